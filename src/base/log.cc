@@ -1,0 +1,44 @@
+#include "base/log.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+namespace easel {
+
+static LogLevel LevelFromEnvironment() {
+  const char* name = std::getenv("EASEL_LOG");
+  const std::string_view level = name == nullptr ? "" : name;
+  if (level == "debug") return LogLevel::kDebug;
+  if (level == "info") return LogLevel::kInfo;
+  if (level == "error") return LogLevel::kError;
+  return LogLevel::kWarning;
+}
+
+static std::atomic<int> log_fd{2};
+static std::atomic<LogLevel> log_level{LevelFromEnvironment()};
+
+void SetLogTarget(int fd, LogLevel level) {
+  log_fd = fd;
+  log_level = level;
+}
+
+void Log(LogLevel level, std::string_view part, std::string_view message) {
+  if (level < log_level.load(std::memory_order_relaxed)) return;
+  static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  std::tm utc{};
+  ::gmtime_r(&now.tv_sec, &utc);
+  char stamp[48];
+  std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+  std::string line = std::string(stamp) + " " + kNames[static_cast<int>(level)] + " " + std::string(part) + ": " +
+                     std::string(message) + "\n";
+  [[maybe_unused]] ssize_t n = ::write(log_fd, line.data(), line.size());
+}
+
+}  // namespace easel

@@ -1,0 +1,18 @@
+// What a process says about itself: one line per event on stderr, or in a file for processes without a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace easel {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+/// Log one line "time level part: message". Thread-safe; each line is one write. Lines below the level that
+/// EASEL_LOG names (debug, info, warning, error; default warning) are dropped.
+void Log(LogLevel level, std::string_view part, std::string_view message);
+
+/// Send lines to `fd` instead of stderr, at `level` and above.
+void SetLogTarget(int fd, LogLevel level);
+
+}  // namespace easel
