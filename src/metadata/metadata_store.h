@@ -1,0 +1,121 @@
+// What a canvas's database keeps: runs, attempts, what is published, analyses, and how far executor events were read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+
+namespace easel {
+
+enum class AttemptStatus { kQueued, kRunning, kSucceeded, kFailed, kCancelled, kLost, kSuperseded };
+std::string_view AttemptStatusName(AttemptStatus status);
+
+struct RunRecord {
+  std::string run;
+  std::string mode;
+  std::string request;  ///< JSON, as the engine wrote it
+  std::int64_t created_ms = 0;
+  std::int64_t finished_ms = 0;  ///< 0 while under way
+  std::string status;            ///< "running", "succeeded", "failed", "cancelled"
+  std::string summary;           ///< JSON
+};
+
+struct AttemptRecord {
+  std::string attempt;  ///< "<run>/<block>.<epoch>"
+  std::string run;
+  std::string block;
+  std::int64_t epoch = 0;
+  AttemptStatus status = AttemptStatus::kQueued;
+  std::string base_key;  ///< the key without files: what history is searched by
+  std::string key;
+  std::string manifest;  ///< SHA-256 of the manifest, when succeeded
+  std::string failure;   ///< JSON, when failed
+  std::int64_t started_ms = 0;
+  std::int64_t finished_ms = 0;
+};
+
+/// One row per block that ever ran.
+struct BlockRecord {
+  std::string block;
+  std::int64_t epoch = 0;         ///< the newest epoch given out (the fence)
+  std::string published_attempt;  ///< empty: none
+  std::string published_manifest; ///< SHA-256
+  std::string published_base_key;
+  std::int64_t published_ms = 0;  ///< Unix ms of the publication
+  std::string last_status;        ///< of the newest attempt: succeeded, failed, cancelled, skipped
+  std::string last_reason;
+};
+
+// --- Changes. A batch of them is one transaction: all or nothing. ---
+
+struct PutRun { RunRecord run; };
+struct PutAttempt { AttemptRecord attempt; };
+/// Give out a new epoch for a block and record its attempt. Fails the batch if epoch is not the block's epoch + 1.
+struct OpenAttempt { AttemptRecord attempt; };
+/// Publish `attempt` for `block`, only if the block's epoch is still `epoch` (the fence): otherwise the batch fails
+/// with kAborted STALE_EPOCH and changes nothing. Also used for a restore, with the old attempt's id and manifest.
+struct Publish {
+  std::string block;
+  std::int64_t epoch = 0;
+  std::string attempt;
+  std::string manifest;
+  std::string base_key;
+  std::int64_t now_ms = 0;
+};
+struct SetBlockOutcome { std::string block; std::string last_status; std::string last_reason; };
+struct PutAnalysis { std::string source_digest; std::string runtime; std::string document; };
+/// Executor events of `executor` up to `through` are stored.
+struct SetCursor { std::string executor; std::int64_t through = 0; };
+struct ForgetAttempts { std::vector<std::string> attempts; };
+struct ForgetBlock { std::string block; };
+
+using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, SetBlockOutcome, PutAnalysis, SetCursor,
+                            ForgetAttempts, ForgetBlock>;
+using Batch = std::vector<Change>;
+
+/// Everything that an engine needs to know when it starts.
+struct MetadataSnapshot {
+  std::vector<BlockRecord> blocks;
+  std::vector<AttemptRecord> open_attempts;  ///< queued or running
+  std::vector<RunRecord> open_runs;
+  std::map<std::string, std::int64_t> cursors;
+};
+
+/// The database of one canvas. Thread-safe.
+///
+/// Commits are durable (synced) before their callback runs. One writer thread takes what has queued up and makes one
+/// transaction of it (group commit); a batch that fails (fence) is rolled back alone, its neighbours stay.
+/// Callbacks run on the writer thread, in the order of the commits.
+class MetadataStore {
+ public:
+  virtual ~MetadataStore() = default;
+
+  virtual void Commit(Batch batch, std::function<void(Status)> done) = 0;
+  /// Commit and wait.
+  Status CommitNow(Batch batch);
+
+  virtual Result<MetadataSnapshot> Load() = 0;
+  virtual Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest, const std::string& runtime) = 0;
+  /// Succeeded attempts of a block with this base key, newest first, at most `limit`.
+  virtual Result<std::vector<AttemptRecord>> FindAttempts(const std::string& block, const std::string& base_key, int limit) = 0;
+  /// A block's attempts (all blocks if empty), newest first, at most `limit`.
+  virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
+  virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;
+};
+
+/// Open (or make) the database file. WAL, synchronous=FULL, one writer thread; a second process may read meanwhile.
+///
+/// Errors: kDataLoss DATABASE_DAMAGED naming the file; kFailedPrecondition DATABASE_NEWER.
+Result<std::unique_ptr<MetadataStore>> OpenSqliteMetadata(const std::string& path, bool read_only = false);
+
+/// In memory, for tests.
+std::unique_ptr<MetadataStore> MakeFakeMetadata();
+
+}  // namespace easel
