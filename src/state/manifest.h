@@ -20,6 +20,7 @@ struct NotCarried {
 
 struct Variable {
   std::string slot;    ///< empty if not carried
+  std::string member;  ///< the name under which the slot holds it; empty: the variable's own name
   std::string origin;  ///< the block that made or last changed it
   std::string type;    ///< qualified type name
   std::vector<std::int64_t> shape;
@@ -35,6 +36,12 @@ struct TableRange {
   bool complete = false;  ///< the table has all of them
 };
 
+/// File names, line numbers and source text of the code in a component; not part of its digest.
+struct DebugRange {
+  std::int64_t offset = 0;  ///< relative to the component
+  std::int64_t length = 0;
+};
+
 struct Slot {
   std::string object;  ///< SHA-256 of the object file
   std::int64_t offset = 0;
@@ -44,8 +51,10 @@ struct Slot {
   std::vector<std::string> names;
   std::vector<std::string> refs;
   std::vector<std::string> reads;
+  std::string settled;  ///< digest of the content once reloaded and stored again, where it differs from `digest`
   bool unstable = false;
   std::optional<TableRange> table;
+  std::optional<DebugRange> debug;
 };
 
 /// All variables visible after a block, the slots that hold them (closed under refs), and the process settings.
