@@ -34,7 +34,7 @@ static Code CodeOfErrno(int error_number) {
     case ENOENT: case ENOTDIR: return Code::kNotFound;
     case EEXIST: return Code::kAlreadyExists;
     case EACCES: case EPERM: case EROFS: return Code::kPermissionDenied;
-    case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: return Code::kResourceExhausted;
+    case ENOSPC: case EDQUOT: case EFBIG: case EMFILE: case ENFILE: case ENOMEM: return Code::kResourceExhausted;
     case ECONNREFUSED: case ECONNRESET: case EPIPE: case EAGAIN: return Code::kUnavailable;
     case ETIMEDOUT: return Code::kDeadlineExceeded;
     case EINVAL: case ENAMETOOLONG: case ELOOP: return Code::kInvalidArgument;
@@ -43,7 +43,8 @@ static Code CodeOfErrno(int error_number) {
 }
 
 std::unexpected<Error> FailErrno(std::string_view what, int error_number) {
-  return Fail(CodeOfErrno(error_number), "SYSTEM_CALL_FAILED",
+  const bool disk_full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+  return Fail(CodeOfErrno(error_number), disk_full ? "DISK_FULL" : "SYSTEM_CALL_FAILED",
               std::string(what) + ": " + std::strerror(error_number));
 }
 
