@@ -1,0 +1,152 @@
+// The metadata store in memory, for tests of those who use it. Commits run on the caller's thread, one at a time.
+
+#include <algorithm>
+#include <mutex>
+
+#include "metadata/metadata_store.h"
+
+namespace easel {
+namespace {
+
+struct Tables {
+  std::vector<RunRecord> runs;          ///< in the order in which they came
+  std::vector<AttemptRecord> attempts;  ///< likewise
+  std::map<std::string, BlockRecord> blocks;
+  std::map<std::pair<std::string, std::string>, std::string> analyses;
+  std::map<std::string, std::int64_t> cursors;
+
+  BlockRecord& At(const std::string& name) {
+    BlockRecord& block = blocks[name];
+    block.block = name;
+    return block;
+  }
+
+  Status operator()(const PutRun& change) {
+    const auto found = std::ranges::find(runs, change.run.run, &RunRecord::run);
+    found == runs.end() ? (void)runs.push_back(change.run) : (void)(*found = change.run);
+    return {};
+  }
+  Status operator()(const PutAttempt& change) {
+    const auto found = std::ranges::find(attempts, change.attempt.attempt, &AttemptRecord::attempt);
+    found == attempts.end() ? (void)attempts.push_back(change.attempt) : (void)(*found = change.attempt);
+    return {};
+  }
+  Status operator()(const OpenAttempt& change) {
+    BlockRecord& block = At(change.attempt.block);
+    if (change.attempt.epoch != block.epoch + 1)
+      return Fail(Code::kAborted, "STALE_EPOCH", "block `" + block.block + "` has another epoch");
+    block.epoch = change.attempt.epoch;
+    return (*this)(PutAttempt{change.attempt});
+  }
+  Status operator()(const Publish& change) {
+    BlockRecord& block = At(change.block);
+    if (change.epoch != block.epoch)
+      return Fail(Code::kAborted, "STALE_EPOCH", "block `" + block.block + "` has another epoch");
+    block.published_attempt = change.attempt;
+    block.published_manifest = change.manifest;
+    block.published_base_key = change.base_key;
+    block.published_ms = change.now_ms;
+    return {};
+  }
+  Status operator()(const SetBlockOutcome& change) {
+    BlockRecord& block = At(change.block);
+    block.last_status = change.last_status;
+    block.last_reason = change.last_reason;
+    return {};
+  }
+  Status operator()(const PutAnalysis& change) {
+    analyses[{change.source_digest, change.runtime}] = change.document;
+    return {};
+  }
+  Status operator()(const SetCursor& change) {
+    cursors[change.executor] = change.through;
+    return {};
+  }
+  Status operator()(const ForgetAttempts& change) {
+    for (const std::string& attempt : change.attempts) {
+      for (const auto& [name, block] : blocks)
+        if (block.published_attempt == attempt)
+          return Fail(Code::kFailedPrecondition, "ATTEMPT_PUBLISHED", "attempt " + attempt + " is published");
+      std::erase_if(attempts, [&](const AttemptRecord& record) { return record.attempt == attempt; });
+    }
+    return {};
+  }
+  Status operator()(const ForgetBlock& change) {
+    if (const auto found = blocks.find(change.block); found != blocks.end())
+      found->second = BlockRecord{.block = change.block, .epoch = found->second.epoch};
+    std::erase_if(attempts, [&](const AttemptRecord& record) { return record.block == change.block; });
+    return {};
+  }
+};
+
+/// Newest first, at most `limit`.
+template <typename Record, typename Wanted>
+std::vector<Record> Newest(const std::vector<Record>& records, int limit, Wanted wanted) {
+  std::vector<Record> out;
+  for (auto record = records.rbegin(); record != records.rend() && std::ssize(out) < limit; ++record)
+    if (wanted(*record)) out.push_back(*record);
+  return out;
+}
+
+class FakeMetadata final : public MetadataStore {
+ public:
+  void Commit(Batch batch, std::function<void(Status)> done) override {
+    // Two mutexes: a callback may read, and commits from other threads still wait for it, which keeps the order.
+    const std::lock_guard order(committing_);
+    Status status;
+    {
+      const std::lock_guard lock(mutex_);
+      Tables changed = tables_;
+      for (const Change& change : batch)
+        if (status) status = std::visit(changed, change);
+      if (status) tables_ = std::move(changed);
+    }
+    done(std::move(status));
+  }
+
+  Result<MetadataSnapshot> Load() override {
+    const std::lock_guard lock(mutex_);
+    MetadataSnapshot snapshot;
+    for (const auto& [name, block] : tables_.blocks) snapshot.blocks.push_back(block);
+    for (const AttemptRecord& attempt : tables_.attempts)
+      if (attempt.status == AttemptStatus::kQueued || attempt.status == AttemptStatus::kRunning)
+        snapshot.open_attempts.push_back(attempt);
+    for (const RunRecord& run : tables_.runs)
+      if (run.finished_ms == 0) snapshot.open_runs.push_back(run);
+    snapshot.cursors = tables_.cursors;
+    return snapshot;
+  }
+  Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest, const std::string& runtime) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = tables_.analyses.find({source_digest, runtime});
+    if (found == tables_.analyses.end()) return std::nullopt;
+    return found->second;
+  }
+  Result<std::vector<AttemptRecord>> FindAttempts(const std::string& block, const std::string& base_key,
+                                                  int limit) override {
+    const std::lock_guard lock(mutex_);
+    return Newest(tables_.attempts, limit, [&](const AttemptRecord& attempt) {
+      return attempt.block == block && attempt.base_key == base_key && attempt.status == AttemptStatus::kSucceeded;
+    });
+  }
+  Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) override {
+    const std::lock_guard lock(mutex_);
+    return Newest(tables_.attempts, limit,
+                  [&](const AttemptRecord& attempt) { return block.empty() || attempt.block == block; });
+  }
+  Result<std::vector<RunRecord>> Runs(int limit) override {
+    const std::lock_guard lock(mutex_);
+    return Newest(tables_.runs, limit, [](const RunRecord&) { return true; });
+  }
+
+ private:
+  std::recursive_mutex committing_;
+  std::mutex mutex_;
+  Tables tables_;
+};
+
+}  // namespace
+
+std::unique_ptr<MetadataStore> MakeFakeMetadata() { return std::make_unique<FakeMetadata>(); }
+
+}  // namespace easel

@@ -1,0 +1,215 @@
+#include "metadata/sqlite_rows.h"
+
+namespace easel {
+namespace {
+
+#define EASEL_RUN_COLUMNS "run, mode, request, created_ms, finished_ms, status, summary, checksum"
+#define EASEL_ATTEMPT_COLUMNS \
+  "attempt, run, block, epoch, status, base_key, key, manifest, failure, started_ms, finished_ms, checksum"
+#define EASEL_BLOCK_COLUMNS                                                                                \
+  "block, epoch, published_attempt, published_manifest, published_base_key, published_ms, last_status, " \
+  "last_reason, checksum"
+
+constexpr char kWriteRun[] =
+    "INSERT INTO runs(" EASEL_RUN_COLUMNS ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(run) DO UPDATE SET "
+    "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, finished_ms=excluded.finished_ms, "
+    "status=excluded.status, summary=excluded.summary, checksum=excluded.checksum";
+constexpr char kWriteAttempt[] =
+    "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE SET "
+    "run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, base_key=excluded.base_key, "
+    "key=excluded.key, manifest=excluded.manifest, failure=excluded.failure, started_ms=excluded.started_ms, "
+    "finished_ms=excluded.finished_ms, checksum=excluded.checksum";
+constexpr char kWriteBlock[] = "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?)";
+constexpr char kWriteAnalysis[] =
+    "INSERT OR REPLACE INTO analyses(source_digest, runtime, document, checksum) VALUES(?,?,?,?)";
+constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
+constexpr char kDeleteAttempt[] = "DELETE FROM attempts WHERE attempt=?";
+constexpr char kDeleteAttemptsOf[] = "DELETE FROM attempts WHERE block=?";
+
+constexpr char kReadBlock[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks WHERE block=?";
+constexpr char kReadBlocks[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks ORDER BY block";
+constexpr char kBlockPublishing[] =
+    "SELECT block FROM blocks WHERE block=(SELECT block FROM attempts WHERE attempt=?1) AND published_attempt=?1";
+constexpr char kOpenAttempts[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE status < 2 ORDER BY sequence";
+constexpr char kOpenRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs WHERE finished_ms = 0 ORDER BY sequence";
+constexpr char kCursors[] = "SELECT executor, through, checksum FROM cursors";
+constexpr char kReadAnalysis[] =
+    "SELECT source_digest, runtime, document, checksum FROM analyses WHERE source_digest=? AND runtime=?";
+constexpr char kAttemptsWithKey[] =
+    "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? AND base_key=? AND status=? "
+    "ORDER BY sequence DESC LIMIT ?";
+constexpr char kHistoryOfBlock[] =
+    "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? ORDER BY sequence DESC LIMIT ?";
+constexpr char kHistory[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence DESC LIMIT ?";
+constexpr char kRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs ORDER BY sequence DESC LIMIT ?";
+
+Result<RunRecord> RunOf(Query& row) {
+  RunRecord run;
+  run.run = row.TextColumn();
+  run.mode = row.TextColumn();
+  run.request = row.TextColumn();
+  run.created_ms = row.IntColumn();
+  run.finished_ms = row.IntColumn();
+  run.status = row.TextColumn();
+  run.summary = row.TextColumn();
+  EASEL_RETURN_IF_ERROR(row.CheckSeal());
+  return run;
+}
+
+Result<AttemptRecord> AttemptOf(Query& row) {
+  AttemptRecord attempt;
+  attempt.attempt = row.TextColumn();
+  attempt.run = row.TextColumn();
+  attempt.block = row.TextColumn();
+  attempt.epoch = row.IntColumn();
+  attempt.status = static_cast<AttemptStatus>(row.IntColumn());
+  attempt.base_key = row.TextColumn();
+  attempt.key = row.TextColumn();
+  attempt.manifest = row.TextColumn();
+  attempt.failure = row.TextColumn();
+  attempt.started_ms = row.IntColumn();
+  attempt.finished_ms = row.IntColumn();
+  EASEL_RETURN_IF_ERROR(row.CheckSeal());
+  return attempt;
+}
+
+Result<BlockRecord> BlockOf(Query& row) {
+  BlockRecord block;
+  block.block = row.TextColumn();
+  block.epoch = row.IntColumn();
+  block.published_attempt = row.TextColumn();
+  block.published_manifest = row.TextColumn();
+  block.published_base_key = row.TextColumn();
+  block.published_ms = row.IntColumn();
+  block.last_status = row.TextColumn();
+  block.last_reason = row.TextColumn();
+  EASEL_RETURN_IF_ERROR(row.CheckSeal());
+  return block;
+}
+
+/// All rows of a bound query, each made by `make`.
+template <typename Record>
+Result<std::vector<Record>> All(Query& query, Result<Record> (*make)(Query&)) {
+  std::vector<Record> out;
+  for (;;) {
+    EASEL_TRY(const bool more, query.Step());
+    if (!more) return out;
+    EASEL_TRY(out.emplace_back(), make(query));
+  }
+}
+
+}  // namespace
+
+Status WriteRun(SqliteConnection& database, const RunRecord& run) {
+  EASEL_TRY(Query query, database.Use(kWriteRun));
+  query.Text(run.run).Text(run.mode).Text(run.request).Int(run.created_ms).Int(run.finished_ms);
+  return query.Text(run.status).Text(run.summary).Seal().Run();
+}
+
+Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
+  EASEL_TRY(Query query, database.Use(kWriteAttempt));
+  query.Text(attempt.attempt).Text(attempt.run).Text(attempt.block).Int(attempt.epoch);
+  query.Int(static_cast<std::int64_t>(attempt.status)).Text(attempt.base_key).Text(attempt.key);
+  query.Text(attempt.manifest).Text(attempt.failure).Int(attempt.started_ms).Int(attempt.finished_ms);
+  return query.Seal().Run();
+}
+
+Status WriteBlock(SqliteConnection& database, const BlockRecord& block) {
+  EASEL_TRY(Query query, database.Use(kWriteBlock));
+  query.Text(block.block).Int(block.epoch).Text(block.published_attempt).Text(block.published_manifest);
+  query.Text(block.published_base_key).Int(block.published_ms).Text(block.last_status).Text(block.last_reason);
+  return query.Seal().Run();
+}
+
+Status WriteAnalysis(SqliteConnection& database, const PutAnalysis& analysis) {
+  EASEL_TRY(Query query, database.Use(kWriteAnalysis));
+  return query.Text(analysis.source_digest).Text(analysis.runtime).Text(analysis.document).Seal().Run();
+}
+
+Status WriteCursor(SqliteConnection& database, const SetCursor& cursor) {
+  EASEL_TRY(Query query, database.Use(kWriteCursor));
+  return query.Text(cursor.executor).Int(cursor.through).Seal().Run();
+}
+
+Status DeleteAttempt(SqliteConnection& database, const std::string& attempt) {
+  EASEL_TRY(Query query, database.Use(kDeleteAttempt));
+  return query.Text(attempt).Run();
+}
+
+Status DeleteAttemptsOf(SqliteConnection& database, const std::string& block) {
+  EASEL_TRY(Query query, database.Use(kDeleteAttemptsOf));
+  return query.Text(block).Run();
+}
+
+Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block) {
+  EASEL_TRY(Query query, database.Use(kReadBlock));
+  EASEL_TRY(const bool found, query.Text(block).Step());
+  if (!found) return BlockRecord{.block = block};
+  return BlockOf(query);
+}
+
+Result<std::optional<std::string>> BlockPublishing(SqliteConnection& database, const std::string& attempt) {
+  EASEL_TRY(Query query, database.Use(kBlockPublishing));
+  EASEL_TRY(const bool found, query.Text(attempt).Step());
+  if (!found) return std::nullopt;
+  return query.TextColumn();
+}
+
+Result<MetadataSnapshot> ReadSnapshot(SqliteConnection& database) {
+  MetadataSnapshot snapshot;
+  {
+    EASEL_TRY(Query query, database.Use(kReadBlocks));
+    EASEL_TRY(snapshot.blocks, All(query, BlockOf));
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kOpenAttempts));
+    EASEL_TRY(snapshot.open_attempts, All(query, AttemptOf));
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kOpenRuns));
+    EASEL_TRY(snapshot.open_runs, All(query, RunOf));
+  }
+  EASEL_TRY(Query query, database.Use(kCursors));
+  for (;;) {
+    EASEL_TRY(const bool more, query.Step());
+    if (!more) return snapshot;
+    std::string executor = query.TextColumn();
+    const std::int64_t through = query.IntColumn();
+    EASEL_RETURN_IF_ERROR(query.CheckSeal());
+    snapshot.cursors.emplace(std::move(executor), through);
+  }
+}
+
+Result<std::optional<std::string>> ReadAnalysis(SqliteConnection& database, const std::string& source_digest,
+                                                const std::string& runtime) {
+  EASEL_TRY(Query query, database.Use(kReadAnalysis));
+  EASEL_TRY(const bool found, query.Text(source_digest).Text(runtime).Step());
+  if (!found) return std::nullopt;
+  query.TextColumn();
+  query.TextColumn();
+  std::string document = query.TextColumn();
+  EASEL_RETURN_IF_ERROR(query.CheckSeal());
+  return document;
+}
+
+Result<std::vector<AttemptRecord>> ReadAttemptsWithKey(SqliteConnection& database, const std::string& block,
+                                                       const std::string& base_key, int limit) {
+  EASEL_TRY(Query query, database.Use(kAttemptsWithKey));
+  query.Text(block).Text(base_key).Int(static_cast<std::int64_t>(AttemptStatus::kSucceeded)).Int(limit);
+  return All(query, AttemptOf);
+}
+
+Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block, int limit) {
+  EASEL_TRY(Query query, database.Use(block.empty() ? kHistory : kHistoryOfBlock));
+  if (!block.empty()) query.Text(block);
+  query.Int(limit);
+  return All(query, AttemptOf);
+}
+
+Result<std::vector<RunRecord>> ReadRuns(SqliteConnection& database, int limit) {
+  EASEL_TRY(Query query, database.Use(kRuns));
+  query.Int(limit);
+  return All(query, RunOf);
+}
+
+}  // namespace easel
