@@ -1,0 +1,1 @@
+"""What runs beside user code: analysis, zygote, worker and state of Python blocks."""

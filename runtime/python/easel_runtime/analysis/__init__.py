@@ -1,0 +1,1 @@
+"""Static analysis of a block's source: what it reads, writes and looks like, without running it."""
