@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "canvas/problem.h"
 
 namespace easel {
 
@@ -28,8 +29,6 @@ namespace {
 // Suggestions cost a comparison with every name, so a canvas that is wrong everywhere gets only the first few.
 constexpr int kSuggestions = 20;
 constexpr std::size_t kCycles = 10;
-
-std::string Quoted(std::string_view name) { return "`" + std::string(name.substr(0, 80)) + "`"; }
 
 std::string Lower(std::string text) {
   for (char& c : text)
@@ -58,13 +57,13 @@ class Builder {
       const std::string& name = canvas_.blocks[i].name;
       if (!IsBlockName(name)) {
         problems_.push_back({i, -1, "BLOCK_NAME_INVALID",
-                             "block name " + Quoted(name) +
+                             "block name " + Ticked(name) +
                                  " is not allowed: use a letter or _ first, then letters, digits, _ and -, at most 64"});
       } else if (const auto [other, fresh] = lowered.emplace(Lower(name), i); !fresh) {
         const std::string& first = canvas_.blocks[other->second].name;
         problems_.push_back({i, -1, "BLOCK_DUPLICATE",
-                             first == name ? "block " + Quoted(name) + " is there twice"
-                                           : "blocks " + Quoted(first) + " and " + Quoted(name) +
+                             first == name ? "block " + Ticked(name) + " is there twice"
+                                           : "blocks " + Ticked(first) + " and " + Ticked(name) +
                                                  " differ only in case: rename one of them"});
       }
       canvas_.index.emplace_hint(canvas_.index.end(), name, i);
@@ -72,7 +71,7 @@ class Builder {
   }
 
   std::string UnknownBlock(const std::string& name) {
-    std::string message = "edge to unknown block " + Quoted(name);
+    std::string message = "edge to unknown block " + Ticked(name);
     if (++suggested_ <= kSuggestions) {
       if (names_.empty())
         for (const Block& block : canvas_.blocks) names_.push_back(block.name);
@@ -97,12 +96,12 @@ class Builder {
         continue;
       }
       if (*from == *to) {
-        problems_.push_back({-1, e, "EDGE_SELF", "block " + Quoted(from_name) + " has an edge to itself: remove it"});
+        problems_.push_back({-1, e, "EDGE_SELF", "block " + Ticked(from_name) + " has an edge to itself: remove it"});
         continue;
       }
       if (!seen.insert(static_cast<std::uint64_t>(*from) << 32 | static_cast<std::uint32_t>(*to)).second) {
         problems_.push_back({-1, e, "EDGE_DUPLICATE",
-                             "edge " + Quoted(from_name + " -> " + to_name) + " is there twice: remove one"});
+                             "edge " + Ticked(from_name + " -> " + to_name) + " is there twice: remove one"});
         continue;
       }
       if (CheckNoMarkdown(e, *from) && CheckNoMarkdown(e, *to)) {
@@ -116,7 +115,7 @@ class Builder {
   bool CheckNoMarkdown(std::int32_t edge, std::int32_t block) {
     if (canvas_.blocks[block].kind != BlockKind::kMarkdown) return true;
     problems_.push_back({-1, edge, "EDGE_MARKDOWN",
-                         "block " + Quoted(canvas_.blocks[block].name) +
+                         "block " + Ticked(canvas_.blocks[block].name) +
                              " is markdown: it is text and has no state, so it can have no edges"});
     return false;
   }
@@ -158,14 +157,20 @@ class Builder {
             if (stack[i].block == parent) break;
           }
           std::rotate(cycle.begin(), std::prev(cycle.end()), cycle.end());
-          ReportCycle(std::move(cycle), edge_of_[block][p]);
+          ReportCycle(std::move(cycle));
         }
       }
     }
   }
 
-  /// `cycle` follows the edges from its first block back to it; the problem is placed at `edge`, which closes it.
-  void ReportCycle(std::vector<std::int32_t> cycle, std::int32_t edge) {
+  /// `cycle` follows the edges from its first block back to it; the problem is placed at its last edge in the file.
+  void ReportCycle(std::vector<std::int32_t> cycle) {
+    std::int32_t edge = 0;
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+      const auto& parents = canvas_.parents[cycle[(i + 1) % cycle.size()]];
+      const auto p = std::find(parents.begin(), parents.end(), cycle[i]) - parents.begin();
+      edge = std::max(edge, edge_of_[cycle[(i + 1) % cycle.size()]][p]);
+    }
     std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());
     std::string path;
     for (std::size_t i = 0; i < cycle.size(); ++i) {

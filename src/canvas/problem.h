@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -21,5 +22,8 @@ struct Problem {
 
 /// All problems as one kInvalidArgument CANVAS_INVALID, one line each; `problems` is not empty.
 Error ProblemsAsError(const std::vector<Problem>& problems);
+
+/// `text` as it is shown inside a sentence: in backticks, at most 80 bytes, control characters as \xNN.
+std::string Ticked(std::string_view text);
 
 }  // namespace easel
