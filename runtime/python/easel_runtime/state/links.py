@@ -1,0 +1,234 @@
+"""What a component's pickle stream calls when it is loaded.
+
+A stream never names attempts, files or lines: definitions in other slots are reached by index through the current
+`Context`, and code objects take their file names and line numbers from the component's debug list. So equal content
+has equal bytes, run after run.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Python's own fields of a code object that say where it came from, not what it does.
+DEBUG_FIELDS = ("co_filename", "co_firstlineno", "co_linetable")
+CODE_FIELDS = tuple(
+    field
+    for field in (
+        "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize", "co_flags", "co_code",
+        "co_consts", "co_names", "co_varnames", "co_name", "co_qualname", "co_exceptiontable", "co_freevars",
+        "co_cellvars",
+    )
+    if hasattr((lambda: None).__code__, field)
+)  # fmt: skip
+
+
+class Context:
+    """Where the stream that is being loaded finds the namespace, other slots and its debug list."""
+
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        member: Callable[[int, str], Any],
+        debug: list[dict[str, Any]],
+    ) -> None:
+        self.namespace = namespace
+        self.member = member
+        self.debug = debug
+
+
+_stack: list[Context] = []
+
+
+class loading:  # noqa: N801 - reads as a statement
+    """Make `context` the current one while a stream is loaded; nests, since a link may load another slot."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __enter__(self) -> None:
+        _stack.append(self.context)
+
+    def __exit__(self, *_: object) -> None:
+        _stack.pop()
+
+
+def member(index: int, name: str) -> Any:
+    return _stack[-1].member(index, name)
+
+
+_template = (lambda: None).__code__
+
+
+def code(debug_index: int, fields: dict[str, Any]) -> types.CodeType:
+    debug = _stack[-1].debug
+    extra = debug[debug_index] if debug_index < len(debug) else {}
+    where = {
+        "co_filename": extra.get("filename", "<block>"),
+        "co_firstlineno": extra.get("line", 1),
+        "co_linetable": bytes.fromhex(extra.get("lines", "")),
+    }
+    return _template.replace(**fields, **where)
+
+
+def cell() -> types.CellType:
+    return types.CellType()
+
+
+def set_cell(target: types.CellType, contents: tuple[Any, ...]) -> None:
+    if contents:
+        target.cell_contents = contents[0]
+
+
+def function(
+    code_object: types.CodeType,
+    home: str | dict[str, Any] | None,
+    name: str,
+    closure: tuple[types.CellType, ...] | None,
+) -> types.FunctionType:
+    """A function whose globals are the block's namespace (`home` None), a module's, or a dict of its own."""
+    if home is None:
+        scope = _stack[-1].namespace
+    elif isinstance(home, str):
+        import importlib
+
+        scope = importlib.import_module(home).__dict__
+    else:
+        scope = home
+        scope.setdefault("__builtins__", __builtins__)
+    return types.FunctionType(code_object, scope, name, None, closure)
+
+
+def set_function(target: types.FunctionType, state: dict[str, Any]) -> None:
+    target.__defaults__ = state["defaults"]
+    target.__kwdefaults__ = state["kwdefaults"]
+    target.__annotations__ = state["annotations"]
+    target.__qualname__ = state["qualname"]
+    target.__module__ = state["module"]
+    target.__doc__ = state["doc"]
+    target.__dict__.update(state["dict"])
+
+
+class _QuietSubclassHook:
+    """Keep `__init_subclass__` of the bases from running again: its effects are in the stored attributes."""
+
+    def __init__(self, bases: tuple[type, ...]) -> None:
+        self.saved: list[tuple[type, Any]] = []
+        for base in bases:
+            for ancestor in base.__mro__:
+                hook = ancestor.__dict__.get("__init_subclass__")
+                if hook is not None and ancestor is not object and not any(a is ancestor for a, _ in self.saved):
+                    self.saved.append((ancestor, hook))
+
+    def __enter__(self) -> None:
+        for ancestor, _ in self.saved:
+            try:
+                type.__setattr__(ancestor, "__init_subclass__", classmethod(lambda cls, **kw: None))
+            except TypeError:
+                pass  # an immutable C type: its hook runs, as at the first definition
+
+    def __exit__(self, *_: object) -> None:
+        for ancestor, hook in self.saved:
+            try:
+                type.__setattr__(ancestor, "__init_subclass__", hook)
+            except TypeError:
+                pass
+
+
+def class_skeleton(
+    meta: type, name: str, qualname: str, module: str, bases: tuple[type, ...], slots: Any
+) -> type:
+    body: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
+    if slots is not None:
+        body["__slots__"] = slots
+    with _QuietSubclassHook(bases):
+        return type.__new__(meta, name, bases, body)
+
+
+def set_class(target: type, state: dict[str, Any]) -> None:
+    for name, value in state["attributes"].items():
+        type.__setattr__(target, name, value)
+    if "registered" in state:
+        import _abc  # what abc.ABCMeta itself uses
+
+        _abc._abc_init(target)
+        for subclass in state["registered"]:
+            type(target).register(target, subclass)  # type: ignore[attr-defined]
+
+
+def instance(cls: type, value: Any, has_value: bool) -> Any:
+    """An enum member of a class that is being rebuilt, made without the enum's own lookup."""
+    for base in cls.__mro__:
+        if base in (int, str, float, bytes) and has_value:
+            return base.__new__(cls, value)
+    return object.__new__(cls)
+
+
+def set_instance(target: Any, state: dict[str, Any]) -> None:
+    target.__dict__.update(state)
+
+
+def enum_member(cls: Any, name: str) -> Any:
+    return cls[name]
+
+
+def enum_value(cls: Any, value: Any) -> Any:
+    return cls(value)
+
+
+def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
+    import collections
+
+    return collections.namedtuple(name, fields, defaults=defaults, module=module)  # type: ignore[misc]
+
+
+def mapping_proxy(content: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
+    return types.MappingProxyType(content)
+
+
+def lru_cache(wrapped: Any, maxsize: int | None, typed: bool) -> Any:
+    import functools
+
+    return functools.lru_cache(maxsize, typed)(wrapped)
+
+
+def single_dispatch(default: Any, registry: list[tuple[type, Any]]) -> Any:
+    import functools
+
+    dispatcher = functools.singledispatch(default)
+    for kind, implementation in registry:
+        if kind is not object:
+            dispatcher.register(kind, implementation)
+    return dispatcher
+
+
+def cached_property(function_: Any, name: str | None) -> Any:
+    import functools
+
+    made = functools.cached_property(function_)
+    made.attrname = name
+    return made
+
+
+def type_variable(name: str, bound: Any, constraints: tuple[Any, ...], covariant: bool, contravariant: bool) -> Any:
+    from typing import TypeVar
+
+    return TypeVar(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)  # type: ignore[misc]
+
+
+def sentinel(module: str, name: str) -> Any:
+    import importlib
+
+    return getattr(importlib.import_module(module), name)
+
+
+def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:
+    """A numpy array that looks into another one's memory: `offset` in bytes from the base's first byte."""
+    import numpy
+
+    return numpy.ndarray(shape, dtype, base if base.flags.c_contiguous else base.T, offset, strides)
+
+
+def set_writeable(target: Any, writeable: bool) -> None:
+    target.flags.writeable = writeable

@@ -1,0 +1,116 @@
+"""Bring the variables that a block reads into its namespace."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import pickle
+from typing import Any
+
+from . import links
+from .objects import DamagedObjectError, StoredObject
+
+Json = dict[str, Any]
+
+
+class LoadError(Exception):
+    """A variable that the block needs cannot be loaded; the text names it."""
+
+
+class LoadedState:
+    """The inherited state and what of it was loaded.
+
+    `members[slot]` are the loaded slots' members by name; slots with the same place in the same object are one and
+    the same component and share one dict.
+    """
+
+    def __init__(self, state: Json, state_root: str, namespace: dict[str, Any], python: str) -> None:
+        self.variables: dict[str, Json] = state.get("variables", {})
+        self.slots: dict[str, Json] = state.get("slots", {})
+        self.namespace = namespace
+        self.members: dict[str, dict[str, Any]] = {}
+        self.given: dict[str, Any] = {}
+        self._places: dict[tuple[str, int], dict[str, Any]] = {}
+        self._objects: dict[str, StoredObject] = {}
+        self._folder = os.path.join(state_root, "objects")
+        self._python = python
+
+    def load(self, names: list[str]) -> None:
+        """Load the slots of `names`, and give the block every variable that lives in a loaded slot."""
+        for name in names:
+            variable = self.variables.get(name)
+            if variable is not None and "slot" in variable:
+                try:
+                    self.slot(variable["slot"])
+                except DamagedObjectError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - user code may run while loading
+                    raise LoadError(
+                        f"`{name}` from block `{variable.get('origin', '?')}` cannot be loaded: "
+                        f"{type(error).__name__}: {error}"
+                    ) from error
+        for name, variable in self.variables.items():
+            members = self.members.get(variable.get("slot", ""))
+            if members is not None:
+                self.given[name] = self.namespace[name] = members[variable.get("member", name)]
+
+    def slot(self, slot: str) -> dict[str, Any]:
+        """The members of a slot, loading it and what it refers to if that has not happened yet."""
+        found = self.members.get(slot)
+        if found is None:
+            entry = self.slots[slot]
+            place = (entry["object"], entry["offset"])
+            found = self._places.get(place)
+            if found is None:
+                found = self._places[place] = self.read(entry)
+            self.members[slot] = found
+        return found
+
+    def open(self, entry: Json) -> StoredObject:
+        """A new private mapping of the object that holds a slot."""
+        name = entry["object"]
+        return StoredObject(os.path.join(self._folder, name[:2], name))
+
+    def read(self, entry: Json, stored: StoredObject | None = None) -> dict[str, Any]:
+        """A copy of a slot's members, in the memory of `stored` (default: the block's own mapping); links lead to the
+        copies that are already loaded."""
+        if stored is None:
+            stored = self._objects.get(entry["object"])
+            if stored is None:
+                stored = self._objects[entry["object"]] = self.open(entry)
+        stream, buffers = stored.component(entry["offset"], entry["length"])
+        debug = stored.debug(entry["offset"], entry.get("debug"))
+        for item in debug:
+            remember_source(item.get("filename", ""), item.get("line", 1), item.get("source", ""))
+        return self.unpickle(stream, buffers, entry.get("refs", []), debug)
+
+    def unpickle(self, stream: Any, buffers: list[Any], refs: list[str], debug: list[Json]) -> dict[str, Any]:
+        def member(index: int, name: str) -> Any:
+            return self.slot(refs[index])[name]
+
+        with links.loading(links.Context(self.namespace, member, debug)):
+            made = pickle.loads(stream, buffers=buffers)
+        if not isinstance(made, dict):
+            raise LoadError("the component does not hold variables")
+        return made
+
+
+def remember_source(filename: str, first_line: int, source: str) -> None:
+    """Make tracebacks and `inspect` show the source of carried code, whatever the file says today."""
+    if not filename or not source:
+        return
+    known = linecache.cache.get(filename)
+    lines: list[str] = list(known[2]) if known is not None and len(known) == 4 else []
+    new = source.splitlines(keepends=True)
+    lines.extend(["\n"] * (first_line - 1 + len(new) - len(lines)))
+    lines[first_line - 1 : first_line - 1 + len(new)] = new
+    linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
+
+
+def source_of(code: Any) -> str:
+    """The source text of a code object's lines, as far as it is known."""
+    lines = linecache.getlines(code.co_filename)
+    if not lines:
+        return ""
+    last = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
+    return "".join(lines[code.co_firstlineno - 1 : last])

@@ -1,0 +1,389 @@
+"""The pickler of components: own reducers for definitions, refusals by name, links to other slots.
+
+`reducer_override` is called for everything that is not a plain container or number, so this file decides what happens
+to every function, class, decorator object and instance. What a reducer returns names only functions of `links`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import importlib
+import io
+import pickle
+import sys
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from . import links
+from .refusals import NotCarriedError, refusal_of, type_name
+
+USER_MODULE = "__main__"
+_ABSENT = object()
+_LRU = type(functools.lru_cache(lambda: None))
+_SINGLE_DISPATCH_CODE = functools.singledispatch(lambda: None).__code__
+_SENTINELS: dict[int, tuple[str, str]] = {
+    id(getattr(dataclasses, name)): ("dataclasses", name)
+    for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "_HAS_DEFAULT_FACTORY")
+    if hasattr(dataclasses, name)
+}
+_SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.values()}
+DEFINITION_TYPES = (types.FunctionType, type, _LRU, typing.TypeVar)
+_CLASS_SKIP = {
+    "__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
+    "__firstlineno__", "__static_attributes__", "__classcell__",
+}  # fmt: skip
+
+
+def _found_by_name(module: str, qualname: str) -> Any:
+    loaded = sys.modules.get(module)
+    if loaded is None:
+        return _ABSENT
+    found: Any = loaded
+    for part in qualname.split("."):
+        found = getattr(found, part, _ABSENT)
+        if found is _ABSENT:
+            return _ABSENT
+    return found
+
+
+def is_by_value(definition: Any) -> bool:
+    """Whether a function or class must travel as a copy because no module of the environment has it."""
+    module = getattr(definition, "__module__", None)
+    qualname = getattr(definition, "__qualname__", None) or getattr(definition, "__name__", "")
+    if module == USER_MODULE:
+        return True
+    if not isinstance(module, str) or not isinstance(qualname, str):
+        return isinstance(definition, types.FunctionType)
+    if isinstance(definition, type) and not definition.__flags__ & (1 << 9):
+        return False  # a type made in C is never made by a block
+    return _found_by_name(module, qualname) is not definition
+
+
+def is_definition(value: Any) -> bool:
+    return isinstance(value, DEFINITION_TYPES) and is_by_value(value)
+
+
+def global_names(code: types.CodeType) -> set[str]:
+    """Names that the code looks up in its globals when it runs, nested code included."""
+    import dis
+
+    names = {
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL")
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= global_names(constant)
+    return names
+
+
+class StatePickler(pickle.Pickler):
+    """Dumps one component.
+
+    `own` are the ids of definitions that this component holds by value although they have a slot; every other
+    definition in `linked` (id -> (slot, member)) becomes a link, and its slot an entry of `refs`.
+    """
+
+    def __init__(
+        self,
+        file: io.BytesIO,
+        namespace: dict[str, Any],
+        linked: dict[int, tuple[str, str]],
+        own: set[int],
+        view_bases: set[int],
+        source_of: Callable[[types.CodeType], str],
+    ) -> None:
+        self.buffers: list[memoryview] = []
+        super().__init__(file, 5, buffer_callback=self._take)
+        self.namespace = namespace
+        self.linked = linked
+        self.own = own
+        self.view_bases = view_bases
+        self.source_of = source_of
+        self.refs: list[str] = []
+        self.reads: set[str] = set()
+        self.debug: list[dict[str, Any]] = []
+        self.foreign_types: set[type] = set()
+
+    def _take(self, buffer: pickle.PickleBuffer) -> Any:
+        self.buffers.append(buffer.raw())
+        return False
+
+    # -- the hook -----------------------------------------------------------------------------------------------
+
+    def reducer_override(self, obj: Any) -> Any:
+        link = self.linked.get(id(obj))
+        if link is not None and id(obj) not in self.own:
+            slot, name = link
+            if slot not in self.refs:
+                self.refs.append(slot)
+            return links.member, (self.refs.index(slot), name)
+        kind = type(obj)
+        reducer = _REDUCERS.get(kind)
+        if reducer is not None:
+            return reducer(self, obj)
+        if isinstance(obj, type):
+            return self._class(obj)
+        refused = refusal_of(kind)
+        if refused is not None:
+            name, reason, advice = refused
+            raise NotCarriedError(f"it holds a `{name}`: {reason}", advice)
+        if kind.__module__ == "numpy":
+            return self._numpy(obj, kind)
+        if isinstance(obj, enum.Enum):
+            return self._enum(obj)
+        if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
+            return links.sentinel, _SENTINELS[id(obj)]
+        self.foreign_types.add(kind)
+        return NotImplemented
+
+    # -- functions ----------------------------------------------------------------------------------------------
+
+    def _function(self, fn: types.FunctionType) -> Any:
+        if not is_by_value(fn):
+            return NotImplemented
+        if fn.__code__ is _SINGLE_DISPATCH_CODE and hasattr(fn, "registry"):
+            registry = list(fn.registry.items())
+            return links.single_dispatch, (fn.registry[object], registry)
+        home: str | dict[str, Any] | None
+        if fn.__globals__ is self.namespace:
+            home = None
+            self.reads |= global_names(fn.__code__)
+        else:
+            name = fn.__globals__.get("__name__")
+            module = sys.modules.get(name) if isinstance(name, str) else None
+            if module is not None and module.__dict__ is fn.__globals__:
+                home = name
+            else:
+                used = global_names(fn.__code__) | {"__name__"}
+                home = {k: v for k, v in fn.__globals__.items() if k in used}
+        state = {
+            "defaults": fn.__defaults__,
+            "kwdefaults": fn.__kwdefaults__,
+            "annotations": fn.__annotations__,
+            "qualname": fn.__qualname__,
+            "module": fn.__module__,
+            "doc": fn.__doc__,
+            "dict": dict(fn.__dict__),
+        }
+        return (links.function, (fn.__code__, home, fn.__name__, fn.__closure__), state, None, None, links.set_function)
+
+    def _code(self, code: types.CodeType) -> Any:
+        index = len(self.debug)
+        self.debug.append(
+            {
+                "filename": code.co_filename,
+                "line": code.co_firstlineno,
+                "lines": code.co_linetable.hex(),
+                "source": self.source_of(code),
+            }
+        )
+        return links.code, (index, {field: getattr(code, field) for field in links.CODE_FIELDS})
+
+    def _cell(self, cell: types.CellType) -> Any:
+        try:
+            contents: tuple[Any, ...] = (cell.cell_contents,)
+        except ValueError:
+            contents = ()
+        return links.cell, (), contents, None, None, links.set_cell
+
+    def _module(self, module: types.ModuleType) -> Any:
+        name = module.__name__
+        if name == USER_MODULE or sys.modules.get(name) is not module:
+            raise NotCarriedError(
+                f"it holds the module `{name}`, which was made at run time and cannot be imported",
+                "put the code into a file of the canvas and import it",
+            )
+        return importlib.import_module, (name,)
+
+    # -- classes ------------------------------------------------------------------------------------------------
+
+    def _class(self, cls: type) -> Any:
+        if cls is types.ModuleType or not is_by_value(cls):
+            return NotImplemented
+        if cls.__module__ == "builtins":
+            return NotImplemented
+        fields = cls.__dict__.get("_fields")
+        if cls.__bases__ == (tuple,) and isinstance(fields, tuple) and hasattr(cls, "_field_defaults"):
+            return self._named_tuple(cls, fields)
+        attributes: dict[str, Any] = {}
+        for name, value in cls.__dict__.items():
+            if name in _CLASS_SKIP or isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+                continue
+            attributes[name] = value
+        state: dict[str, Any] = {"attributes": attributes}
+        if "_abc_impl" in cls.__dict__:
+            import _abc
+
+            registered = [ref() for ref in _abc._get_dump(cls)[0]]
+            state["registered"] = sorted((c for c in registered if c is not None), key=type_name)
+        slots = cls.__dict__.get("__slots__")
+        if slots is not None and not isinstance(slots, str):
+            slots = list(slots)
+        return (
+            links.class_skeleton,
+            (type(cls), cls.__name__, cls.__qualname__, cls.__module__, cls.__bases__, slots),
+            state,
+            None,
+            None,
+            links.set_class,
+        )
+
+    def _named_tuple(self, cls: type, fields: tuple[str, ...]) -> Any:
+        made = {
+            "__slots__", "_fields", "_field_defaults", "__new__", "_make", "_replace", "__repr__", "_asdict",
+            "__getnewargs__", "__match_args__", "__doc__", "__replace__", "__module__", *fields, *_CLASS_SKIP,
+        }  # fmt: skip
+        defaults = tuple(cls._field_defaults.values())  # type: ignore[attr-defined]
+        extra = {name: value for name, value in cls.__dict__.items() if name not in made}
+        extra["__doc__"] = cls.__doc__
+        extra["__qualname__"] = cls.__qualname__
+        return (
+            links.named_tuple,
+            (cls.__name__, fields, defaults, cls.__module__),
+            {"attributes": extra},
+            None,
+            None,
+            links.set_class,
+        )
+
+    def _enum(self, member: enum.Enum) -> Any:
+        cls = type(member)
+        if not is_by_value(cls):
+            return NotImplemented
+        if id(cls) in self.linked and id(cls) not in self.own:
+            if member._name_ in cls.__members__:
+                return links.enum_member, (cls, member._name_)
+            return links.enum_value, (cls, member._value_)
+        data = next((base for base in (int, str, float, bytes) if isinstance(member, base)), None)
+        value = None if data is None else data(member)  # type: ignore[call-arg]
+        return (
+            links.instance,
+            (cls, value, data is not None),
+            dict(member.__dict__),
+            None,
+            None,
+            links.set_instance,
+        )
+
+    # -- library objects ----------------------------------------------------------------------------------------
+
+    def _lru(self, cached: Any) -> Any:
+        if not is_by_value(cached):
+            return NotImplemented
+        settings = cached.cache_parameters()
+        return (
+            links.lru_cache,
+            (cached.__wrapped__, settings["maxsize"], settings["typed"]),
+        )
+
+    def _cached_property(self, descriptor: functools.cached_property[Any]) -> Any:
+        return links.cached_property, (descriptor.func, descriptor.attrname)
+
+    def _property(self, descriptor: property) -> Any:
+        return property, (descriptor.fget, descriptor.fset, descriptor.fdel, descriptor.__doc__)
+
+    def _wrapper(self, wrapper: Any) -> Any:
+        return type(wrapper), (wrapper.__func__,)
+
+    def _proxy(self, proxy: types.MappingProxyType[Any, Any]) -> Any:
+        return links.mapping_proxy, (dict(proxy),)
+
+    def _type_variable(self, variable: Any) -> Any:
+        if not is_by_value(variable):
+            return NotImplemented
+        return links.type_variable, (
+            variable.__name__, variable.__bound__, variable.__constraints__, variable.__covariant__,
+            variable.__contravariant__,
+        )  # fmt: skip
+
+    def _numpy(self, obj: Any, kind: type) -> Any:
+        """Arrays that look into memory which another array of this component shares stay views of it."""
+        import numpy
+
+        if kind is not numpy.ndarray or obj.dtype.hasobject or not self.view_bases:
+            return NotImplemented
+        base = owner_of(obj)
+        if base is obj or id(base) not in self.view_bases or type(base) is not numpy.ndarray:
+            return NotImplemented
+        if not (base.flags.c_contiguous or base.flags.f_contiguous):
+            return NotImplemented
+        offset = obj.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+        made = (links.array_view, (base, offset, obj.shape, obj.strides, obj.dtype))
+        if obj.flags.writeable or not base.flags.writeable:
+            return made
+        return (*made, False, None, None, links.set_writeable)
+
+
+def owner_of(array: Any) -> Any:
+    """The array that owns the memory `array` looks into, or `array` itself."""
+    import numpy
+
+    while isinstance(array.base, numpy.ndarray):
+        array = array.base
+    return array
+
+
+_REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
+    types.FunctionType: StatePickler._function,
+    types.CodeType: StatePickler._code,
+    types.CellType: StatePickler._cell,
+    types.ModuleType: StatePickler._module,
+    _LRU: StatePickler._lru,
+    functools.cached_property: StatePickler._cached_property,
+    property: StatePickler._property,
+    classmethod: StatePickler._wrapper,
+    staticmethod: StatePickler._wrapper,
+    types.MappingProxyType: StatePickler._proxy,
+    typing.TypeVar: StatePickler._type_variable,
+}
+
+
+class Dump(typing.NamedTuple):
+    """One dumped component and what was learned while dumping it."""
+
+    stream: bytes
+    buffers: list[memoryview]
+    refs: list[str]
+    reads: set[str]
+    debug: list[dict[str, Any]]
+    foreign_types: set[type]
+
+
+def dump(
+    members: dict[str, Any],
+    namespace: dict[str, Any],
+    linked: dict[int, tuple[str, str]],
+    own: set[int],
+    view_bases: set[int],
+    source_of: Callable[[types.CodeType], str],
+) -> Dump:
+    """Pickle `members` as one component.
+
+    Raises NotCarriedError with a sentence for what cannot be kept; whatever the values' own methods raise is turned
+    into one, too.
+    """
+    file = io.BytesIO()
+    pickler = StatePickler(file, namespace, linked, own, view_bases, source_of)
+    try:
+        pickler.dump(members)
+    except NotCarriedError:
+        raise
+    except RecursionError:
+        raise NotCarriedError(
+            "it is nested too deeply to be stored", "keep it in a flatter form, e.g. a list of rows"
+        ) from None
+    except MemoryError:
+        raise
+    except OSError as error:
+        raise NotCarriedError(f"storing it failed: {type(error).__name__}: {error}", "keep plain data instead") from None
+    except Exception as error:  # noqa: BLE001 - user code runs in here
+        text = str(error).strip() or type(error).__name__
+        raise NotCarriedError(
+            f"it cannot be pickled: {type(error).__name__}: {text[:300]}",
+            "keep plain data (numbers, strings, lists, frames) from it instead",
+        ) from None
+    return Dump(file.getvalue(), pickler.buffers, pickler.refs, pickler.reads, pickler.debug, pickler.foreign_types)
