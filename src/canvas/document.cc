@@ -31,20 +31,24 @@ std::vector<Problem> ProblemList::Take() {
 
 std::expected<std::string, std::string> CleanPath(std::string_view path) {
   if (path.empty()) return std::unexpected("the path is empty: name a file, for example blocks/load.py");
-  const std::string shown = Ticked(path);
+  const auto shown = [&] { return Ticked(path); };
   if (path.front() == '/')
-    return std::unexpected(shown + " is an absolute path: a block's file is inside the canvas folder, for example blocks/load.py");
-  if (path.size() > 1024) return std::unexpected(shown + " is too long a path: at most 1024 bytes");
+    return std::unexpected(shown() + " is an absolute path: a block's file is inside the canvas folder, for example blocks/load.py");
+  if (path.size() > 1024) return std::unexpected(shown() + " is too long a path: at most 1024 bytes");
   if (std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    return std::unexpected("the path " + shown + " has a control character in it");
+    return std::unexpected("the path " + shown() + " has a control character in it");
   std::string out;
-  for (const std::string& part : Split(path, '/')) {
+  out.reserve(path.size());
+  for (std::size_t start = 0, end = 0; start < path.size(); start = end + 1) {
+    end = std::min(path.find('/', start), path.size());
+    const std::string_view part = path.substr(start, end - start);
     if (part.empty() || part == ".") continue;
-    if (part == "..") return std::unexpected(shown + " leads out of the canvas folder: a block's file is inside it");
-    if (out.empty() && part == ".easel") return std::unexpected(shown + " is inside .easel, which is generated and may be deleted");
-    out += (out.empty() ? "" : "/") + part;
+    if (part == "..") return std::unexpected(shown() + " leads out of the canvas folder: a block's file is inside it");
+    if (out.empty() && part == ".easel") return std::unexpected(shown() + " is inside .easel, which is generated and may be deleted");
+    if (!out.empty()) out += '/';
+    out += part;
   }
-  if (out.empty() || path.back() == '/') return std::unexpected(shown + " is a folder: name a file, for example blocks/load.py");
+  if (out.empty() || path.back() == '/') return std::unexpected(shown() + " is a folder: name a file, for example blocks/load.py");
   return out;
 }
 
@@ -176,7 +180,7 @@ class Reader {
   }
 
   void ReadBlock(std::uint32_t key, std::uint32_t node) {
-    Block block;
+    Block& block = out_.canvas.blocks.emplace_back();
     block.name = Node(key).value;
     BlockPlace place{key, node, 0};
     if (Node(node).kind != YamlKind::kMapping) {
@@ -198,7 +202,6 @@ class Reader {
       if (place.file == 0)
         Reject(key, "block " + Ticked(block.name) + " has no file: add `file: blocks/" + block.name.substr(0, 64) + ".py`");
     }
-    out_.canvas.blocks.push_back(std::move(block));
     out_.places.push_back(place);
   }
 
@@ -225,7 +228,7 @@ class Reader {
     if (file == nullptr) return;
     auto path = CleanPath(*file);
     if (!path) return Reject(node, path.error());
-    const auto [first, fresh] = files_.emplace(*path, static_cast<std::int32_t>(out_.canvas.blocks.size()));
+    const auto [first, fresh] = files_.emplace(*path, static_cast<std::int32_t>(out_.canvas.blocks.size() - 1));
     if (!fresh)
       return Reject(node, "blocks " + Ticked(out_.canvas.blocks[first->second].name) + " and " + Ticked(block.name) +
                               " have the same file " + Ticked(*path) + ": give each its own");

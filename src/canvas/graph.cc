@@ -30,11 +30,21 @@ namespace {
 constexpr int kSuggestions = 20;
 constexpr std::size_t kCycles = 10;
 
-std::string Lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return text;
-}
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+struct CaselessHash {
+  std::size_t operator()(std::string_view text) const {
+    std::uint64_t hash = 14695981039346656037u;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(Lower(c))) * 1099511628211u;
+    return hash ^ hash >> 32;
+  }
+};
+
+struct CaselessEqual {
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
+  }
+};
 
 /// One building of a graph; lives for the duration of BuildGraph.
 class Builder {
@@ -51,15 +61,15 @@ class Builder {
  private:
   void CheckNames() {
     canvas_.index.clear();
-    std::unordered_map<std::string, std::int32_t> lowered;
-    lowered.reserve(canvas_.blocks.size());
+    positions_.reserve(canvas_.blocks.size());
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(canvas_.blocks.size()); ++i) {
       const std::string& name = canvas_.blocks[i].name;
+      const auto [other, fresh] = positions_.emplace(name, i);
       if (!IsBlockName(name)) {
         problems_.push_back({i, -1, "BLOCK_NAME_INVALID",
                              "block name " + Ticked(name) +
                                  " is not allowed: use a letter or _ first, then letters, digits, _ and -, at most 64"});
-      } else if (const auto [other, fresh] = lowered.emplace(Lower(name), i); !fresh) {
+      } else if (!fresh) {
         const std::string& first = canvas_.blocks[other->second].name;
         problems_.push_back({i, -1, "BLOCK_DUPLICATE",
                              first == name ? "block " + Ticked(name) + " is there twice"
@@ -68,6 +78,12 @@ class Builder {
       }
       canvas_.index.emplace_hint(canvas_.index.end(), name, i);
     }
+  }
+
+  std::optional<std::int32_t> Find(std::string_view name) const {
+    const auto found = positions_.find(name);
+    if (found == positions_.end() || found->first != name) return std::nullopt;
+    return found->second;
   }
 
   std::string UnknownBlock(const std::string& name) {
@@ -89,8 +105,8 @@ class Builder {
     seen.reserve(edges_.size());
     for (std::int32_t e = 0; e < static_cast<std::int32_t>(edges_.size()); ++e) {
       const auto& [from_name, to_name] = edges_[e];
-      const auto from = canvas_.Find(from_name);
-      const auto to = canvas_.Find(to_name);
+      const auto from = Find(from_name);
+      const auto to = Find(to_name);
       if (!from || !to) {
         problems_.push_back({-1, e, "EDGE_UNKNOWN_BLOCK", UnknownBlock(from ? to_name : from_name)});
         continue;
@@ -188,6 +204,7 @@ class Builder {
   const std::vector<NamedEdge>& edges_;
   std::vector<GraphProblem> problems_;
   std::vector<std::vector<std::int32_t>> edge_of_;  ///< parallel to parents: the position of each edge
+  std::unordered_map<std::string_view, std::int32_t, CaselessHash, CaselessEqual> positions_;
   std::vector<std::string> names_;
   int suggested_ = 0;
   std::size_t cycles_ = 0;
