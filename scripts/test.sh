@@ -1,0 +1,88 @@
+# Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
+# a run in which no phase found any fails.
+
+all_phases=(form unit python functional fault tsan fuzz)
+# The folders with threads or signals of their own.
+concurrent=(metadata executor backend engine environment)
+
+# Is there a file like $2 below folder $1?
+has_tests() { [ -n "$(find "$1" -name "$2" -print -quit 2> /dev/null)" ]; }
+
+nothing_in() { say "$1: there are no tests yet"; }
+
+dev_build() { [ -n "${dev_built:-}" ] || phase "build dev" build dev; dev_built=1; }
+
+# The default environment's python with pytest beside it: tests see the packages that blocks see.
+data_python() {
+  [ -n "${python_of_environment:-}" ] && return
+  dev_build
+  phase "environment" prepare_environment
+}
+prepare_environment() { python_of_environment=$(build/dev/bin/easel-environment default); }
+
+run_pytest() {
+  EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
+import glob, sys
+sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
+sys.path.insert(0, "runtime/python")
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "$@"
+}
+
+test_form() { phase "form" scripts/check_form; }
+
+test_unit() {
+  dev_build
+  phase "unit" ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$jobs"
+}
+
+test_folder() {
+  has_tests "$2" 'test_*.py' || { nothing_in "$1"; return; }
+  data_python
+  phase "$1" run_pytest "$2"
+}
+test_python() { test_folder python runtime/python/tests; }
+test_functional() { test_folder functional tests/functional; }
+test_fault() { test_folder fault tests/fault; }
+
+test_tsan() {
+  local folder targets=()
+  for folder in "${concurrent[@]}"; do has_tests "src/$folder" '*_test.cc' && targets+=("${folder}_test"); done
+  [ ${#targets[@]} -gt 0 ] || { nothing_in tsan; return; }
+  phase "build tsan" build tsan --target "${targets[@]}"
+  local pattern
+  pattern=$(IFS='|'; echo "${targets[*]%_test}")
+  TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp ${TSAN_OPTIONS:-}" \
+    phase "tsan" ctest --test-dir build/tsan --output-on-failure --no-tests=error -j "$jobs" -R "^($pattern)\$"
+}
+
+test_fuzz() {
+  has_tests tests/fuzz '*_fuzz.cc' || { nothing_in fuzz; return; }
+  phase "build fuzz" build fuzz
+  phase "fuzz" run_fuzzers
+}
+
+run_fuzzers() {
+  local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
+  mkdir -p "$found"
+  say "$seconds s for each target, $jobs at once; what breaks one is kept in $found/"
+  find build/fuzz/bin -name '*_fuzz' -print0 | xargs -0 -P "$jobs" -I{} bash -c '
+    name=$(basename "$1"); seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
+    mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
+    if "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
+    then echo "  $name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$log") inputs, none broke it"
+    else tail -n 40 "$log"; echo "  $name: broken; replay with: $1 $3/$name-*"; exit 1; fi' _ {} "$seconds" "$found"
+}
+
+run_tests() {
+  local wanted=("$@") name
+  [ ${#wanted[@]} -gt 0 ] || wanted=("${all_phases[@]}")
+  for name in "${wanted[@]}"; do
+    [[ " ${all_phases[*]} " == *" $name "* ]] || die "there is no test phase \`$name\`; there are ${all_phases[*]}"
+  done
+  phase "set up" scripts/setup build test
+  local before=${#times[@]}
+  for name in "${wanted[@]}"; do "test_$name"; done
+  [ ${#times[@]} -gt "$before" ] || die "no phase found a test"
+  report
+}
