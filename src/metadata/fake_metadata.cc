@@ -45,6 +45,7 @@ struct Tables {
     block.published_attempt = change.attempt;
     block.published_manifest = change.manifest;
     block.published_base_key = change.base_key;
+    block.published_inputs = change.inputs;
     block.published_ms = change.now_ms;
     return {};
   }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct AttemptRecord {
   std::int64_t epoch = 0;
   AttemptStatus status = AttemptStatus::kQueued;
   std::string base_key;  ///< the key without files: what history is searched by
+  std::string inputs;    ///< JSON: what base_key was made of, so that a later difference has a name
   std::string key;
   std::string manifest;  ///< SHA-256 of the manifest, when succeeded
   std::string failure;   ///< JSON, when failed
@@ -48,6 +50,7 @@ struct BlockRecord {
   std::string published_attempt;  ///< empty: none
   std::string published_manifest; ///< SHA-256
   std::string published_base_key;
+  std::string published_inputs;  ///< JSON, as AttemptRecord::inputs
   std::int64_t published_ms = 0;  ///< Unix ms of the publication
   std::string last_status;        ///< of the newest attempt: succeeded, failed, cancelled, skipped
   std::string last_reason;
@@ -67,6 +70,7 @@ struct Publish {
   std::string attempt;
   std::string manifest;
   std::string base_key;
+  std::string inputs;
   std::int64_t now_ms = 0;
 };
 struct SetBlockOutcome { std::string block; std::string last_status; std::string last_reason; };
@@ -109,6 +113,9 @@ class MetadataStore {
   virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
   virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;
 };
+
+/// The database's name inside `.easel/`.
+inline constexpr std::string_view kMetadataFile = "metadata.db";
 
 /// Open (or make) the database file. WAL, synchronous=FULL, one writer thread; a second process may read meanwhile.
 ///

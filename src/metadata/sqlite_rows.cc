@@ -5,9 +5,9 @@ namespace {
 
 #define EASEL_RUN_COLUMNS "run, mode, request, created_ms, finished_ms, status, summary, checksum"
 #define EASEL_ATTEMPT_COLUMNS \
-  "attempt, run, block, epoch, status, base_key, key, manifest, failure, started_ms, finished_ms, checksum"
+  "attempt, run, block, epoch, status, base_key, inputs, key, manifest, failure, started_ms, finished_ms, checksum"
 #define EASEL_BLOCK_COLUMNS                                                                                \
-  "block, epoch, published_attempt, published_manifest, published_base_key, published_ms, last_status, " \
+  "block, epoch, published_attempt, published_manifest, published_base_key, published_inputs, published_ms, last_status, " \
   "last_reason, checksum"
 
 constexpr char kWriteRun[] =
@@ -15,11 +15,11 @@ constexpr char kWriteRun[] =
     "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, finished_ms=excluded.finished_ms, "
     "status=excluded.status, summary=excluded.summary, checksum=excluded.checksum";
 constexpr char kWriteAttempt[] =
-    "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE SET "
-    "run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, base_key=excluded.base_key, "
+    "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE SET "
+    "run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, base_key=excluded.base_key, inputs=excluded.inputs, "
     "key=excluded.key, manifest=excluded.manifest, failure=excluded.failure, started_ms=excluded.started_ms, "
     "finished_ms=excluded.finished_ms, checksum=excluded.checksum";
-constexpr char kWriteBlock[] = "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?)";
+constexpr char kWriteBlock[] = "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?)";
 constexpr char kWriteAnalysis[] =
     "INSERT OR REPLACE INTO analyses(source_digest, runtime, document, checksum) VALUES(?,?,?,?)";
 constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
@@ -64,6 +64,7 @@ Result<AttemptRecord> AttemptOf(Query& row) {
   attempt.epoch = row.IntColumn();
   attempt.status = static_cast<AttemptStatus>(row.IntColumn());
   attempt.base_key = row.TextColumn();
+  attempt.inputs = row.TextColumn();
   attempt.key = row.TextColumn();
   attempt.manifest = row.TextColumn();
   attempt.failure = row.TextColumn();
@@ -80,6 +81,7 @@ Result<BlockRecord> BlockOf(Query& row) {
   block.published_attempt = row.TextColumn();
   block.published_manifest = row.TextColumn();
   block.published_base_key = row.TextColumn();
+  block.published_inputs = row.TextColumn();
   block.published_ms = row.IntColumn();
   block.last_status = row.TextColumn();
   block.last_reason = row.TextColumn();
@@ -109,7 +111,7 @@ Status WriteRun(SqliteConnection& database, const RunRecord& run) {
 Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
   EASEL_TRY(Query query, database.Use(kWriteAttempt));
   query.Text(attempt.attempt).Text(attempt.run).Text(attempt.block).Int(attempt.epoch);
-  query.Int(static_cast<std::int64_t>(attempt.status)).Text(attempt.base_key).Text(attempt.key);
+  query.Int(static_cast<std::int64_t>(attempt.status)).Text(attempt.base_key).Text(attempt.inputs).Text(attempt.key);
   query.Text(attempt.manifest).Text(attempt.failure).Int(attempt.started_ms).Int(attempt.finished_ms);
   return query.Seal().Run();
 }
@@ -117,7 +119,7 @@ Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
 Status WriteBlock(SqliteConnection& database, const BlockRecord& block) {
   EASEL_TRY(Query query, database.Use(kWriteBlock));
   query.Text(block.block).Int(block.epoch).Text(block.published_attempt).Text(block.published_manifest);
-  query.Text(block.published_base_key).Int(block.published_ms).Text(block.last_status).Text(block.last_reason);
+  query.Text(block.published_base_key).Text(block.published_inputs).Int(block.published_ms).Text(block.last_status).Text(block.last_reason);
   return query.Seal().Run();
 }
 

@@ -24,14 +24,14 @@ CREATE INDEX open_runs ON runs(sequence) WHERE finished_ms = 0;
 CREATE TABLE attempts(
   sequence INTEGER PRIMARY KEY,
   attempt TEXT NOT NULL UNIQUE, run TEXT NOT NULL, block TEXT NOT NULL, epoch INTEGER NOT NULL,
-  status INTEGER NOT NULL, base_key TEXT NOT NULL, key TEXT NOT NULL, manifest TEXT NOT NULL, failure TEXT NOT NULL,
+  status INTEGER NOT NULL, base_key TEXT NOT NULL, inputs TEXT NOT NULL, key TEXT NOT NULL, manifest TEXT NOT NULL, failure TEXT NOT NULL,
   started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX attempts_of_block ON attempts(block, sequence);
 CREATE INDEX open_attempts ON attempts(sequence) WHERE status < 2;
 
 CREATE TABLE blocks(
   block TEXT PRIMARY KEY, epoch INTEGER NOT NULL, published_attempt TEXT NOT NULL, published_manifest TEXT NOT NULL,
-  published_base_key TEXT NOT NULL, published_ms INTEGER NOT NULL, last_status TEXT NOT NULL,
+  published_base_key TEXT NOT NULL, published_inputs TEXT NOT NULL, published_ms INTEGER NOT NULL, last_status TEXT NOT NULL,
   last_reason TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE analyses(
