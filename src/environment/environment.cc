@@ -76,7 +76,7 @@ Result<Source> FindSource(const EnvironmentOptions& options, const std::string& 
     return Fail(Code::kInvalidArgument, "BAD_ENVIRONMENT_NAME",
                 "`" + name + "` is not a name for an environment: use letters, digits, '-', '_' and '.'");
   const std::string own = canvas_root + "/environments/" + name;
-  if (Exists(own + "/requirements.txt"))
+  if (!canvas_root.empty() && Exists(own + "/requirements.txt"))
     return Source{own, own + "/requirements.txt", own + "/requirements.lock", own + "/requirements.lock"};
   const std::string shipped = options.shipped_folder + "/" + name;
   if (!options.shipped_folder.empty() && Exists(shipped + "/requirements.txt"))
@@ -97,7 +97,9 @@ bool Fits(const Lock& lock, const Interpreter& interpreter, const std::string& s
 
 Result<Environment> Resolve(const EnvironmentOptions& options, const std::string& canvas_root,
                             const std::string& name, const Interpreter& interpreter) {
-  EASEL_TRY(Source source, FindSource(options, canvas_root, name));
+  // Absolute, because uv runs in the folder of the requirements.
+  const std::string root = canvas_root.empty() ? "" : fs::absolute(canvas_root).lexically_normal().string();
+  EASEL_TRY(Source source, FindSource(options, root, name));
   EASEL_TRY(const std::string spec_digest, SpecDigest(source.spec));
   Environment environment{.name = name, .python_minor = interpreter.minor, .platform = interpreter.platform};
   environment.spec_path = source.spec;
@@ -131,7 +133,8 @@ Result<Environment> Resolve(const EnvironmentOptions& options, const std::string
 
 std::vector<std::string> EnvironmentNames(const EnvironmentOptions& options, const std::string& canvas_root) {
   std::vector<std::string> names;
-  for (const std::string& folder : {canvas_root + "/environments", options.shipped_folder}) {
+  for (const std::string& folder :
+       {canvas_root.empty() ? "" : canvas_root + "/environments", options.shipped_folder}) {
     std::error_code ignored;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
       if (Exists(entry.path().string() + "/requirements.txt"))

@@ -32,7 +32,7 @@ struct Environment {
 
 /// What `name` means for the canvas at `canvas_root`, from files alone and in a millisecond: the canvas's
 /// `environments/<name>/requirements.txt` with `requirements.lock` beside it, else what ships with Easel.
-/// `environments/<name>/preload.txt` names the modules to preload; otherwise numpy, pandas and pyarrow where locked.
+/// An empty `canvas_root` means the shipped ones only. `environments/<name>/preload.txt` names the modules to preload; otherwise numpy, pandas and pyarrow where locked.
 ///
 /// Errors: kNotFound UNKNOWN_ENVIRONMENT with the names there are; kInvalidArgument BAD_ENVIRONMENT_NAME, LOCK_MALFORMED,
 ///         BAD_PRELOAD; kFailedPrecondition for the interpreter (interpreter.h).

@@ -138,6 +138,14 @@ TEST_F(EnvironmentOf, UnknownNameListsWhatThereIs) {
   EXPECT_NE(unknown.error().message.find("default and ml"), std::string::npos) << unknown.error().message;
 }
 
+TEST_F(EnvironmentOf, CanvasGivenByARelativePathIsTheSame) {
+  const auto made = Prepare("ml");
+  ASSERT_TRUE(made);
+  const auto relative = ResolveEnvironment(options_, fs::relative(canvas_).string(), "ml");
+  ASSERT_TRUE(relative);
+  EXPECT_EQ(relative->lock_path, made->lock_path);
+}
+
 TEST_F(EnvironmentOf, NameThatLeavesTheFolderIsRefused) {
   for (const char* name : {"../x", "", ".", "a/b", "-r"})
     EXPECT_FALSE(ResolveEnvironment(options_, canvas_, name)) << name;

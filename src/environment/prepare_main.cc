@@ -12,8 +12,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto made = easel::PrepareEnvironment(
-      easel::EnvironmentOptionsOfThisMachine(), argc == 3 ? argv[2] : ".", argv[1],
-      [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
+      easel::EnvironmentOptionsOfThisMachine(), argc == 3 ? argv[2] : "", argv[1], [](std::string_view line) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+      });
   if (!made) {
     std::fprintf(stderr, "easel-environment: %s\n", made.error().message.c_str());
     return 1;

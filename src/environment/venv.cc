@@ -60,7 +60,11 @@ Status RunUv(const EnvironmentOptions& options, std::vector<std::string> argumen
   arguments.insert(arguments.begin(), options.uv);
   auto ran = RunCommand(
       {.argv = std::move(arguments), .environment = UvVariables(options), .folder = folder},
-      [&](std::string_view line) { progress.Say(line); }, progress.stop);
+      [&](std::string_view line) {
+        // The names of forty packages and of a folder that is about to be renamed tell nobody anything.
+        if (!line.starts_with(" + ") && !line.starts_with("Using Python")) progress.Say(line);
+      },
+      progress.stop);
   if (!ran && ran.error().code == Code::kCancelled)
     return Fail(Code::kCancelled, "ENVIRONMENT_CANCELLED",
                 "cancelled while the environment was being prepared");
