@@ -20,6 +20,7 @@ int main(int count, char** arguments) {
   if (count < 2) return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   syscall(SYS_close_range, 0u, ~0u, 0u);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (strcmp(arguments[1], "reap") == 0) {
     sigset_t children;
     sigemptyset(&children);

@@ -111,7 +111,8 @@ def live(box: sandbox.Sandbox, scratch: Optional[str], descriptors: list[int]) -
         os._exit(120)
     try:
         missing = box.hand_over(spec)
-        filetrace.start(spec)
+        if not filetrace.start(spec):
+            missing = [*missing, "file_trace"]
     except (OSError, KeyError) as error:
         message = f"the sandbox could not be made around the block: {error}"
         send(channel, {"event": "result", "status": "failed", "failure": {"kind": "sandbox", "message": message}})

@@ -122,7 +122,10 @@ class Zygote:
         return list(self._children)
 
     def _request(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 8)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 8)
+        except ConnectionResetError:
+            return False
         if not data:
             return False
         try:
@@ -270,7 +273,10 @@ def main() -> None:
     zygote.say({"event": "ready", "threads": threads, "fork_safe": threads == 1 and not options.single,
                 "python": ".".join(platform.python_version_tuple()[:2]),
                 "platform": f"{sys.platform}-{platform.machine()}", "mode": box.mode, "missing": box.missing})
-    zygote.serve()
+    try:
+        zygote.serve()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the executor went while it was being told something
     if box.mode != "local":
         for pid in zygote.children():
             os.kill(pid, signal.SIGKILL)

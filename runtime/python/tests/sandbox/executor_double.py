@@ -38,6 +38,7 @@ class Worker:
         canvas = str(canvas)
         staging = os.path.join(canvas, ".easel", "staging", str(self.number))
         os.makedirs(staging, exist_ok=True)
+        os.chmod(staging, 0o777)
         os.makedirs(os.path.join(canvas, "files"), exist_ok=True)
         spec = {"attempt": f"r/b.{self.number}", "canvas_root": canvas, "state_root": os.path.join(canvas, ".easel"),
                 "files": os.path.join(canvas, "files"), "staging": staging, "code": code, **more}
