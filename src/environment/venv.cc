@@ -43,7 +43,8 @@ std::vector<std::string> UvVariables(const EnvironmentOptions& options) {
   return out;
 }
 
-std::string EndOf(const std::string& text) {
+std::string EndOf(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
   if (text.size() <= kShownBytes) return text;
   const std::size_t line = text.find('\n', text.size() - kShownBytes);
   return "…" + text.substr(line == std::string::npos ? text.size() - kShownBytes : line);
@@ -58,11 +59,14 @@ Status RunUv(const EnvironmentOptions& options, std::vector<std::string> argumen
                 "otherwise install it " +
                     std::string("(`pip install uv`) or set EASEL_UV to its path"));
   arguments.insert(arguments.begin(), options.uv);
+  bool failing = false;
   auto ran = RunCommand(
       {.argv = std::move(arguments), .environment = UvVariables(options), .folder = folder},
       [&](std::string_view line) {
-        // The names of forty packages and of a folder that is about to be renamed tell nobody anything.
-        if (!line.starts_with(" + ") && !line.starts_with("Using Python")) progress.Say(line);
+        // What went wrong comes once, with the error; the names of forty packages and of a folder that is
+        // about to be renamed tell nobody anything.
+        failing = failing || line.starts_with("error:");
+        if (!failing && !line.starts_with(" + ") && !line.starts_with("Using Python")) progress.Say(line);
       },
       progress.stop);
   if (!ran && ran.error().code == Code::kCancelled)
