@@ -163,6 +163,8 @@ def _explain_missing_name(exc: NameError, value: str, reader: _Reader) -> str:
 
 
 def _hint(exc: BaseException) -> Optional[str]:
+    if isinstance(exc, NameError) and getattr(exc, "name", None) == "get_ipython":
+        return "A block is plain Python without IPython's magics; remove the line or write it in plain Python."
     if isinstance(exc, ModuleNotFoundError) and isinstance(exc.name, str):
         top = exc.name.split(".")[0]
         if top in sys.modules:
