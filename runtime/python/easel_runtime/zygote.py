@@ -14,8 +14,9 @@ It stays single-threaded; one loop over poll() serves requests and the deaths of
 The start-up settings of the restart, and what becomes of them in a worker:
 * PYTHONHASHSEED=0 stays, for subprocesses too: equal sets print and pickle equally, run after run.
 * OPENBLAS_NUM_THREADS=1 is taken back after the imports, inside OpenBLAS and in os.environ (blas.py).
-* JE_ARROW_MALLOC_CONF=background_thread:false is taken back in os.environ only: pyarrow's jemalloc reads it once, so
-  freed Arrow memory of a worker goes back to the system at the next allocation and not by a timer.
+* JE_ARROW_MALLOC_CONF and _RJEM_MALLOC_CONF (pyarrow's and polars' jemalloc) =background_thread:false are taken back in
+  os.environ only: they are read once, so freed memory of a worker goes back to the system at the next allocation and
+  not by a timer.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import platform  # noqa: E402
 import select  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
+import struct  # noqa: E402
 import time  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from typing import Any, NoReturn, Optional  # noqa: E402
@@ -41,9 +43,10 @@ from easel_runtime import _easel, blas, orphans, parked, sandbox  # noqa: E402
 CONTROL_FD = 3
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _INIT = os.path.join(_ROOT, "easel_init")
-_IMPORT_ONLY = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+_IMPORT_ONLY = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+                "_RJEM_MALLOC_CONF": "background_thread:false"}
 # Threads that only wait and hold no lock: forking beside them is fine.
-_HARMLESS_THREADS = ("polars-cleaner", "pl-mem-cleaner")
+_HARMLESS_THREADS = ("polars-ooc-clea",)
 
 
 def _restart_if_needed(options: sandbox.Options) -> None:
@@ -69,13 +72,11 @@ def _stand_in(pid: int) -> NoReturn:
 
 @dataclass
 class Child:
-    """A worker, or its keeper, from fork to the report of its end."""
+    """A worker's keeper, from fork to the report of its end."""
 
     request: int
-    pid: int
-    reaper: int
+    status_fd: int
     scratch: Optional[str]
-    ended: Optional[dict[str, Any]] = None
 
 
 class Zygote:
@@ -89,7 +90,6 @@ class Zygote:
         self._pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if box.mode == "local" else -1
         self._served = False
         self._children: dict[int, Child] = {}
-        self._reapers: dict[int, Child] = {}
         self._wake, wake_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
@@ -112,13 +112,13 @@ class Zygote:
                     except BlockingIOError:
                         pass
                     self._reap()
-                    if self._single and self._served and not self._children and not self._reapers:
+                    if self._single and self._served and not self._children:
                         return
                 elif not self._request():
                     return
 
     def children(self) -> list[int]:
-        """Return the pids of the workers, or their keepers, that have not ended."""
+        """Return the pids of the keepers that have not ended."""
         return list(self._children)
 
     def _request(self) -> bool:
@@ -148,26 +148,24 @@ class Zygote:
 
     def _park(self, number: int, descriptors: list[int]) -> None:
         scratch = self._box.make_scratch()
-        reaper = 0
-        if self._box.mode == "local":
-            _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
-            _easel.unshare(sandbox.CLONE_NEWPID)
-            reaper = os.posix_spawn(_INIT, ["easel_init", "reap"], {})
-            try:
-                pid = os.fork()
-            except OSError:
-                os.kill(reaper, signal.SIGKILL)
-                raise
-        else:
-            pid = _easel.fork_kept()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            parked.live(self._box, scratch, descriptors)
-        if reaper:
-            _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
-        child = Child(number, pid, reaper, scratch)
-        self._children[pid] = child
+        reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if self._box.mode == "local":  # the next child is pid 1 of a new pid namespace
+                _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
+                _easel.unshare(sandbox.CLONE_NEWPID)
+            pid = _easel.fork_kept(_INIT, writing)
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                parked.live(self._box, scratch, descriptors)
+            if self._box.mode == "local":
+                _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        self._children[pid] = Child(number, reading, scratch)
         self._served = True
         pidfd = os.pidfd_open(pid)
         try:
@@ -197,40 +195,34 @@ class Zygote:
                 return
             child = self._children.pop(pid, None)
             if child is not None:
-                child.ended = {"event": "exited", "id": child.request, "status": status, "max_rss_kib": usage.ru_maxrss,
-                               "user_ms": round(usage.ru_utime * 1000), "system_ms": round(usage.ru_stime * 1000)}
-                self._end_tree(child)
-                continue
-            child = self._reapers.pop(pid, None)
-            if child is not None:
-                self._report(child)
-                continue
-            for child in list(self._children.values()):  # the reaper went first, and took its worker with it
-                if child.reaper == pid:
-                    child.reaper = 0
+                self._report(child, status, usage)
 
-    def _end_tree(self, child: Child) -> None:
-        if child.reaper:
-            self._reapers[child.reaper] = child
-            os.kill(child.reaper, signal.SIGKILL)  # the kernel kills all that is left in its pid namespace
-            return
+    def _report(self, child: Child, status: int, usage: Any) -> None:
+        """Tell of an end, after the whole tree's: with the keeper the kernel has ended its pid namespace."""
         if self._box.mode != "local":
             orphans.end_all(set(self._children))
-        self._report(child)
-
-    def _report(self, child: Child) -> None:
+        try:
+            told = os.read(child.status_fd, 4)
+        except BlockingIOError:
+            told = b""
+        os.close(child.status_fd)
+        if len(told) == 4:  # else the keeper was killed, and its own status tells how
+            status = struct.unpack("=i", told)[0]
         sandbox.remove_scratch(child.scratch)
-        assert child.ended is not None
-        self.say(child.ended)
+        self.say({"event": "exited", "id": child.request, "status": status, "max_rss_kib": usage.ru_maxrss,
+                  "user_ms": round(usage.ru_utime * 1000), "system_ms": round(usage.ru_stime * 1000)})
 
 
-def _import_packages(names: list[str], say: Any) -> None:
+def _import_packages(names: list[str]) -> dict[str, str]:
+    """Import the packages; return those that could not be, with the reason. Blocks that use them will see it again."""
+    failed = {}
     for name in names:
         try:
             importlib.import_module(name)
-        except BaseException as error:  # noqa: B902 - a broken package may raise anything; blocks will see it again
-            say({"event": "failed", "message": f"package {name!r} could not be imported ahead: "
-                                               f"{type(error).__name__}: {error}"})
+        except BaseException as error:  # noqa: B902 - a broken package may raise anything
+            failed[name] = f"{type(error).__name__}: {error}"
+            print(f"easel: package {name!r} could not be imported ahead: {failed[name]}", file=sys.stderr, flush=True)
+    return failed
 
 
 def _live_threads() -> int:
@@ -260,8 +252,7 @@ def main() -> None:
     os.chdir("/")
     os.environ.pop("EASEL_ZYGOTE", None)
     zygote = Zygote(control, box, machine_proc, options.single)
-    if not options.single:
-        _import_packages(options.preload, zygote.say)
+    not_imported = {} if options.single else _import_packages(options.preload)
     parked.prepare()
     blas.allow_threads()
     for name in _IMPORT_ONLY:
@@ -272,7 +263,8 @@ def main() -> None:
     threads = _live_threads()
     zygote.say({"event": "ready", "threads": threads, "fork_safe": threads == 1 and not options.single,
                 "python": ".".join(platform.python_version_tuple()[:2]),
-                "platform": f"{sys.platform}-{platform.machine()}", "mode": box.mode, "missing": box.missing})
+                "platform": f"{sys.platform}-{platform.machine()}", "mode": box.mode, "missing": box.missing,
+                "not_imported": not_imported})
     try:
         zygote.serve()
     except (BrokenPipeError, ConnectionResetError):
@@ -283,6 +275,7 @@ def main() -> None:
         deadline = time.monotonic() + 5
         while orphans.end_all(set()) and time.monotonic() < deadline:
             pass
+    os._exit(0)  # nothing of the imported packages is worth finalising
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ def test_native_readers_count_and_packages_work(start, runtime, canvas, user):
 pandas.DataFrame({"a": [1, 2]}).to_csv("made.csv", index=False)
 answers = [pandas.read_csv("1.csv").a.sum(), polars.read_csv("2.csv")["a"].sum(),
            polars.scan_csv("3.csv").collect()["a"].sum(),
-           pyarrow.csv.read_csv("4.csv").num_rows, duckdb.sql("select sum(a) from '5.csv'").fetchone()[0],
+           pyarrow.csv.read_csv("4.csv").num_rows, duckdb.sql("select sum(a) from '5.csv'").fetchall()[0][0],
            numpy.loadtxt("6.csv", skiprows=1).sum()]
 assert [int(answer) for answer in answers] == [3, 3, 3, 2, 3, 3], answers"""
     zygote = start(user=user, python=PACKAGES, shim=os.path.join(runtime, "libeasel_trace.so"),
