@@ -21,7 +21,7 @@ data_python() {
 prepare_environment() { python_of_environment=$(build/dev/bin/easel-environment default); }
 
 run_pytest() {
-  EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
+  EASEL_TEST_PYTHON=$python_of_environment EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
 import glob, sys
 sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
 sys.path.insert(0, "runtime/python")

@@ -90,13 +90,13 @@ Result<Source> FindSource(const EnvironmentOptions& options, const std::string& 
           ". To add it, list its packages in environments/" + name + "/requirements.txt of the canvas");
 }
 
-bool Fits(const Lock& lock, const Interpreter& interpreter, const std::string& spec_digest) {
+bool Fits(const Lock& lock, const InterpreterInfo& interpreter, const std::string& spec_digest) {
   return lock.python_minor == interpreter.minor && lock.platform == interpreter.wheel_platform &&
          lock.spec_digest == spec_digest;
 }
 
 Result<Environment> Resolve(const EnvironmentOptions& options, const std::string& canvas_root,
-                            const std::string& name, const Interpreter& interpreter) {
+                            const std::string& name, const InterpreterInfo& interpreter) {
   // Absolute, because uv runs in the folder of the requirements.
   const std::string root = canvas_root.empty() ? "" : fs::absolute(canvas_root).lexically_normal().string();
   EASEL_TRY(Source source, FindSource(options, root, name));
@@ -147,7 +147,7 @@ std::vector<std::string> EnvironmentNames(const EnvironmentOptions& options, con
 
 Result<Environment> ResolveEnvironment(const EnvironmentOptions& options, const std::string& canvas_root,
                                        const std::string& name) {
-  EASEL_TRY(const Interpreter interpreter, DescribeInterpreter(options.python, options.cache_folder));
+  EASEL_TRY(const InterpreterInfo interpreter, DescribeInterpreter(options.python, options.cache_folder));
   return Resolve(options, canvas_root, name, interpreter);
 }
 
@@ -156,7 +156,7 @@ Result<Environment> PrepareEnvironment(const EnvironmentOptions& options, const 
                                        const std::function<void(std::string_view)>& line,
                                        std::stop_token stop) {
   const Progress progress{line, stop};
-  EASEL_TRY(const Interpreter interpreter, DescribeInterpreter(options.python, options.cache_folder));
+  EASEL_TRY(const InterpreterInfo interpreter, DescribeInterpreter(options.python, options.cache_folder));
   EASEL_TRY(Environment environment, Resolve(options, canvas_root, name, interpreter));
   const std::string folder = options.cache_folder + "/environments";
   if (!environment.locked) {

@@ -41,7 +41,7 @@ Result<std::string> Ask(const std::string& python) {
 
 }  // namespace
 
-Result<Interpreter> DescribeInterpreter(const std::string& python, const std::string& cache_folder) {
+Result<InterpreterInfo> DescribeInterpreter(const std::string& python, const std::string& cache_folder) {
   char real[PATH_MAX];
   struct stat info{};
   if (::realpath(python.c_str(), real) == nullptr || ::stat(real, &info) != 0)
@@ -49,7 +49,7 @@ Result<Interpreter> DescribeInterpreter(const std::string& python, const std::st
                 "there is no Python at " + python +
                     ". Install Python 3.11 or newer (Debian: python3 and python3-venv), " +
                     "or set EASEL_PYTHON to one");
-  Interpreter found{.python = python, .minor = MinorOfName(real), .platform = {}, .wheel_platform = {}};
+  InterpreterInfo found{.python = python, .minor = MinorOfName(real), .platform = {}, .wheel_platform = {}};
   if (found.minor.empty()) {
     const std::string identity = std::string(real) + ":" + std::to_string(info.st_size) + ":" +
                                  std::to_string(info.st_mtim.tv_sec) + "." +

@@ -7,7 +7,7 @@
 
 namespace easel {
 
-struct Interpreter {
+struct InterpreterInfo {
   std::string python;          ///< path as given
   std::string minor;           ///< "3.11"
   std::string platform;        ///< "linux-x86_64"
@@ -19,6 +19,6 @@ struct Interpreter {
 ///
 /// Errors: kFailedPrecondition PYTHON_MISSING, PYTHON_UNUSABLE, PYTHON_TOO_OLD (before 3.11); kUnimplemented for a
 ///         machine other than x86_64 and aarch64.
-Result<Interpreter> DescribeInterpreter(const std::string& python, const std::string& cache_folder);
+Result<InterpreterInfo> DescribeInterpreter(const std::string& python, const std::string& cache_folder);
 
 }  // namespace easel

@@ -110,7 +110,7 @@ Result<PathLock> PathLock::Take(const std::string& path, const Progress& progres
   return PathLock(std::move(fd));
 }
 
-Status WriteLock(const EnvironmentOptions& options, const Interpreter& interpreter,
+Status WriteLock(const EnvironmentOptions& options, const InterpreterInfo& interpreter,
                  const std::string& spec_path, const std::string& lock_path, const Progress& progress) {
   // The digest before the resolver reads: an edit in between makes the lock stale, never wrongly fresh.
   EASEL_TRY(const std::string spec_digest, SpecDigest(spec_path));
@@ -144,7 +144,7 @@ Status WriteLock(const EnvironmentOptions& options, const Interpreter& interpret
   return WriteFileAtomically(lock_path, header + body);
 }
 
-Status BuildVenv(const EnvironmentOptions& options, const Interpreter& interpreter,
+Status BuildVenv(const EnvironmentOptions& options, const InterpreterInfo& interpreter,
                  const std::string& lock_path, const std::string& folder, const Progress& progress) {
   const std::string beside = folder + ".part";
   RemoveTree(beside);

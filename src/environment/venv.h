@@ -37,13 +37,13 @@ class PathLock {
 /// Versions that an older lock at that path has are kept where they still fit.
 ///
 /// Errors: kFailedPrecondition UV_MISSING, RESOLUTION_FAILED; kCancelled.
-Status WriteLock(const EnvironmentOptions& options, const Interpreter& interpreter,
+Status WriteLock(const EnvironmentOptions& options, const InterpreterInfo& interpreter,
                  const std::string& spec_path, const std::string& lock_path, const Progress& progress);
 
 /// Make the venv `folder` from a lock: beside it, byte-compiled, marked last, then renamed. The caller holds its lock.
 ///
 /// Errors: kFailedPrecondition UV_MISSING, INSTALL_FAILED; kCancelled; those of the file system.
-Status BuildVenv(const EnvironmentOptions& options, const Interpreter& interpreter,
+Status BuildVenv(const EnvironmentOptions& options, const InterpreterInfo& interpreter,
                  const std::string& lock_path, const std::string& folder, const Progress& progress);
 
 /// Does a complete venv whose interpreter still exists stand at `folder`?
