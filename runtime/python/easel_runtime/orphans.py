@@ -67,3 +67,30 @@ def end_all(spared: set[int]) -> int:
             except ChildProcessError:
                 pass  # a grandchild: it becomes a child, and is found in the next round
     return total
+
+
+def end_siblings() -> int:
+    """Kill all that this worker's block started, daemons that its keeper adopted included; return how many there were.
+
+    The keeper reaps what it adopted; only what this process itself forked is waited for here.
+    """
+    total = 0
+    mine = {os.getpid()}
+    for _ in range(1000):
+        stopped: set[int] = set()
+        while True:
+            new = (_descendants(os.getppid(), mine) | _descendants(os.getpid(), set())) - stopped
+            if not new:
+                break
+            _signal(new, signal.SIGSTOP)
+            stopped |= new
+        if not stopped:
+            return total
+        total += len(stopped)
+        _signal(stopped, signal.SIGKILL)
+        for pid in stopped:
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                pass
+    return total

@@ -6,12 +6,12 @@ that share objects -> dump each group -> keep the old slot where the content is 
 
 from __future__ import annotations
 
+import contextlib
 import pickle
-import signal
-import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from ..time_limit import TimeLimitReached, time_limit
 from . import links
 from .load import LoadedState, source_of
 from .objects import OWN_OBJECT_BYTES, Component, ObjectWriter, content_digest
@@ -244,7 +244,7 @@ class Capture:
 
     def _dump(self, members: dict[str, Any], linked: dict[int, tuple[str, str]], group: Group) -> Dump:
         own = {id(r.value) for r in group.roots if r.definition}
-        with _Deadline(self.seconds):
+        with _deadline(self.seconds):
             return dump(members, self.namespace, linked, own, self.view_bases, source_of)
 
     def _split(
@@ -321,7 +321,7 @@ class Capture:
         advice = "keep plain data (numbers, strings, lists, frames) from it instead"
         buffers = [bytearray(b) if not b.readonly else bytes(b) for b in group.dump.buffers]
         try:
-            with _Deadline(self.seconds):
+            with _deadline(self.seconds):
                 copy = self._reload(group, buffers, linked)
         except NotCarriedError:
             raise
@@ -557,21 +557,13 @@ def _reachable(variables: dict[str, Json], slots: dict[str, Json]) -> dict[str, 
     return found
 
 
-class _Deadline:
-    """Stops user code that hangs while a value is stored; only Python code can be stopped this way."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def __enter__(self) -> None:
-        def stop(_signal: int, _frame: types.FrameType | None) -> None:
-            raise NotCarriedError(
-                f"storing it took longer than {self.seconds:.0f} s", "keep plain data from it instead"
-            )
-
-        self.previous = signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds)
-
-    def __exit__(self, *_: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self.previous)
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Stop user code that hangs while a value is stored; only Python code can be stopped this way."""
+    try:
+        with time_limit(seconds):
+            yield
+    except TimeLimitReached:
+        raise NotCarriedError(
+            f"storing it took longer than {seconds:.0f} s", "keep plain data from it instead"
+        ) from None

@@ -1,0 +1,233 @@
+// The engine: a pure state machine that decides what runs. Events go in, commands come out; it does no I/O.
+//
+// Life of a block in a run:
+//
+//   waiting ──parents settled──> (decide) ──> up_to_date | restored | skipped          settled without running
+//                                   │
+//                                   └──> ready ──room──> opening ──durable──> running ──> publishing ──> succeeded
+//                                          │                │                   │  │
+//                                          │ cancel         │ cancel            │  └─ lost: opening again (3 attempts)
+//                                          └────────────────┴──> cancelled      └──> failed | cancelled
+//
+//   waiting     a parent in the same run is not settled yet, or another run works on this block
+//   decide      join the parents' states, make the key, compare with what is published (early cutoff happens here)
+//   ready       must run; waits for room (jobs, cores, memory)
+//   opening     the attempt is being recorded; nothing runs before that is durable
+//   publishing  the fenced transaction is on its way to the disk; children are not told before it is durable
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "canvas/canvas.h"
+#include "engine/analysis.h"
+#include "engine/join.h"
+#include "engine/key.h"
+#include "metadata/metadata_store.h"
+#include "state/manifest.h"
+
+namespace easel {
+
+using ManifestPtr = std::shared_ptr<const Manifest>;
+
+/// What the engine asks the world, answered at once. A fake of it makes scenarios deterministic.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  /// What a manifest would record of `path` now: digest, "absent", listing digest, or "<size>:<mtime>" for outside paths.
+  virtual std::string FileDigest(const std::string& path) = 0;
+  struct Past {
+    std::string attempt;
+    std::string manifest_digest;
+    ManifestPtr manifest;
+  };
+  /// Earlier successes of the block with this base key, newest first, whose manifests and objects are still there.
+  virtual std::vector<Past> FindPast(const std::string& block, const std::string& base_key) = 0;
+  virtual std::int64_t UnixMs() = 0;
+};
+
+/// What is known of a block when the canvas is loaded.
+struct BlockKnowledge {
+  std::shared_ptr<const Analysis> analysis;  ///< null for markdown
+  std::string environment;                   ///< digest
+  BlockRecord record;                        ///< epoch 0 if it never ran
+  ManifestPtr published;                     ///< null if nothing is published, or its manifest is damaged
+  std::string damage;                        ///< why `published` is null although something was published
+};
+
+enum class RunMode { kAll, kOnly, kTo, kFrom, kChanged };
+std::string_view RunModeName(RunMode mode);
+
+struct RunRequest {
+  RunMode mode = RunMode::kAll;
+  std::vector<std::string> blocks;  ///< for only, to, from
+  bool force = false;
+  std::int32_t jobs = 0;  ///< blocks at once; 0: as many as there are cores
+};
+
+/// A block's standing outside of any run: what `easel status` shows.
+enum class Standing { kUpToDate, kStale, kNeverRun, kQueued, kRunning, kFailed, kCancelled, kSkipped };
+std::string_view StandingName(Standing standing);
+
+struct BlockStanding {
+  Standing standing = Standing::kNeverRun;
+  std::string reason;
+};
+
+struct PlannedBlock {
+  std::string block;
+  std::string action;  ///< "run", "restore", "up_to_date", "skip"; "maybe": depends on what its parents turn out to be
+  std::string reason;
+};
+
+// --- Events ---
+struct RunRequested { RunId run; RunRequest request; };
+struct CancelRequested { RunId run; bool kill = false; };
+/// The batch of an earlier Commit is durable, or failed.
+struct Committed { std::int64_t ticket = 0; Status status; };
+struct AttemptStarted { std::string attempt; bool warm = false; std::vector<std::string> missing; };
+struct AttemptPhase { std::string attempt; std::string phase; };
+struct AttemptFinished {
+  std::string attempt;
+  std::string status;  ///< succeeded, failed, cancelled, lost
+  std::string manifest_digest;
+  ManifestPtr manifest;  ///< with succeeded
+  json::object failure;  ///< with failed
+  std::string message;   ///< with lost
+  json::object phases_ms;
+};
+/// An attempt that an earlier engine opened and that still runs.
+struct AttemptAdopted { AttemptRecord record; };
+using Event = std::variant<RunRequested, CancelRequested, Committed, AttemptStarted, AttemptPhase, AttemptFinished,
+                           AttemptAdopted>;
+
+// --- Commands ---
+struct CommitChanges { std::int64_t ticket = 0; Batch batch; };
+struct StartAttempt {
+  AttemptRecord record;
+  std::int32_t block = 0;
+  StatePtr state;                   ///< joined state of the parents
+  std::vector<std::string> load;    ///< names to load before the block runs
+  std::vector<ParentRef> parents;
+};
+struct StopAttempt { std::string attempt; std::int64_t grace_ms = 0; };
+enum class Outcome { kSucceeded, kFailed, kCancelled, kSkipped, kUpToDate, kRestored };
+std::string_view OutcomeName(Outcome outcome);
+
+// What whoever watches a run should see; run_events.h turns them into the JSON contract.
+struct RunStarted { RunMode mode = RunMode::kAll; };
+struct BlockStarted { std::int32_t block = 0; std::string attempt; bool warm = false; std::vector<std::string> missing; };
+struct BlockPhase { std::int32_t block = 0; std::string attempt; std::string phase; };
+struct BlockNotice { std::int32_t block = 0; std::string kind; std::string message; };
+struct BlockFinished {
+  std::int32_t block = 0;
+  Outcome outcome = Outcome::kSucceeded;
+  std::string reason;
+  std::string attempt;  ///< whose result stands now; empty if none ran
+  json::object phases_ms;
+  json::object failure;
+};
+struct RunFinished {
+  std::string status;  ///< succeeded, failed, cancelled
+  std::string error;   ///< when the engine itself could not go on
+  std::vector<std::int32_t> ran, up_to_date, restored, failed, skipped, cancelled;
+  double seconds = 0;
+};
+using Announcement = std::variant<RunStarted, BlockStarted, BlockPhase, BlockNotice, BlockFinished, RunFinished>;
+struct Announce { RunId run; Announcement what; };
+using Command = std::variant<CommitChanges, StartAttempt, StopAttempt, Announce>;
+
+struct EngineOptions {
+  std::string canvas_id;
+  double cores = 1;
+  std::int64_t memory_bytes = 0;  ///< of the machine; 0: do not limit
+  std::int32_t max_attempts = 3;  ///< per block and run, when infrastructure fails
+  std::int64_t cancel_grace_ms = 500;
+};
+
+/// Confined to one thread. `canvas` and `surroundings` must outlive it.
+class Engine {
+ public:
+  Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings, EngineOptions options);
+  ~Engine();
+
+  /// Take one event; what is to be done is appended to `commands`, in order.
+  void Handle(Event event, std::vector<Command>& commands);
+
+  /// What a run would do, decided from what is published now; later blocks may turn out differently (early cutoff).
+  ///
+  /// Errors: kInvalidArgument UNKNOWN_BLOCK.
+  Result<std::vector<PlannedBlock>> Plan(const RunRequest& request);
+  /// Standing of every block, in the canvas's order.
+  std::vector<BlockStanding> Standings();
+
+  /// Errors: kInvalidArgument UNKNOWN_BLOCK naming the block and the nearest name.
+  Status CheckRequest(const RunRequest& request) const;
+  /// No run and no attempt is under way.
+  bool Idle() const { return runs_.empty() && attempts_.empty() && commits_.empty(); }
+  const Canvas& canvas() const { return canvas_; }
+
+ private:
+  struct BlockState;
+  struct Run;
+  struct RunBlock;
+  struct Decision;
+  struct Attempt;
+
+  // engine_plan.cc: pure decisions
+  StateIndex* Joined(std::int32_t block, std::string& missing_parent);
+  Decision Decide(std::int32_t block, bool force, bool look_in_history);
+  std::optional<std::string> FilesChanged(const Manifest& manifest);
+  bool IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) const;
+  std::vector<char> Scope(const RunRequest& request);
+  void SetPublished(std::int32_t block, ManifestPtr manifest);
+
+  // engine.cc: runs
+  void OnRunRequested(RunRequested event);
+  void OnCancel(const CancelRequested& event);
+  void OnCommitted(const Committed& event);
+  void OnStarted(AttemptStarted event);
+  void OnPhase(AttemptPhase event);
+  void OnFinished(AttemptFinished event);
+  void OnAdopted(AttemptAdopted event);
+  void Advance(Run& run);
+  void TakeNext(Run& run, std::int32_t block);
+  void Settle(Run& run, BlockFinished finished, bool announce_later = false);
+  void Restore(Run& run, std::int32_t block, Decision decision);
+  void Dispatch(Run& run);
+  void Open(Run& run, std::int32_t block);
+  void Start(Run& run, std::int32_t block, const std::string& attempt);
+  bool HasRoom(const Run& run, std::int32_t block) const;
+  void FinishIfDone(Run& run);
+  void Publish(Attempt attempt, AttemptFinished event);
+  void Fail(Attempt attempt, AttemptFinished event);
+  void AttemptOver(std::int32_t block);
+  void WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& manifest);
+  void Say(const RunId& run, Announcement what);
+  void Commit(Batch batch, std::function<void(const Status&)> then);
+  void Break(const Error& error);
+
+  const Canvas& canvas_;
+  Surroundings& surroundings_;
+  EngineOptions options_;
+  std::vector<BlockState> blocks_;
+  std::map<std::string, std::unique_ptr<Run>> runs_;
+  std::map<std::string, Attempt> attempts_;  ///< opened and not over
+  std::map<std::int64_t, std::function<void(const Status&)>> commits_;
+  std::int64_t next_ticket_ = 1;
+  std::vector<Command>* out_ = nullptr;
+  std::string broken_;  ///< the database does not take writes any more: why
+  /// What published attempts say that they wrote: path -> digests. Made on demand.
+  std::optional<std::multimap<std::string, std::string>> written_;
+};
+
+}  // namespace easel

@@ -1,0 +1,284 @@
+// The engine's decisions: which state a block starts from, whether its result still stands, and what a run covers.
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/engine_state.h"
+
+namespace easel {
+
+std::string_view RunModeName(RunMode mode) {
+  switch (mode) {
+    case RunMode::kAll: return "all";
+    case RunMode::kOnly: return "only";
+    case RunMode::kTo: return "to";
+    case RunMode::kFrom: return "from";
+    case RunMode::kChanged: return "changed";
+  }
+  return "all";
+}
+
+std::string_view StandingName(Standing standing) {
+  switch (standing) {
+    case Standing::kUpToDate: return "up_to_date";
+    case Standing::kStale: return "stale";
+    case Standing::kNeverRun: return "never_run";
+    case Standing::kQueued: return "queued";
+    case Standing::kRunning: return "running";
+    case Standing::kFailed: return "failed";
+    case Standing::kCancelled: return "cancelled";
+    case Standing::kSkipped: return "skipped";
+  }
+  return "never_run";
+}
+
+Status Engine::CheckRequest(const RunRequest& request) const {
+  for (const std::string& name : request.blocks) {
+    const auto found = canvas_.Find(name);
+    if (!found) {
+      std::vector<std::string> names;
+      for (const Block& block : canvas_.blocks) names.push_back(block.name);
+      return easel::Fail(Code::kInvalidArgument, "UNKNOWN_BLOCK",
+                         "there is no block `" + name + "` in this canvas" + DidYouMean(name, names));
+    }
+    if (canvas_.blocks[*found].kind == BlockKind::kMarkdown)
+      return easel::Fail(Code::kInvalidArgument, "NOT_RUNNABLE", "`" + name + "` is a note: there is nothing to run in it");
+  }
+  const bool needs_blocks = request.mode == RunMode::kOnly || request.mode == RunMode::kTo || request.mode == RunMode::kFrom;
+  if (needs_blocks && request.blocks.empty())
+    return easel::Fail(Code::kInvalidArgument, "NO_BLOCK", "say which block");
+  return {};
+}
+
+bool Engine::IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) const {
+  const auto target = canvas_.Find(ancestor);
+  if (!target) return false;
+  std::vector<std::int32_t> stack{of};
+  std::vector<char> seen(canvas_.blocks.size(), 0);
+  while (!stack.empty()) {
+    const std::int32_t block = stack.back();
+    stack.pop_back();
+    if (block == *target) return true;
+    if (std::exchange(seen[block], 1)) continue;
+    stack.insert(stack.end(), canvas_.parents[block].begin(), canvas_.parents[block].end());
+  }
+  return false;
+}
+
+void Engine::SetPublished(std::int32_t block, ManifestPtr manifest) {
+  BlockState& state = blocks_[block];
+  state.known.published = std::move(manifest);
+  state.known.damage.clear();
+  state.published.reset();
+  written_.reset();
+  for (const std::int32_t child : canvas_.children[block]) {
+    blocks_[child].joined = nullptr;
+    blocks_[child].joined_own.reset();
+    blocks_[child].inputs.reset();
+  }
+}
+
+StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
+  BlockState& state = blocks_[block];
+  if (state.joined != nullptr) return state.joined;
+  const auto& parents = canvas_.parents[block];
+  for (const std::int32_t parent : parents) {
+    BlockState& above = blocks_[parent];
+    if (above.known.published == nullptr) {
+      missing_parent = canvas_.blocks[parent].name;
+      return nullptr;
+    }
+    if (above.published == nullptr)
+      above.published =
+          std::make_unique<StateIndex>(StatePtr(above.known.published, &above.known.published->state));
+  }
+  state.conflicts.clear();
+  if (parents.size() == 1) return state.joined = blocks_[parents[0]].published.get();
+  std::vector<JoinParent> join;
+  for (const std::int32_t parent : parents)
+    join.push_back({canvas_.blocks[parent].name, blocks_[parent].published.get(),
+                    [this, parent](const std::string& name) { return IsAncestorOrSelf(name, parent); }});
+  JoinedState joined = JoinStates(join);
+  state.conflicts = std::move(joined.conflicts);
+  state.joined_own = std::make_unique<StateIndex>(std::move(joined.state));
+  return state.joined = state.joined_own.get();
+}
+
+std::optional<std::string> Engine::FilesChanged(const Manifest& manifest) {
+  const FileUse& files = manifest.files;
+  if (files.read.empty() && files.written.empty() && files.outside.empty()) return std::nullopt;
+  if (!files.written.empty() && !written_) {
+    written_.emplace();
+    for (const BlockState& state : blocks_)
+      if (state.known.published != nullptr)
+        for (const auto& [path, digest] : state.known.published->files.written) written_->emplace(path, digest);
+  }
+  return ChangedFile(
+      files, [&](const std::string& path) { return surroundings_.FileDigest(path); },
+      [&](const std::string& path, const std::string& digest) {
+        auto [from, to] = written_->equal_range(path);
+        return std::any_of(from, to, [&](const auto& entry) { return entry.second == digest; });
+      });
+}
+
+Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_history) {
+  using Kind = Decision::Kind;
+  const Block& definition = canvas_.blocks[block];
+  BlockState& state = blocks_[block];
+  if (definition.kind == BlockKind::kMarkdown) return {Kind::kUpToDate, "a note", {}};
+  std::string missing;
+  StateIndex* joined = Joined(block, missing);
+  if (joined == nullptr)
+    return {Kind::kSkip, "`" + missing + "` above it has no result yet; `--to " + definition.name + "` runs it too", {}};
+  if (!state.inputs) {
+    state.inputs = MakeKeyInputs(BlockKindName(definition.kind), *state.known.analysis, state.known.environment, *joined);
+    state.base_key = state.inputs->Digest();
+  }
+  const BlockRecord& record = state.known.record;
+  const CachePolicy& cache = definition.cache;
+  const auto expired = [&](std::int64_t since_ms) {
+    return cache.kind == CachePolicy::Kind::kFor && surroundings_.UnixMs() - since_ms >= cache.for_ms;
+  };
+  std::string reason;
+  if (state.known.published == nullptr) {
+    if (!state.known.damage.empty())
+      reason = state.known.damage;
+    else if (record.last_status == "failed")
+      reason = "failed last time";
+    else if (record.last_status == "cancelled")
+      reason = "cancelled last time";
+    else
+      reason = "never run";
+  } else if (record.published_base_key != state.base_key) {
+    if (const auto before = ParseKeyInputs(record.published_inputs)) reason = ExplainDifference(*before, *state.inputs);
+    if (reason.empty()) reason = "what it reads changed";
+  } else if (cache.kind == CachePolicy::Kind::kNever) {
+    reason = "cache: never";
+  } else if (expired(record.published_ms)) {
+    reason = "cache expired";
+  } else if (auto changed = FilesChanged(*state.known.published)) {
+    reason = std::move(*changed);
+  } else if (record.last_status == "failed") {
+    reason = "failed last time";
+  } else {
+    if (!force) return {Kind::kUpToDate, "nothing that it depends on changed", {}};
+    reason = "forced";
+  }
+  if (force) return {Kind::kRun, "forced", {}};
+  if (look_in_history && cache.kind != CachePolicy::Kind::kNever && record.last_status != "failed") {
+    for (Surroundings::Past& past : surroundings_.FindPast(definition.name, state.base_key)) {
+      if (past.attempt == record.published_attempt || expired(past.manifest->finished_ms)) continue;
+      if (FilesChanged(*past.manifest)) continue;
+      return {Kind::kRestore, reason, std::move(past)};
+    }
+  }
+  return {Kind::kRun, std::move(reason), {}};
+}
+
+std::vector<char> Engine::Scope(const RunRequest& request) {
+  const std::size_t n = canvas_.blocks.size();
+  std::vector<char> in(n, 0);
+  const auto spread = [&](std::vector<std::int32_t> stack, const std::vector<std::vector<std::int32_t>>& along) {
+    std::vector<char> seen(n, 0);
+    while (!stack.empty()) {
+      const std::int32_t block = stack.back();
+      stack.pop_back();
+      if (std::exchange(seen[block], 1)) continue;
+      in[block] = 1;
+      stack.insert(stack.end(), along[block].begin(), along[block].end());
+    }
+  };
+  std::vector<std::int32_t> named;
+  for (const std::string& name : request.blocks) named.push_back(*canvas_.Find(name));
+  switch (request.mode) {
+    case RunMode::kAll: std::ranges::fill(in, 1); break;
+    case RunMode::kOnly:
+      for (const std::int32_t block : named) in[block] = 1;
+      break;
+    case RunMode::kTo: spread(named, canvas_.parents); break;
+    case RunMode::kFrom: spread(named, canvas_.children); break;
+    case RunMode::kChanged: {
+      std::vector<std::int32_t> stale;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (blocks_[i].known.record.published_attempt.empty()) continue;
+        in[i] = 1;
+        if (request.force || Decide(static_cast<std::int32_t>(i), false, false).kind != Decision::Kind::kUpToDate)
+          stale.push_back(static_cast<std::int32_t>(i));
+      }
+      spread(stale, canvas_.parents);
+      break;
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    if (canvas_.blocks[i].kind == BlockKind::kMarkdown) in[i] = 0;
+  return in;
+}
+
+Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
+  EASEL_RETURN_IF_ERROR(CheckRequest(request));
+  const std::vector<char> in = Scope(request);
+  std::vector<PlannedBlock> plan;
+  std::vector<char> may_change(canvas_.blocks.size(), 0);
+  for (const std::int32_t block : canvas_.topological) {
+    if (!in[block]) continue;
+    PlannedBlock planned{canvas_.blocks[block].name, "up_to_date", ""};
+    Decision decision = Decide(block, request.force, true);
+    std::int32_t changing_parent = -1;
+    for (const std::int32_t parent : canvas_.parents[block])
+      if (may_change[parent]) changing_parent = parent;
+    planned.reason = decision.reason;
+    switch (decision.kind) {
+      case Decision::Kind::kRun: planned.action = "run"; break;
+      case Decision::Kind::kRestore: planned.action = "restore"; break;
+      case Decision::Kind::kUpToDate: break;
+      case Decision::Kind::kSkip: planned.action = changing_parent >= 0 ? "run" : "skip"; break;
+    }
+    if (decision.kind == Decision::Kind::kSkip && changing_parent >= 0) planned.reason = "never run";
+    if (decision.kind == Decision::Kind::kUpToDate && changing_parent >= 0) {
+      planned.action = "maybe";
+      planned.reason = "only if what `" + canvas_.blocks[changing_parent].name + "` leaves changes";
+    }
+    may_change[block] = planned.action == "run" || planned.action == "maybe" || planned.action == "restore";
+    plan.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+std::vector<BlockStanding> Engine::Standings() {
+  std::vector<BlockStanding> out(canvas_.blocks.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto block = static_cast<std::int32_t>(i);
+    const BlockRecord& record = blocks_[i].known.record;
+    if (!blocks_[i].attempt.empty()) {
+      out[i] = {Standing::kRunning, "attempt " + blocks_[i].attempt};
+      continue;
+    }
+    bool queued = false;
+    for (const auto& [id, run] : runs_) {
+      const auto stage = run->blocks[i].stage;
+      queued |= stage != RunStage::kOut && stage != RunStage::kSettled;
+    }
+    if (queued) {
+      out[i] = {Standing::kQueued, "waits for its turn"};
+      continue;
+    }
+    const Decision decision = Decide(block, false, false);
+    const bool published = blocks_[i].known.published != nullptr;
+    if (decision.kind == Decision::Kind::kUpToDate)
+      out[i] = {Standing::kUpToDate, decision.reason};
+    else if (record.last_status == "failed")
+      out[i] = {Standing::kFailed, record.last_reason};
+    else if (published)
+      out[i] = {Standing::kStale, decision.reason};
+    else if (record.last_status == "cancelled")
+      out[i] = {Standing::kCancelled, record.last_reason};
+    else if (record.last_status == "skipped")
+      out[i] = {Standing::kSkipped, record.last_reason};
+    else if (!blocks_[i].known.damage.empty())
+      out[i] = {Standing::kStale, blocks_[i].known.damage};
+    else
+      out[i] = {Standing::kNeverRun, decision.kind == Decision::Kind::kSkip ? "never run" : decision.reason};
+  }
+  return out;
+}
+
+}  // namespace easel

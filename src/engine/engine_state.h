@@ -1,0 +1,61 @@
+// The engine's private records: what it keeps of a block, a run and an attempt. Included by engine*.cc only.
+#pragma once
+
+#include "engine/engine.h"
+
+namespace easel {
+
+enum class RunStage : unsigned char { kOut, kWaiting, kReady, kOpening, kRunning, kPublishing, kSettled };
+
+/// What is to be done with a block, and why.
+struct Engine::Decision {
+  enum class Kind { kUpToDate, kRestore, kRun, kSkip } kind = Kind::kRun;
+  std::string reason;
+  Surroundings::Past past;  ///< with kRestore
+};
+
+struct Engine::BlockState {
+  BlockKnowledge known;
+  std::unique_ptr<StateIndex> published;  ///< of known.published, made on demand
+  /// The parents' states joined; valid until a parent publishes. With one parent, that parent's own index.
+  std::unique_ptr<StateIndex> joined_own;
+  StateIndex* joined = nullptr;
+  std::vector<NameConflict> conflicts;
+  std::optional<KeyInputs> inputs;  ///< for `joined` and the analysis
+  std::string base_key;             ///< of `inputs`
+  std::string attempt;              ///< the one that is open, or empty
+  std::vector<std::string> waiting_runs;  ///< runs that wait for `attempt` to end
+};
+
+struct Engine::RunBlock {
+  RunStage stage = RunStage::kOut;
+  std::int32_t waits_for = 0;    ///< parents in this run that are not settled
+  std::int32_t doomed_by = -1;   ///< a block above that did not succeed
+  std::int32_t tries = 0;
+  std::string why;               ///< why it must run
+};
+
+struct Engine::Run {
+  RunId id;
+  RunRequest request;
+  std::vector<RunBlock> blocks;
+  std::deque<std::int32_t> decidable;
+  std::deque<std::int32_t> ready;
+  std::int32_t unsettled = 0;
+  std::int32_t unannounced = 0;  ///< settled, but their publication is not durable yet
+  std::int32_t running = 0;
+  double cores_used = 0;
+  std::int64_t memory_used = 0;
+  bool cancelled = false;
+  std::int64_t started_ms = 0;
+  RunFinished result;
+};
+
+struct Engine::Attempt {
+  AttemptRecord record;
+  std::int32_t block = -1;
+  std::string run;  ///< empty for one adopted from an earlier engine
+  bool stopping = false;
+};
+
+}  // namespace easel
