@@ -68,21 +68,26 @@ static PyObject* LandlockRestrict(PyObject* self, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
+static PyObject* DropBounding(PyObject* self, PyObject* arguments) {
+  (void)self;
+  unsigned long long keep;
+  if (!PyArg_ParseTuple(arguments, "K", &keep)) return NULL;
+  for (int number = 0; number < 64; number++) {
+    if (keep >> number & 1 || prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 1) continue;
+    /* EPERM: without CAP_SETPCAP nothing can be dropped here; no_new_privs keeps it from being gained. */
+    if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) break;
+  }
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  Py_RETURN_NONE;
+}
+
 static PyObject* KeepCapabilities(PyObject* self, PyObject* arguments) {
   (void)self;
   unsigned long long keep;
-  int bounding;
-  if (!PyArg_ParseTuple(arguments, "Kp", &keep, &bounding)) return NULL;
+  if (!PyArg_ParseTuple(arguments, "K", &keep)) return NULL;
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct data[2] = {{0}};
   if (syscall(SYS_capget, &header, data) != 0) return EaselRaise("capget");
-  if (bounding) {
-    /* EPERM: without CAP_SETPCAP nothing can be dropped here; no_new_privs keeps the rest from being gained. */
-    for (int number = 0; number < 64; number++) {
-      if (!(keep >> number & 1) && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) break;
-    }
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  }
   for (int half = 0; half < 2; half++) {
     uint32_t mask = (uint32_t)(keep >> (32 * half));
     data[half].permitted &= mask;
@@ -109,8 +114,8 @@ PyMethodDef kPrivilegeMethods[] = {
     {"landlock_create", LandlockCreate, METH_VARARGS, "landlock_create(abi, files, scoped) -> fd"},
     {"landlock_allow", LandlockAllow, METH_VARARGS, "landlock_allow(ruleset, fd, access)"},
     {"landlock_restrict", LandlockRestrict, METH_VARARGS, "landlock_restrict(ruleset)"},
-    {"keep_capabilities", KeepCapabilities, METH_VARARGS,
-     "keep_capabilities(mask, bounding): drop all other capabilities, from the bounding set too if asked"},
+    {"drop_bounding", DropBounding, METH_VARARGS, "drop_bounding(mask): what is not in the mask can never be gained"},
+    {"keep_capabilities", KeepCapabilities, METH_VARARGS, "keep_capabilities(mask): drop all other capabilities"},
     {"seccomp", Seccomp, METH_VARARGS, "seccomp(program): load a prebuilt filter"},
     {0},
 };

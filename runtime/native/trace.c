@@ -209,7 +209,7 @@ __attribute__((constructor)) static void StartFromEnvironment(void) {
   const char* file = getenv("EASEL_TRACE_FILE");
   const char* root = getenv("EASEL_TRACE_ROOT");
   const char* skip = getenv("EASEL_TRACE_SKIP");
-  if (file == NULL || root == NULL || skip == NULL) return;
+  if (file == NULL || root == NULL || skip == NULL || file[0] == '\0') return;
   char program[kTracePathBytes];
   long length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", program, sizeof program - 1);
   if (length > 0) {

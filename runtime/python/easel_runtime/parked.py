@@ -101,6 +101,7 @@ def live(box: sandbox.Sandbox, scratch: Optional[str], descriptors: list[int]) -
         channel = _take_descriptors(descriptors)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # until there is a block to interrupt
         box.park(scratch)
+        filetrace.park()
         _reseed()
         _warm()
         gc.enable()

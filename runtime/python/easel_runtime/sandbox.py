@@ -1,8 +1,8 @@
 """The sandbox of a zygote and its workers: which layers there are, and in which order they are put on.
 
     zygote starts -> enter()                 namespaces and the read-only view, before any package is imported
-    worker forked -> Sandbox.park()          own mounts, Landlock rules that do not depend on the block
-    spec received -> Sandbox.hand_over()     the block's folders; then everything is given away, seccomp last
+    worker forked -> Sandbox.park()          own mounts, limits, and all that does not depend on the block
+    spec received -> Sandbox.hand_over()     the block's folders; then the rest is given away, seccomp last
 
 Modes: `local` has all layers; `pod` those that need neither namespaces nor capabilities; `none` nothing. A layer that
 the kernel refuses is named in `missing` by a stable word: user_namespace, pid_namespace, mount_namespace, proc_mount,
@@ -162,7 +162,7 @@ def _enter_local(options: Options, stand_in: Callable[[int], NoReturn], missing:
             _write("/proc/sys/user/max_user_namespaces", "0")
         layer = "mount_namespace"
         view.make_base(options.home, options.hidden())
-        _easel.keep_capabilities(_ZYGOTE_CAPABILITIES, False)
+        _easel.keep_capabilities(_ZYGOTE_CAPABILITIES)
     except OSError as error:
         raise Refused(layer, error) from error
 
@@ -242,15 +242,15 @@ class Sandbox:
         self._options = options
         self._view: Optional[view.View] = None
         self._rules: Optional[landlock.Rules] = None
-        self._filter = b""
+        self._early = self._late = b""
         if mode == "none":
             return
         if options.seccomp:
             with open(options.seccomp, "rb") as file:
-                self._filter = file.read()
+                self._late = file.read()
         else:
-            self._filter = seccomp.program()
-        if not self._filter:
+            self._early, self._late = seccomp.programs()
+        if not self._late:
             self._lacks("seccomp")
         if _easel.landlock_abi() < 1:
             self._lacks("landlock")
@@ -282,8 +282,14 @@ class Sandbox:
             self._view = view.View(_tmp_bytes())
             view.mask_proc(_pid_limit())
             self._view.bind_visible(self._needed_folders(), self._options.home)
-        if self.mode != "none" and "landlock" not in self.missing:
+        if self.mode == "none":
+            return
+        if "landlock" not in self.missing:
             self._rules = self._make_rules(scratch)
+        self._limit()
+        _easel.drop_bounding(_CAP_DAC_OVERRIDE | _CAP_FOWNER if os.geteuid() == 0 else 0)
+        _easel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        self._load(self._early)
 
     def _needed_folders(self) -> list[str]:
         folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path]
@@ -321,23 +327,26 @@ class Sandbox:
         if self.mode == "none":
             os.chdir(files)
             return self.missing
-        _easel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
         if self._rules is not None:
             self._rules.allow(files, self._rules.everything)
             self._rules.allow(staging, self._rules.everything)
             self._rules.enforce()
-        self._limit()
         # Root on a canvas that somebody else owns could not write into it without these two.
         keep = 0 if os.geteuid() != 0 or os.stat(files).st_uid == 0 else _CAP_DAC_OVERRIDE | _CAP_FOWNER
-        _easel.keep_capabilities(keep, True)
+        if not keep and os.geteuid() == 0:
+            _easel.drop_bounding(0)
+        _easel.keep_capabilities(keep)
         _easel.prctl(_PR_SET_DUMPABLE, 1)
         os.chdir(files)
-        if self._filter:
+        self._load(self._late)
+        return self.missing
+
+    def _load(self, program: bytes) -> None:
+        if program:
             try:
-                _easel.seccomp(self._filter)
+                _easel.seccomp(program)
             except OSError:
                 self._lacks("seccomp")
-        return self.missing
 
     @staticmethod
     def _limit() -> None:

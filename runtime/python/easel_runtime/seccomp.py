@@ -1,4 +1,7 @@
-"""The system call filter of a worker: a deny list, made into BPF once per zygote and loaded as bytes.
+"""The system call filters of a worker: deny lists, made into BPF once per zygote and loaded as bytes.
+
+There are two, because loading costs what a filter is long (0.2 ms for all calls): the long one is loaded while the
+worker parks; the short one, of the calls that the hand-over itself makes, at its end.
 
 What is denied is what only an escape needs: mounts and namespaces, other processes' memory, kernel modules, keys,
 tracing, io_uring. It answers EPERM, so that a library that probes goes on. `clone3` answers ENOSYS, so that libc falls
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 import platform
 import struct
-from typing import Optional
+from typing import Iterable, Optional
 
 # Numbers per architecture: (x86_64, aarch64); -1 where the call does not exist.
 _DENIED = {
@@ -26,12 +29,14 @@ _DENIED = {
     "sethostname": (170, 161), "setdomainname": (171, 162), "syslog": (103, 116), "vhangup": (153, 58),
     "iopl": (172, -1), "ioperm": (173, -1), "modify_ldt": (154, -1), "uselib": (134, -1), "ustat": (136, -1),
     "sysfs": (139, -1), "_sysctl": (156, -1), "nfsservctl": (180, 42), "lookup_dcookie": (212, 18),
-    "chroot": (161, 51), "mknod": (133, -1), "mknodat": (259, 33), "personality": (135, 92),
+    "chroot": (161, 51), "personality": (135, 92),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "fanotify_init": (300, 262), "ptrace": (101, 117), "kcmp": (312, 272),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438),
     "process_madvise": (440, 440), "migrate_pages": (256, 238), "move_pages": (279, 239),
 }
+# The mounts of the hand-over are made with these.
+_LATE = frozenset({"mount", "umount2", "open_tree", "move_mount", "mount_setattr"})
 _MKNOD = (133, -1)
 _MKNODAT = (259, 33)
 _CLONE = (56, 220)
@@ -66,20 +71,34 @@ def _argument(index: int) -> bytes:
     return _statement(_LOAD, 16 + 8 * index)
 
 
-def program(machine: Optional[str] = None) -> bytes:
-    """Make the filter for this machine; empty when its architecture is not known, which is then a missing layer."""
-    known = _ARCHITECTURES.get(machine or platform.machine())
-    if known is None:
-        return b""
-    column, audit = known
-    refuse = _statement(_RETURN, _ERRNO | _EPERM)
-    allow = _statement(_RETURN, _ALLOW)
+def _start(column: int, audit: int) -> list[bytes]:
+    """Kill what calls by another architecture's convention, then load the number of the call."""
     code = [_statement(_LOAD, 4), _jump(_EQUAL, audit, 1, 0), _statement(_RETURN, _KILL), _statement(_LOAD, 0)]
     if column == 0:  # the x32 calling convention has numbers of its own
         code += [_jump(_AT_LEAST, 0x40000000, 0, 1), _statement(_RETURN, _KILL)]
-    numbers = {numbers[column] for name, numbers in _DENIED.items() if not name.startswith("mknod")}
-    for number in sorted(numbers - {-1}):
-        code += [_jump(_EQUAL, number, 0, 1), refuse]
+    return code
+
+
+def _refused(names: Iterable[str], column: int) -> list[bytes]:
+    code = []
+    for number in sorted({_DENIED[name][column] for name in names} - {-1}):
+        code += [_jump(_EQUAL, number, 0, 1), _statement(_RETURN, _ERRNO | _EPERM)]
+    return code
+
+
+def programs(machine: Optional[str] = None) -> tuple[bytes, bytes]:
+    """Make the filters to load while parking and at the end of the hand-over.
+
+    Empty when the architecture is not known, which is then a missing layer.
+    """
+    known = _ARCHITECTURES.get(machine or platform.machine())
+    if known is None:
+        return b"", b""
+    column, audit = known
+    refuse = _statement(_RETURN, _ERRNO | _EPERM)
+    allow = _statement(_RETURN, _ALLOW)
+    late = [*_start(column, audit), *_refused(_LATE, column), allow]
+    code = _start(column, audit) + _refused(_DENIED.keys() - _LATE, column)
     code += _when(_CLONE3[column], [_statement(_RETURN, _ERRNO | _ENOSYS)])
     code += _when(_CLONE[column], [_argument(0), _jump(_ANY_BIT, _NEW_NAMESPACES & ~0xFF, 0, 1), refuse, allow])
     code += _when(_IOCTL[column], [_argument(1), _jump(_EQUAL, _TIOCSTI, 1, 0), _jump(_EQUAL, _TIOCLINUX, 0, 1),
@@ -91,4 +110,4 @@ def program(machine: Optional[str] = None) -> bytes:
     families = [_jump(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)]
     code += _when(_SOCKET[column], [_argument(0), *families, _statement(_RETURN, _ERRNO | _EAFNOSUPPORT), allow])
     code.append(allow)
-    return b"".join(code)
+    return b"".join(code), b"".join(late)
