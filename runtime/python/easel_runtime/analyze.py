@@ -1,7 +1,7 @@
 """Analyse blocks without running them: `docs/formats/analysis.md` is the contract.
 
-Imported, it is `analyze(source, filename) -> dict`. Run as `PYTHON -I …/easel_runtime/analyze.py` it is a server:
-one JSON request a line on stdin, one JSON answer a line on stdout, in order; it ends with its stdin.
+Imported, it is `analyze(source, filename) -> dict`. Run as `PYTHON -I …/easel_runtime/analyze.py` it is a
+server: one JSON request a line on stdin, one JSON answer a line on stdout, in order; it ends with its stdin.
 Nothing in a source can crash it: whatever Python refuses becomes the document's `error`.
 """
 
@@ -17,7 +17,7 @@ if __name__ == "__main__":
 import ast
 import json
 import warnings
-from typing import Any, Optional
+from typing import Any
 
 from easel_runtime.analysis.digest import display_suppressed, source_digest, tree_digest
 from easel_runtime.analysis.flags import flags
@@ -28,7 +28,8 @@ from easel_runtime.analysis.summary import Summary
 
 VERSION = 1
 
-# Python's own parser and compiler refuse deeper nesting than this allows; the walk needs a few frames a level.
+# Python's own parser and compiler refuse deeper nesting than this allows; the walk needs a few frames a
+# level.
 _WALK_RECURSION = 30_000
 
 
@@ -54,7 +55,8 @@ def analyze(source: str, filename: str) -> dict[str, Any]:
 def parse(source: str, filename: str) -> ast.Module:
     """Parse a block as the worker compiles it, `await` outside functions included.
 
-    Errors: SyntaxError, also for what only the compiler notices; ValueError for null bytes and lone surrogates;
+    Errors: SyntaxError, also for what only the compiler notices; ValueError for null bytes and lone
+    surrogates;
             RecursionError or MemoryError for nesting that Python cannot compile.
     """
     with warnings.catch_warnings():
@@ -109,7 +111,7 @@ def _refused(source: str, error: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(line: bytes) -> Optional[dict[str, Any]]:
+def _answer(line: bytes) -> dict[str, Any] | None:
     number: Any = None
     try:
         request = json.loads(line)

@@ -12,10 +12,12 @@ _CARRIED = frozenset(("sys.path", "os.environ", "warnings.filters"))
 
 
 def patched(namespace: dict[str, Any], tree: ast.AST) -> list[str]:
-    """Return the full names ("pandas.DataFrame.shout") of what the source assigned on modules or foreign classes.
+    """Return the full names ("pandas.DataFrame.shout") of what the source assigned on modules or foreign
+    classes.
 
-    Judged from the source, so it costs nothing for a block that assigns no attribute; a patch made by a library or by
-    a carried function's own code is not seen. No user code runs: only modules' and classes' own dictionaries are read.
+    Judged from the source, so it costs nothing for a block that assigns no attribute; a patch made by a
+    library or by a carried function's own code is not seen. No user code runs: only modules' and classes' own
+    dictionaries are read.
     """
     found: dict[str, None] = {}
     for node in ast.walk(tree):

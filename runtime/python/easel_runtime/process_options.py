@@ -1,7 +1,7 @@
 """Options of libraries that are global to the process: pandas, matplotlib, numpy, decimal, locale.
 
-Each is compared with what it was when its library was first seen; nothing is imported only to be compared. Values that
-JSON cannot hold are pickled: `{"digest": SHA-256, "value": base64}`.
+Each is compared with what it was when its library was first seen; nothing is imported only to be compared.
+Values that JSON cannot hold are pickled: `{"digest": SHA-256, "value": base64}`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Options:
             if numpy[0] != self._numpy[0]:
                 found["seterr"] = numpy[0]
             if numpy[1] != self._numpy[1]:
-                self._changed_items(found, notices, "printoptions:", self._numpy[1], numpy[1], "numpy print option")
+                self._changed_items(
+                    found, notices, "printoptions:", self._numpy[1], numpy[1], "numpy print option"
+                )
         decimal = _decimal_context()
         if decimal is not None and decimal != (self._decimal or decimal):
             found["decimal"] = decimal
@@ -74,7 +76,7 @@ class Options:
             try:
                 found[prefix + name] = value if isinstance(value, _SIMPLE) else packed(value)
             except Exception as error:  # any object may be an option, and its pickling may raise anything
-                text = f"the {what} `{name}` is a {type(value).__name__} that cannot be carried to other blocks: {error}"
+                text = f"the {what} `{name}` is a {type(value).__name__} that cannot be carried: {error}"
                 notices.append({"kind": "not_carried", "message": text})
 
     def restore(self, key: str, value: Any) -> None:
@@ -111,13 +113,15 @@ def unpacked(value: Any) -> Any:
 
 
 def packed_filter(one: Any) -> list[Any]:
-    """Return a warning filter as JSON: action, message pattern, category's module and name, module pattern, line."""
+    """Return a warning filter as JSON: action, message pattern, category's module and name, module pattern,
+    line."""
     action, message, category, module, line = one
     return [action, _pattern(message), category.__module__, category.__qualname__, _pattern(module), line]
 
 
 def unpacked_filter(one: list[Any]) -> Any:
-    """Return the filter that `packed_filter` was given. Raises ImportError or AttributeError without its category."""
+    """Return the filter that `packed_filter` was given. Raises ImportError or AttributeError without its
+    category."""
     action, message, home, name, module, line = one
     category: Any = importlib.import_module(home)
     for part in name.split("."):
@@ -126,7 +130,13 @@ def unpacked_filter(one: list[Any]) -> Any:
 
 
 def _pattern(pattern: Any) -> Any:
-    return None if pattern is None else [pattern, 0] if isinstance(pattern, str) else [pattern.pattern, pattern.flags]
+    return (
+        None
+        if pattern is None
+        else [pattern, 0]
+        if isinstance(pattern, str)
+        else [pattern.pattern, pattern.flags]
+    )
 
 
 def _compiled(pattern: Any) -> Any:

@@ -1,8 +1,8 @@
 """The process's global random generators: fresh for every worker, carried only once somebody seeded them.
 
-Forks of one process share the state of their generators and would draw the same "random" numbers, so every worker
-calls `reseed_all` while it parks. A generator that user code seeded continues in the next block where it stopped:
-`watch` wraps the seeding functions, because the state alone cannot tell a seed from a draw.
+Forks of one process share the state of their generators and would draw the same "random" numbers, so every
+worker calls `reseed_all` while it parks. A generator that user code seeded continues in the next block where
+it stopped: `watch` wraps the seeding functions, because the state alone cannot tell a seed from a draw.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def watch() -> None:
     """Notice from now on when a generator is seeded, those of libraries imported later included."""
     _watch_module(random, "python", ("seed", "setstate"))
     when_imported("numpy.random", lambda module: _watch_module(module, "numpy", ("seed", "set_state")))
-    when_imported("torch", lambda module: _watch_module(module, "torch", ("manual_seed", "set_rng_state", "seed")))
+    when_imported(
+        "torch", lambda module: _watch_module(module, "torch", ("manual_seed", "set_rng_state", "seed"))
+    )
 
 
 def states() -> dict[str, Any]:
@@ -50,7 +52,8 @@ def states() -> dict[str, Any]:
 
 
 def restore(name: str, state: Any) -> None:
-    """Continue generator `name` at `state`. Raises ImportError if its library is missing, ValueError for nonsense."""
+    """Continue generator `name` at `state`. Raises ImportError if its library is missing, ValueError for
+    nonsense."""
     if name == "python":
         random.setstate(state)
     elif name == "numpy":

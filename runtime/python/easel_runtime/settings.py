@@ -1,23 +1,25 @@
 """Process-wide settings that travel from block to block (`docs/formats/manifest.md`, `settings`).
 
     baseline = snapshot()                        # before user code; in the zygote or while the worker parks
-    notices = apply(baseline, inherited, files)  # at hand-over: restore what the parents' blocks left; start recording
-    ... the block runs ...
+    notices = apply(baseline, inherited, files)  # at hand-over: restore what the parents' blocks left; start
+    recording ... the block runs ...
     settings, notices = capture(baseline)        # what this block's children have to restore
 
 `apply` and `capture` never raise for what user code or a library did; they return notices
 (`{"kind", "message"}`) instead. Not thread-safe; one block per process.
 
-What counts as imported is what *user code* asked for: the block, functions it carries, and modules of the canvas.
-`__import__` and `importlib.import_module` are wrapped to see who asks; comparing `sys.modules` would list hundreds of
-modules that libraries import for themselves, and the source alone would miss imports inside carried functions. What a
-library changes while it is imported (warning filters, environment, path) is its own doing and happens again below.
+What counts as imported is what *user code* asked for: the block, functions it carries, and modules of the
+canvas. `__import__` and `importlib.import_module` are wrapped to see who asks; comparing `sys.modules` would
+list hundreds of modules that libraries import for themselves, and the source alone would miss imports inside
+carried functions. What a library changes while it is imported (warning filters, environment, path) is its own
+doing and happens again below.
 """
 
 from __future__ import annotations
 
 import builtins
 import importlib
+import importlib.util
 import os
 import sys
 import types
@@ -53,7 +55,8 @@ _plain_import_module = importlib.import_module
 
 
 def snapshot() -> Baseline:
-    """Note what the process is like now and get ready to record. The last baseline taken is the one that records."""
+    """Note what the process is like now and get ready to record. The last baseline taken is the one that
+    records."""
     global _current
     _current = Baseline()
     if builtins.__import__ is not _import:
@@ -68,7 +71,8 @@ def apply(baseline: Baseline, settings: dict[str, Any], files: str) -> list[Noti
     baseline.files = os.path.abspath(files)
     baseline.inherited = dict(settings)
     notices: list[Notice] = []
-    # Modules may need the environment and the path; options need the modules; imports may draw random numbers.
+    # Modules may need the environment and the path; options need the modules; imports may draw random
+    # numbers.
     for phase in (_restore_place, _restore_module, _restore_option, _restore_random):
         for key, value in settings.items():
             try:
@@ -298,5 +302,7 @@ def _filters(baseline: Baseline) -> dict[str, Any] | None:
     known = [*baseline.filters, *baseline.library_filters]
     if all(one in warnings.filters for one in baseline.filters):
         new = [one for one in warnings.filters if one not in known]
-        return {"reset": False, "filters": [process_options.packed_filter(one) for one in new]} if new else None
+        return (
+            {"reset": False, "filters": [process_options.packed_filter(one) for one in new]} if new else None
+        )
     return {"reset": True, "filters": [process_options.packed_filter(one) for one in warnings.filters]}

@@ -1,4 +1,4 @@
-"""Which `with` statements may swallow an exception, so that the body's assignments are not certain after it."""
+"""Which `with` statements may swallow an exception, so that what its body assigns is not certain."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ if TYPE_CHECKING:
     from .scopes import Scope
 
 _SUPPRESSING = frozenset((
-    "suppress", "raises", "warns", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack", "move_on_after",
-    "move_on_at", "fail_after", "ignored", "enter_context", "push_async_exit",
+    "suppress", "raises", "warns", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack",
+    "move_on_after", "move_on_at", "fail_after", "ignored", "enter_context", "push_async_exit",
 ))  # fmt: skip
 
 # Names that notebooks import once, at the top, and use everywhere; none of them swallows exceptions.
 _HARMLESS = frozenset((
-    "open", "ThreadPoolExecutor", "ProcessPoolExecutor", "Pool", "ThreadPool", "Parallel", "tqdm", "trange", "ZipFile",
-    "TemporaryDirectory", "NamedTemporaryFile", "TemporaryFile", "closing", "redirect_stdout", "redirect_stderr",
-    "nullcontext", "catch_warnings", "localcontext", "Lock", "RLock", "urlopen", "memoryview", "ExcelWriter",
-    "HDFStore", "PdfPages", "option_context", "parallel_backend", "parallel_config", "no_grad", "inference_mode",
-    "autocast", "GradientTape", "Session", "AsyncClient", "Client", "timeout",
+    "open", "ThreadPoolExecutor", "ProcessPoolExecutor", "Pool", "ThreadPool", "Parallel", "tqdm", "trange",
+    "ZipFile", "TemporaryDirectory", "NamedTemporaryFile", "TemporaryFile", "closing", "redirect_stdout",
+    "redirect_stderr", "nullcontext", "catch_warnings", "localcontext", "Lock", "RLock", "urlopen",
+    "memoryview", "ExcelWriter", "HDFStore", "PdfPages", "option_context", "parallel_backend",
+    "parallel_config", "no_grad", "inference_mode", "autocast", "GradientTape", "Session", "AsyncClient",
+    "Client", "timeout",
 ))  # fmt: skip
 
 
-def may_suppress(manager: ast.expr, unit: "Unit", scope: "Scope") -> bool:
+def may_suppress(manager: ast.expr, unit: Unit, scope: Scope) -> bool:
     """Tell whether the context manager `manager` may swallow an exception raised in the body.
 
-    A manager of this block is judged by its code. Attributes of objects and modules are taken at their name's word;
-    a plain name of another block could be anything and is only trusted if it is well known.
+    A manager of this block is judged by its code. Attributes of objects and modules are taken at their name's
+    word; a plain name of another block could be anything and is only trusted if it is well known.
     """
     target = manager.func if isinstance(manager, ast.Call) else manager
     if isinstance(target, ast.Attribute):
@@ -53,8 +54,7 @@ def _swallows(node: ast.AST) -> bool:
         ]  # fmt: skip
         return not exits or any(_returns_a_value(method) for method in exits)
     # A generator made into a manager swallows only where it catches; anything else may return any manager.
-    catches = any(isinstance(inner, (ast.Try, getattr(ast, "TryStar", ast.Try))) and inner.handlers
-                  for inner in ast.walk(node))  # fmt: skip
+    catches = any(getattr(inner, "handlers", None) for inner in ast.walk(node))
     nested = any(isinstance(inner, (ast.With, ast.AsyncWith)) for inner in ast.walk(node))
     yields = any(isinstance(inner, ast.Yield) for inner in ast.walk(node))
     return not yields or catches or nested
@@ -63,6 +63,7 @@ def _swallows(node: ast.AST) -> bool:
 def _returns_a_value(method: ast.AST) -> bool:
     for node in ast.walk(method):
         if isinstance(node, ast.Return) and node.value is not None:
-            if not (isinstance(node.value, ast.Constant) and not node.value.value):
+            false = isinstance(node.value, ast.Constant) and not node.value.value
+            if not false:
                 return True
     return False

@@ -1,7 +1,8 @@
 """The normalised digest of a block: equal for sources that differ only in comments and layout.
 
-It covers every node of the syntax tree with its fields, but no positions, no type comments and no string prefix or
-quote style. What changes the block's display without changing the tree (a trailing `;`) is hashed, too.
+It covers every node of the syntax tree with its fields, but no positions, no type comments and no string
+prefix or quote style. What changes the block's display without changing the tree (a trailing `;`) is hashed,
+too.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def source_digest(source: str) -> str:
 
 
 def display_suppressed(source: str, tree: ast.Module) -> bool:
-    """Tell whether the block ends in an expression followed by `;`, which keeps its value from being shown."""
+    """Tell whether the block ends in an expression followed by `;`, which keeps its value from being
+    shown."""
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         return False
     last = tree.body[-1]

@@ -1,28 +1,24 @@
 """Flow analysis of a block: which names it may read before it has definitely assigned them itself.
 
-An abstract run of the syntax tree. The state at each point is the set of keys that are assigned on every path that
-leads there, or None where no path leads. It errs towards "read": a name reported without need costs a load, a name
-missed would make a stale result look fresh.
+An abstract run of the syntax tree. The state at each point is the set of keys that are assigned on every path
+that leads there, or None where no path leads. It errs towards "read": a name reported without need costs a
+load, a name missed would make a stale result look fresh.
 
-Code that runs later (bodies of functions, methods, lambdas) is summarised once and counts where the name that holds
-it is loaded, minus what is assigned by then. That is enough: from there on names can only become assigned, and names
-that something deletes (`Scopes.deleted`) are never taken as assigned in such code.
+Code that runs later (bodies of functions, methods, lambdas) is summarised once and counts where the name that
+holds it is loaded, minus what is assigned by then. That is enough: from there on names can only become
+assigned, and names that something deletes (`Scopes.deleted`) are never taken as assigned in such code.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Callable, Iterable, Optional, Union
+from collections.abc import Iterable
 
 from . import contexts
-from .names import DYNAMIC_NAMES, IDENTIFIER, KEYWORDS, MODULE_NAMES, Aliases
-from .scopes import COMPREHENSIONS, FUNCTIONS, Key, Scope, Scopes, argument_defaults, comprehension_body
+from .expressions import Expressions, State, copied, meet
+from .names import Aliases
+from .scopes import Key, Scope, Scopes, argument_defaults
 from .summary import Summary
-
-State = Optional[set[Key]]
-Function = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
-
-_MAX_STRING = 100_000
 
 
 class Unit:
@@ -93,85 +89,12 @@ class _Loop:
         self.continues: list[State] = []
 
 
-class Flow:
-    """One abstract run: of the block itself, or (`deferred`) of a body that runs later."""
+class Flow(Expressions):
+    """One abstract run, statements and definitions included."""
 
     def __init__(self, unit: Unit, scope: Scope, sink: Summary, deferred: bool) -> None:
-        self.unit = unit
-        self.scope = scope
-        self.sink = sink
-        self.deferred = deferred
-        self.state: State = set()
+        super().__init__(unit, scope, sink, deferred)
         self._loops: list[_Loop] = []
-        self._handlers: dict[type, Callable[[ast.AST], None]] = {}
-
-    # Names
-
-    def load(self, name: str) -> None:
-        if self.state is None:
-            return
-        key = self.scope.resolve(name)
-        if key is None:
-            return
-        if not isinstance(key, str):
-            self._use_definitions(key)
-            if key in self.state:
-                return
-            key = self.scope.mangled(name)
-        self._use_definitions(key)
-        if key in self.state and not (self.deferred and key in self.unit.scopes.deleted):
-            return
-        if key in MODULE_NAMES:
-            return
-        if key in DYNAMIC_NAMES:
-            self.sink.dynamic.add(key)
-        self.sink.reads.add(key)
-
-    def store(self, name: str) -> None:
-        if self.state is None:
-            return
-        key = self.scope.resolve(name)
-        if key is None:
-            return
-        if isinstance(key, str):
-            self.sink.writes.add(key)
-            if key in self.unit.scopes.unstable:
-                return
-            if self.deferred and key in self.unit.scopes.deleted:
-                return
-        self.state.add(key)
-
-    def unbind(self, name: str) -> None:
-        if self.state is None:
-            return
-        key = self.scope.resolve(name)
-        if key is None:
-            return
-        if isinstance(key, str):
-            self.sink.deletes.add(key)
-        self.state.discard(key)
-
-    def _use_definitions(self, key: Key) -> None:
-        if self.deferred:
-            self.sink.loads.add(key)
-        if key in self.unit.scopes.definitions and (not self.deferred or not isinstance(key, str)):
-            self._use(self.unit.closure(key))
-
-    def _use(self, summary: Summary) -> None:
-        """Count code that runs later as if it could run from here on."""
-        if self.state is None:
-            return
-        trusted = self.state - self.unit.scopes.deleted
-        self.sink.reads |= summary.reads - trusted
-        self.sink.possible |= summary.possible - trusted
-        self.sink.add_effects(summary)
-        if not self.deferred:
-            for key in summary.loads:
-                if key in self.unit.scopes.definitions:
-                    closure = self.unit.closure(key)
-                    self.sink.reads |= closure.reads - trusted
-                    self.sink.possible |= closure.possible - trusted
-                    self.sink.add_effects(closure)
 
     # Statements
 
@@ -181,30 +104,10 @@ class Flow:
                 return
             self.visit(statement)
 
-    def visit(self, node: ast.AST) -> None:
-        handler = self._handlers.get(node.__class__)
-        if handler is None:
-            handler = getattr(self, "_visit_" + node.__class__.__name__, self._visit_children)
-            self._handlers[node.__class__] = handler
-        handler(node)
-
-    def expression(self, node: Optional[ast.AST]) -> None:
-        if node is not None and self.state is not None:
-            self.visit(node)
-
-    def _visit_children(self, node: ast.AST) -> None:
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                self.visit(value)
-            elif isinstance(value, list):
-                for element in value:
-                    if isinstance(element, ast.AST):
-                        self.visit(element)
-
     def _visit_Assign(self, node: ast.Assign) -> None:
         held = isinstance(node.value, ast.Lambda) and all(
-            isinstance(target, ast.Name) and self.scope.resolve(target.id) is not None for target in node.targets
+            isinstance(target, ast.Name) and self.scope.resolve(target.id) is not None
+            for target in node.targets
         )
         if held and isinstance(node.value, ast.Lambda):
             for default in argument_defaults(node.value.args):
@@ -296,7 +199,7 @@ class Flow:
         for state in loop.breaks:
             self.state = meet(self.state, state)
 
-    def _visit_For(self, node: Union[ast.For, ast.AsyncFor]) -> None:
+    def _visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
         self._forget([node.target, *node.body])
         before = copied(self.state)
@@ -319,7 +222,7 @@ class Flow:
 
     _visit_AsyncFor = _visit_For
 
-    def _visit_With(self, node: Union[ast.With, ast.AsyncWith]) -> None:
+    def _visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         suppresses = False
         for item in node.items:
             self.expression(item.context_expr)
@@ -430,7 +333,7 @@ class Flow:
 
     # Definitions
 
-    def _visit_FunctionDef(self, node: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> None:
+    def _visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
             self.expression(decorator)
         for default in argument_defaults(node.args):
@@ -484,182 +387,29 @@ class Flow:
             self.expression(getattr(parameter, "bound", None))
             self.expression(getattr(parameter, "default_value", None))
 
-    # Expressions
 
-    def _visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.load(node.id)
-        elif isinstance(node.ctx, ast.Store):
-            self.store(node.id)
-
-    def _visit_Constant(self, node: ast.Constant) -> None:
-        value = node.value
-        if isinstance(value, str) and self.state is not None and len(value) < _MAX_STRING:
-            names = set(IDENTIFIER.findall(value))
-            if names:
-                deleted = self.unit.scopes.deleted
-                assigned = {key for key in names if key in self.state and key not in deleted}
-                self.sink.possible |= names - assigned - KEYWORDS
-                for name in names:
-                    if name in self.unit.scopes.definitions:
-                        self._use_definitions(name)
-
-    def _visit_Call(self, node: ast.Call) -> None:
-        function = node.func
-        inspects = isinstance(function, ast.Name) and function.id in ("vars", "dir") and (node.args or node.keywords)
-        if inspects and isinstance(function, ast.Name):
-            known = set(self.sink.dynamic)
-            self.load(function.id)
-            self.sink.dynamic = known
-        else:
-            self.expression(function)
-        for argument in node.args:
-            self.expression(argument)
-        for keyword in node.keywords:
-            self.expression(keyword.value)
-
-    def _visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        self.expression(node.value)
-        owner = self.scope
-        scope = self.scope
-        while scope.kind == "comprehension" and scope.parent is not None:
-            scope = scope.parent
-        self.scope = scope
-        self.store(node.target.id)
-        self.scope = owner
-
-    def _visit_BoolOp(self, node: ast.BoolOp) -> None:
-        good, bad = self.condition(node)
-        self.state = meet(good, bad)
-
-    def _visit_IfExp(self, node: ast.IfExp) -> None:
-        good, bad = self.condition(node.test)
-        self.state = good
-        self.expression(node.body)
-        after = self.state
-        self.state = bad
-        self.expression(node.orelse)
-        self.state = meet(after, self.state)
-
-    def _visit_Compare(self, node: ast.Compare) -> None:
-        self.expression(node.left)
-        self.expression(node.comparators[0])
-        if len(node.comparators) > 1:
-            before = copied(self.state)
-            for comparator in node.comparators[1:]:
-                self.expression(comparator)
-            self.state = before
-
-    def _visit_comprehension_node(self, node: ast.AST) -> None:
-        if self.state is None:
-            return
-        self.expression(node.generators[0].iter)  # type: ignore[attr-defined]
-        before = copied(self.state)
-        outer, self.scope = self.scope, self.unit.scopes.of(node)
-        deferred = self.deferred
-        if isinstance(node, ast.GeneratorExp):
-            self._generator(node)
-        else:
-            for part in comprehension_body(node):
-                self.expression(part)
-        self.deferred = deferred
-        self.scope = outer
-        self.state = before
-
-    _visit_ListComp = _visit_comprehension_node
-    _visit_SetComp = _visit_comprehension_node
-    _visit_DictComp = _visit_comprehension_node
-    _visit_GeneratorExp = _visit_comprehension_node
-
-    def _generator(self, node: ast.AST) -> None:
-        """Analyse a generator expression, which may run later than here but counts here."""
-        part = Summary()
-        flow = Flow(self.unit, self.scope, part, deferred=True)
-        for expression in comprehension_body(node):
-            flow.expression(expression)
-        self._use(part)
-
-    # Conditions and states
-
-    def condition(self, node: ast.expr) -> tuple[State, State]:
-        """Evaluate `node` and return the states where it was true and where it was false."""
-        if self.state is None:
-            return None, None
-        if isinstance(node, ast.BoolOp):
-            conjunction = isinstance(node.op, ast.And)
-            settled: State = None
-            for value in node.values:
-                good, bad = self.condition(value)
-                settled = meet(settled, bad if conjunction else good)
-                self.state = good if conjunction else bad
-            return (self.state, settled) if conjunction else (settled, self.state)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            good, bad = self.condition(node.operand)
-            return bad, good
-        self.visit(node)
-        if isinstance(node, ast.Constant):
-            return (self.state, None) if node.value else (None, self.state)
-        if self.unit.aliases.is_type_checking(node):
-            return None, self.state
-        return self.state, copied(self.state)
-
-    def _forget(self, nodes: list[ast.AST]) -> None:
-        self.state = self._without(self.state, nodes)
-
-    def _without(self, state: State, nodes: Iterable[ast.AST]) -> State:
-        """Return `state` less what `nodes` may delete: the state wherever among them control is lost."""
-        if state is None:
-            return None
-        if not self.unit.scopes.deleted and not self.scope.deleted:
-            return set(state)
-        return state - self._unbound(nodes)
-
-    def _unbound(self, nodes: Iterable[ast.AST]) -> set[Key]:
-        found: set[Key] = set()
-        stack: list[ast.AST] = list(nodes)
-        while stack:
-            node = stack.pop()
-            name: Optional[str] = None
-            if isinstance(node, ast.Name):
-                name = node.id if isinstance(node.ctx, ast.Del) else None
-            elif isinstance(node, ast.ExceptHandler):
-                name = node.name
-            elif isinstance(node, (*FUNCTIONS, ast.Lambda, *COMPREHENSIONS)):
-                continue
-            if name:
-                key = self.scope.resolve(name)
-                if key is not None:
-                    found.add(key)
-                found.add(name)
-            stack.extend(ast.iter_child_nodes(node))
-        return found
-
-
-def meet(first: State, second: State) -> State:
-    """Join two paths: what is assigned on both."""
-    if first is None:
-        return second
-    if second is None:
-        return first
-    return first & second
-
-
-def copied(state: State) -> State:
-    return None if state is None else set(state)
-
-
-def body_after_docstring(node: Union[ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef]) -> list[ast.stmt]:
+def body_after_docstring(node: ast.AST) -> list[ast.stmt]:
     """Return the statements of `node` without its docstring, whose words are no names."""
-    body = list(node.body)
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        if isinstance(body[0].value.value, str):
-            return body[1:]
+    body: list[ast.stmt] = list(node.body)  # type: ignore[attr-defined]
+    first = body[0] if body else None
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        return body[1:]
     return body
 
 
-def _annotations(node: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> list[ast.expr]:
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     arguments = node.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    every = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        arguments.vararg,
+        arguments.kwarg,
+    ]
     found = [argument.annotation for argument in every if argument is not None]
     return [annotation for annotation in (*found, node.returns) if annotation is not None]
 
@@ -672,4 +422,3 @@ def _irrefutable(pattern: ast.AST) -> bool:
     if kind == "MatchOr":
         return any(_irrefutable(option) for option in getattr(pattern, "patterns", ()))
     return False
-

@@ -1,23 +1,24 @@
 """What names mean in Python and in a block: import aliases, names that give access to every other name."""
 
+# ruff: noqa: SIM905 - lists of words read better as text
+
 from __future__ import annotations
 
 import ast
 import re
 import sys
-from typing import Optional
 
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 KEYWORDS = frozenset(
-    "False None True and as assert async await break class continue def del elif else except finally for from global "
-    "if import in is lambda nonlocal not or pass raise return try while with yield".split()
+    "False None True and as assert async await break class continue def del elif else except finally "
+    "for from global if import in is lambda nonlocal not or pass raise return try while with yield".split()
 )
 
 # Set by the runtime for every block, or by Python for every module; no block hands them to another.
 MODULE_NAMES = frozenset(
-    "__name__ __doc__ __file__ __builtins__ __package__ __loader__ __spec__ __annotations__ __debug__ __annotate__ "
-    "__conditional_annotations__".split()
+    "__name__ __doc__ __file__ __builtins__ __package__ __loader__ __spec__ __annotations__ __debug__ "
+    "__annotate__ __conditional_annotations__".split()
 )
 
 # Read as a plain name, each of these reaches names that the source does not show.
@@ -26,19 +27,22 @@ DYNAMIC_NAMES = frozenset(("globals", "locals", "vars", "dir", "eval", "exec", "
 _DYNAMIC_ATTRIBUTES = frozenset(("f_globals", "f_locals", "__globals__", "currentframe", "_getframe"))
 
 _INERT_DECORATORS = frozenset((
-    "abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager", "dataclasses.dataclass",
-    "functools.cache", "functools.cached_property", "functools.lru_cache", "functools.singledispatch",
-    "functools.total_ordering", "functools.wraps", "typing.final", "typing.no_type_check", "typing.overload",
-    "typing.override", "typing.runtime_checkable",
+    "abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager",
+    "dataclasses.dataclass", "functools.cache", "functools.cached_property", "functools.lru_cache",
+    "functools.singledispatch", "functools.total_ordering", "functools.wraps", "typing.final",
+    "typing.no_type_check", "typing.overload", "typing.override", "typing.runtime_checkable",
 ))  # fmt: skip
 _INERT_BUILTIN_DECORATORS = frozenset(("classmethod", "property", "staticmethod"))
 _PROPERTY_PARTS = frozenset(("deleter", "getter", "setter"))
 
-_INERT_BASES = frozenset(("abc.ABC", "typing.Generic", "typing.NamedTuple", "typing.Protocol", "typing.TypedDict"))
+_INERT_BASES = frozenset(
+    ("abc.ABC", "typing.Generic", "typing.NamedTuple", "typing.Protocol", "typing.TypedDict")
+)
 _INERT_BUILTIN_BASES = frozenset(
-    "ArithmeticError AttributeError BaseException Exception ImportError IndexError KeyError LookupError NameError "
-    "NotImplementedError OSError RuntimeError StopIteration TypeError ValueError Warning UserWarning bool bytearray "
-    "bytes complex dict float frozenset int list object set str tuple type".split()
+    "ArithmeticError AttributeError BaseException Exception ImportError IndexError KeyError "
+    "LookupError NameError NotImplementedError OSError RuntimeError StopIteration TypeError "
+    "ValueError Warning UserWarning bool bytearray bytes complex dict float frozenset int list object "
+    "set str tuple type".split()
 )
 
 
@@ -88,8 +92,9 @@ class Aliases:
             listed.add(module)
             self.modules.append(module)
 
-    def dotted(self, node: ast.AST) -> Optional[str]:
-        """Return the full name of `node` ("numpy.random.rand") if it is an attribute path of something imported."""
+    def dotted(self, node: ast.AST) -> str | None:
+        """Return the full name of `node` ("numpy.random.rand") if it is an attribute path of something
+        imported."""
         path = path_of(node)
         if path is None:
             return None
@@ -111,7 +116,8 @@ class Aliases:
         return self.dotted(target) in _INERT_DECORATORS
 
     def called_when_defined(self, node: ast.ClassDef) -> bool:
-        """Tell whether defining this class may already run its methods: a metaclass, a base or a decorator can."""
+        """Tell whether defining this class may already run its methods: a metaclass, a base or a decorator
+        can."""
         if node.keywords or not all(self.inert_decorator(decorator) for decorator in node.decorator_list):
             return True
         return not all(self._inert_base(base) for base in node.bases)
@@ -124,7 +130,7 @@ class Aliases:
         return self.dotted(node) in _INERT_BASES
 
 
-def path_of(node: ast.AST) -> Optional[str]:
+def path_of(node: ast.AST) -> str | None:
     """Return "a.b.c" for an attribute path that starts at a name, or None."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -139,7 +145,8 @@ def path_of(node: ast.AST) -> Optional[str]:
 def dynamic_access(tree: ast.Module, aliases: Aliases) -> str:
     """Return in words how the block reaches its namespace without naming names, or "" if it does not.
 
-    Plain names such as `globals` are found by the flow analysis; these are the ways through modules and frames.
+    Plain names such as `globals` are found by the flow analysis; these are the ways through modules and
+    frames.
     """
     if "__main__" in aliases.modules:
         return "imports `__main__`, the namespace itself"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Union
+from typing import Any
 
 _MAX_TEXT = 400
 _INSTALL = re.compile(r"\s*[!%]\s*(?:pip|pip3|conda|mamba|uv)\b")
@@ -13,8 +13,9 @@ _MAGIC = re.compile(r"\s*%{1,2}[A-Za-z]")
 _HELP = re.compile(r"\s*\?{1,2}\w|.*\w\?{1,2}\s*$")
 
 
-def explain(error: Union[SyntaxError, Exception], source: str) -> dict[str, Any]:
-    """Return the `error` of an analysis document. Line and column count from 1; 0 means the place is unknown."""
+def explain(error: SyntaxError | Exception, source: str) -> dict[str, Any]:
+    """Return the `error` of an analysis document. Line and column count from 1; 0 means the place is
+    unknown."""
     if isinstance(error, SyntaxError) and "\0" not in source:
         line, column = error.lineno or 0, max(error.offset or 0, 0)
         text = _line(source, line) or (error.text or "").rstrip("\r\n")
@@ -49,9 +50,7 @@ def _advice(text: str) -> str:
             "(environments/<name>/requirements.txt of the canvas) and run again"
         )
     if _SHELL.match(text) or _ASSIGNED_SHELL.match(text):
-        return (
-            "`!command` is IPython, not Python: use subprocess.run([\"command\", \"argument\"], check=True) instead"
-        )
+        return '`!command` is IPython, not Python: use subprocess.run(["command", "argument"], check=True) instead'
     if _MAGIC.match(text):
         return (
             "`%magic` lines are IPython, not Python: remove the line (plots show without %matplotlib inline, "

@@ -1,27 +1,37 @@
 """The scopes of a block: which names each function, class, lambda and comprehension binds.
 
 Built in one pass before the flow analysis, because Python decides what is local by looking at the whole body.
-A name resolves to a `Key`: a plain string for a name of the block's namespace, a pair (scope number, name) for a
-name of a class body, and None for a function's local, which no other block can see.
+A name resolves to a `Key`: a plain string for a name of the block's namespace, a pair (scope number, name)
+for a name of a class body, and None for a function's local, which no other block can see.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Optional, Union
 
-Key = Union[str, tuple[int, str]]
+Key = str | tuple[int, str]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Scope:
-    """One scope. `kind` is module, class, function (also lambda), comprehension or types (type parameters)."""
+    """One scope. `kind` is module, class, function (also lambda), comprehension or types (type
+    parameters)."""
 
-    __slots__ = ("number", "kind", "parent", "name", "bound", "globals", "nonlocals", "deleted", "definitions")
+    __slots__ = (
+        "bound",
+        "definitions",
+        "deleted",
+        "globals",
+        "kind",
+        "name",
+        "nonlocals",
+        "number",
+        "parent",
+    )
 
-    def __init__(self, number: int, kind: str, parent: Optional["Scope"], name: str = "") -> None:
+    def __init__(self, number: int, kind: str, parent: Scope | None, name: str = "") -> None:
         self.number = number
         self.kind = kind
         self.parent = parent
@@ -32,9 +42,9 @@ class Scope:
         self.deleted: set[str] = set()
         self.definitions: dict[str, list[ast.AST]] = {}
 
-    def resolve(self, name: str) -> Optional[Key]:
+    def resolve(self, name: str) -> Key | None:
         """Return the key that `name` means in this scope, or None for a local of a function."""
-        scope: Optional[Scope] = self
+        scope: Scope | None = self
         while scope is not None and scope.kind != "module":
             if name in scope.globals:
                 break
@@ -51,7 +61,7 @@ class Scope:
     def mangled(self, name: str) -> str:
         if not name.startswith("__") or name.endswith("__"):
             return name
-        scope: Optional[Scope] = self
+        scope: Scope | None = self
         while scope is not None:
             if scope.kind == "class" and scope.name.strip("_"):
                 return "_" + scope.name.lstrip("_") + name
@@ -62,8 +72,8 @@ class Scope:
 class Scopes:
     """Every scope of a tree, by the node that opens it, and what follows for the block's namespace.
 
-    `definitions`: functions, lambdas and classes that a key may hold. `unstable`: names that a function may delete
-    at any time. `deleted`: those and the names that the block itself deletes.
+    `definitions`: functions, lambdas and classes that a key may hold. `unstable`: names that a function may
+    delete at any time. `deleted`: those and the names that the block itself deletes.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -88,7 +98,7 @@ class Scopes:
         """Return the scope that `node` opens."""
         return self._by_node[id(node)]
 
-    def types_of(self, node: ast.AST) -> Optional[Scope]:
+    def types_of(self, node: ast.AST) -> Scope | None:
         """Return the scope of the type parameters of `node`, if it has any."""
         return self._types.get(id(node))
 
@@ -189,7 +199,7 @@ class Scopes:
         scope.definitions.setdefault(name, []).append(node)
 
     def _open_function(
-        self, node: Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda], parent: Scope, body: list[ast.AST]
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, parent: Scope, body: list[ast.AST]
     ) -> None:
         scope = self._open(node, "function", parent, body)
         arguments = node.args
@@ -200,7 +210,7 @@ class Scopes:
                 scope.bound.add(extra.arg)
 
 
-def _runs_later(scope: Optional[Scope]) -> bool:
+def _runs_later(scope: Scope | None) -> bool:
     while scope is not None:
         if scope.kind == "function":
             return True

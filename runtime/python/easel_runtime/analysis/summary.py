@@ -8,7 +8,7 @@ from .scopes import Key
 class Summary:
     """Names by what happens to them. `loads` are keys that the code loads, whose definitions it may call."""
 
-    __slots__ = ("reads", "possible", "loads", "writes", "deletes", "dynamic")
+    __slots__ = ("deletes", "dynamic", "loads", "possible", "reads", "writes")
 
     def __init__(self) -> None:
         self.reads: set[str] = set()
@@ -18,8 +18,9 @@ class Summary:
         self.deletes: set[str] = set()
         self.dynamic: set[str] = set()
 
-    def add_effects(self, other: "Summary") -> None:
-        """Take over what `other` does whatever is assigned when it runs: loads, writes, deletes, dynamic access."""
+    def add_effects(self, other: Summary) -> None:
+        """Take over what `other` does whatever is assigned when it runs: loads, writes, deletes, dynamic
+        access."""
         self.loads |= other.loads
         self.writes |= other.writes
         self.deletes |= other.deletes
