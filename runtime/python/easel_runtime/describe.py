@@ -1,7 +1,7 @@
 """One line about a variable, for browsing a state without Python: type, shape, size, short preview.
 
-User code is not run: a class that the user defined is shown by its attributes, never by its `__repr__`. What a
-library's `__repr__` takes is limited in time. Nothing raises.
+User code is not run: a class that the user defined is shown by its attributes, never by its `__repr__`. What
+a library's `__repr__` takes is limited in time. Nothing raises.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import sys
 import sysconfig
 import types
-from typing import Any, Optional
+from typing import Any
 
 from .time_limit import TimeLimitReached, time_limit
 
@@ -29,8 +29,8 @@ _LIBRARY_FOLDERS = tuple({path + os.sep for path in sysconfig.get_paths().values
 def describe_value(obj: Any) -> dict[str, Any]:
     """`{"type", "shape", "bytes", "preview"}`; shape and bytes are None where they mean nothing."""
     kind = type_name(type(obj))
-    shape: Optional[list[int]] = None
-    size: Optional[int] = None
+    shape: list[int] | None = None
+    size: int | None = None
     preview = f"<{kind}>"
     try:
         with time_limit(REPR_LIMIT_S):
@@ -39,7 +39,7 @@ def describe_value(obj: Any) -> dict[str, Any]:
             preview = _preview(obj, shape)
     except TimeLimitReached:
         preview = f"<{kind}: its description took too long>"
-    except Exception as error:  # noqa: BLE001 - any library's surprise is worth a shorter preview, not a failure
+    except Exception as error:
         preview = f"<{kind}: its description failed: {type(error).__name__}>"
     return {"type": kind, "shape": shape, "bytes": size, "preview": _cut(preview, MAX_PREVIEW_CHARACTERS)}
 
@@ -75,12 +75,12 @@ def short_repr(obj: Any, limit: int = MAX_PREVIEW_CHARACTERS) -> str:
             return _cut(_repr(obj, 0, limit), limit)
     except TimeLimitReached:
         return f"<{type_name(type(obj))}: its description took too long>"
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return f"<{type_name(type(obj))}: its description failed: {type(error).__name__}>"
 
 
 def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _is(obj: Any, module: str, *names: str) -> bool:
@@ -91,7 +91,7 @@ def _is(obj: Any, module: str, *names: str) -> bool:
     return issubclass(type(obj), kinds)
 
 
-def _shape(obj: Any) -> Optional[list[int]]:
+def _shape(obj: Any) -> list[int] | None:
     kind = type(obj)
     if kind in _SIZED:
         return [len(obj)]
@@ -110,7 +110,7 @@ def _shape(obj: Any) -> Optional[list[int]]:
 _SIZED = frozenset({list, tuple, dict, set, frozenset, bytes, bytearray})
 
 
-def _bytes(obj: Any) -> Optional[int]:
+def _bytes(obj: Any) -> int | None:
     kind = type(obj)
     if kind in (list, tuple, set, frozenset, dict):
         return _container_bytes(obj, 0)
@@ -145,17 +145,24 @@ def _container_bytes(obj: Any, depth: int) -> int:
         for part in member if type(obj) is dict else (member,):
             if type(part) in (list, tuple, set, frozenset, dict):
                 total += _container_bytes(part, depth + 1)
-            elif isinstance(getattr(part, "nbytes", None), int) if not is_user_class(type(part)) else False:
-                total += int(part.nbytes)
+            elif is_user_class(type(part)):
+                total += object.__sizeof__(part)
             else:
-                total += object.__sizeof__(part) if is_user_class(type(part)) else sys.getsizeof(part)
+                buffer = getattr(part, "nbytes", None)
+                total += buffer if isinstance(buffer, int) else sys.getsizeof(part)
     return size + total * len(obj) // len(sample)
 
 
-def _preview(obj: Any, shape: Optional[list[int]]) -> str:
+def _preview(obj: Any, shape: list[int] | None) -> str:
     if _is(obj, "pandas", "DataFrame"):
-        columns = [f"{_repr_label(name)} {dtype}" for name, dtype in
-                   zip(list(obj.columns[:MAX_PREVIEW_COLUMNS]), list(obj.dtypes.iloc[:MAX_PREVIEW_COLUMNS]))]
+        columns = [
+            f"{_repr_label(name)} {dtype}"
+            for name, dtype in zip(
+                list(obj.columns[:MAX_PREVIEW_COLUMNS]),
+                list(obj.dtypes.iloc[:MAX_PREVIEW_COLUMNS]),
+                strict=False,
+            )
+        ]
         return _table_line(len(obj), len(obj.columns), columns)
     if _is(obj, "polars", "DataFrame"):
         columns = [f"{name} {obj.dtypes[i]}" for i, name in enumerate(obj.columns[:MAX_PREVIEW_COLUMNS])]
@@ -180,7 +187,8 @@ def _repr_label(label: Any) -> str:
 
 def _table_line(rows: int, width: int, columns: list[str]) -> str:
     more = ", …" if width > len(columns) else ""
-    return f"{rows} row{'' if rows == 1 else 's'} × {width} column{'' if width == 1 else 's'}: {', '.join(columns)}{more}"
+    size = f"{rows} row{'' if rows == 1 else 's'} × {width} column{'' if width == 1 else 's'}"
+    return f"{size}: {', '.join(columns)}{more}"
 
 
 def _sequence(items: list[Any], length: int) -> str:
@@ -208,13 +216,21 @@ def _repr(obj: Any, depth: int, limit: int) -> str:
     if is_user_class(kind):
         return _instance(obj, depth, limit)
     if _is(obj, "numpy", "ndarray"):
-        items = obj.reshape(-1)[:MAX_ITEMS].tolist() if obj.flags.c_contiguous else obj.flat[:MAX_ITEMS].tolist()
+        items = (
+            obj.reshape(-1)[:MAX_ITEMS].tolist() if obj.flags.c_contiguous else obj.flat[:MAX_ITEMS].tolist()
+        )
         return f"{obj.dtype} {_sequence(items, obj.size)}"
-    if depth and _is(obj, "pandas", "DataFrame", "Series") or depth and _is(obj, "polars", "DataFrame", "Series"):
+    if (depth and _is(obj, "pandas", "DataFrame", "Series")) or (
+        depth and _is(obj, "polars", "DataFrame", "Series")
+    ):
         return f"<{type_name(kind)} {tuple(obj.shape)}>"
     text = repr(obj)
     # An address differs on every run and tells a reader nothing.
-    return _ADDRESS.sub("", " ".join(text[:limit * 4].split())) if isinstance(text, str) else f"<{type_name(kind)}>"
+    return (
+        _ADDRESS.sub("", " ".join(text[: limit * 4].split()))
+        if isinstance(text, str)
+        else f"<{type_name(kind)}>"
+    )
 
 
 def _function(obj: Any) -> str:
@@ -222,15 +238,24 @@ def _function(obj: Any) -> str:
     code = getattr(obj, "__code__", None)
     if code is None:
         return f"function {name}"
-    arguments = list(code.co_varnames[:code.co_argcount + code.co_kwonlyargcount])
+    arguments = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     return f"function {name}({', '.join(arguments)})"
+
+
+_BRACKETS: dict[type, tuple[str, str]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    set: ("{", "}"),
+    dict: ("{", "}"),
+    frozenset: ("frozenset({", "})"),
+}
 
 
 def _container(obj: Any, depth: int, limit: int) -> str:
     kind = type(obj)
     if not obj:
         return repr(obj)
-    opening, closing = {list: "[]", tuple: "()", set: "{}", dict: "{}", frozenset: ("frozenset({", "})")}[kind]
+    opening, closing = _BRACKETS[kind]
     if depth >= MAX_DEPTH:
         return f"{opening}…{closing}"
     parts: list[str] = []
@@ -252,7 +277,7 @@ def _container(obj: Any, depth: int, limit: int) -> str:
 def _attributes(obj: Any) -> dict[str, Any]:
     try:
         found = object.__getattribute__(obj, "__dict__")
-    except Exception:  # noqa: BLE001 - slots, extension types
+    except Exception:
         return {}
     return found if type(found) is dict else {}
 
@@ -262,8 +287,10 @@ def _instance(obj: Any, depth: int, limit: int) -> str:
     if issubclass(type(obj), enum.Enum):
         return f"{name}.{_attributes(obj).get('_name_', '?')}"
     for base in (dict, list, tuple, set, str, int, float):
-        if isinstance(type(obj), type) and issubclass(type(obj), base):
-            length = base.__len__(obj) if hasattr(base, "__len__") else None
+        if issubclass(type(obj), base):
+            # The builtin's own length: the class may have another.
+            measure: Any = getattr(base, "__len__", None)
+            length = measure(obj) if measure is not None else None
             return f"{name} ({base.__name__}{'' if length is None else f' of {length}'})"
     attributes = _attributes(obj)
     if depth >= MAX_DEPTH:

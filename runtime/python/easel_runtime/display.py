@@ -1,7 +1,8 @@
 """Show values as Jupyter does: a MIME bundle per value, updates by id, figures without a window.
 
-The worker injects where frames go (`install`); before a frame is sent what was printed has been read, so that text and
-displays stay in order. Libraries are adapted when user code imports them, never imported from here.
+The worker injects where frames go (`install`); before a frame is sent what was printed has been read, so
+that text and displays stay in order. Libraries are adapted when user code imports them, never imported from
+here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import inspect
 import json
 import os
 import sys
-from typing import Any, Callable, Iterable, Optional
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from . import importing, library_display
 from .pretty import pretty
@@ -26,19 +28,24 @@ Send = Callable[[dict[str, Any]], None]
 
 
 class DisplayNotInstalled(RuntimeError):
-    """A display was asked for in a process that has no channel to show it, such as a child process of a block."""
+    """A display was asked for where nothing shows it: no block is being run."""
 
 
 class _Channel:
-    send: Optional[Send] = None
+    send: Send | None = None
     before_send: Callable[[], object] = staticmethod(lambda: None)
     pid = 0
 
 
 _METHODS = (
-    ("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("image/svg+xml", "_repr_svg_"),
-    ("image/png", "_repr_png_"), ("image/jpeg", "_repr_jpeg_"), ("application/pdf", "_repr_pdf_"),
-    ("text/latex", "_repr_latex_"), ("application/json", "_repr_json_"),
+    ("text/html", "_repr_html_"),
+    ("text/markdown", "_repr_markdown_"),
+    ("image/svg+xml", "_repr_svg_"),
+    ("image/png", "_repr_png_"),
+    ("image/jpeg", "_repr_jpeg_"),
+    ("application/pdf", "_repr_pdf_"),
+    ("text/latex", "_repr_latex_"),
+    ("application/json", "_repr_json_"),
     ("application/javascript", "_repr_javascript_"),
 )
 
@@ -63,8 +70,9 @@ def publish(frame: dict[str, Any]) -> None:
     _Channel.send(frame)
 
 
-def format(obj: Any, include: Optional[Iterable[str]] = None,  # noqa: A001 - the name IPython gives it
-           exclude: Optional[Iterable[str]] = None) -> tuple[Bundle, Bundle]:
+def format(
+    obj: Any, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> tuple[Bundle, Bundle]:
     """The MIME bundle of `obj` and its metadata. Never raises; what failed is said in text/plain."""
     data: Bundle = {}
     metadata: Bundle = {}
@@ -85,8 +93,14 @@ def format(obj: Any, include: Optional[Iterable[str]] = None,  # noqa: A001 - th
     return _bounded(data), {key: value for key, value in metadata.items() if key in data}
 
 
-def _collect(obj: Any, data: Bundle, metadata: Bundle, problems: list[str], include: Optional[Iterable[str]],
-             exclude: Optional[Iterable[str]]) -> None:
+def _collect(
+    obj: Any,
+    data: Bundle,
+    metadata: Bundle,
+    problems: list[str],
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> None:
     special = _try(obj, "its own display", lambda: library_display.bundle(obj), problems)
     if special is not None:
         _merge(special, data, metadata)
@@ -102,7 +116,11 @@ def _collect(obj: Any, data: Bundle, metadata: Bundle, problems: list[str], incl
         if method is not None:
             made = _try(obj, name, method, problems)
             if made is not None:
-                _merge(({mime: made[0]}, {mime: made[1]}) if isinstance(made, tuple) else {mime: made}, data, metadata)
+                _merge(
+                    ({mime: made[0]}, {mime: made[1]}) if isinstance(made, tuple) else {mime: made},
+                    data,
+                    metadata,
+                )
     if "text/plain" not in data:
         data["text/plain"] = pretty(obj)
 
@@ -112,16 +130,16 @@ def _try(obj: Any, name: str, call: Callable[[], Any], problems: list[str]) -> A
         return call()
     except NotImplementedError:
         return None
-    except Exception as error:  # noqa: BLE001 - user code; said in the output
+    except Exception as error:
         try:
             message = str(error)[:500]
-        except Exception:  # noqa: BLE001
+        except Exception:
             message = "…"
         problems.append(f"<{name} of {type(obj).__name__} failed: {type(error).__name__}: {message}>")
         return None
 
 
-def _method(obj: Any, name: str) -> Optional[Callable[..., Any]]:
+def _method(obj: Any, name: str) -> Callable[..., Any] | None:
     """A display method of an instance; not of classes, and not of objects that answer to any name."""
     if inspect.isclass(obj):
         return None
@@ -129,7 +147,7 @@ def _method(obj: Any, name: str) -> Optional[Callable[..., Any]]:
         if getattr(obj, "_ipython_canary_method_should_not_exist_", None) is not None:
             return None
         method = getattr(obj, name, None)
-    except Exception:  # noqa: BLE001 - a hostile __getattr__
+    except Exception:
         return None
     return method if callable(method) else None
 
@@ -168,11 +186,13 @@ def _bounded(data: Bundle) -> Bundle:
     dropped = []
     while sum(sizes.values()) > MAX_OUTPUT_BYTES:
         largest = max(sizes, key=lambda mime: sizes[mime])
-        dropped.append(f"{largest} ({sizes.pop(largest) / 2 ** 20:.1f} MiB)")
+        dropped.append(f"{largest} ({sizes.pop(largest) / 2**20:.1f} MiB)")
         del data[largest]
     if dropped:
-        note = (f"<not shown: {', '.join(dropped)}; an output may have {MAX_OUTPUT_BYTES // 2 ** 20} MiB. "
-                "Show less of it, or write it to a file.>")
+        note = (
+            f"<not shown: {', '.join(dropped)}; an output may have {MAX_OUTPUT_BYTES // 2**20} MiB. "
+            "Show less of it, or write it to a file.>"
+        )
         data["text/plain"] = f"{data['text/plain']}\n{note}" if "text/plain" in data else note
     return data
 
@@ -180,7 +200,7 @@ def _bounded(data: Bundle) -> Bundle:
 class DisplayHandle:
     """What `display(…, display_id=…)` returns: shows again, or changes what was shown."""
 
-    def __init__(self, display_id: Optional[str] = None) -> None:
+    def __init__(self, display_id: str | None = None) -> None:
         self.display_id = display_id or os.urandom(16).hex()
 
     def __repr__(self) -> str:
@@ -193,17 +213,28 @@ class DisplayHandle:
         update_display(obj, display_id=self.display_id, **options)
 
 
-def display(*objs: Any, include: Optional[Iterable[str]] = None, exclude: Optional[Iterable[str]] = None,
-            metadata: Optional[Bundle] = None, transient: Optional[Bundle] = None, display_id: Any = None,
-            raw: bool = False, clear: bool = False, update: bool = False, **_more: Any) -> Optional[DisplayHandle]:
-    """Show objects. With `raw` they are MIME bundles; with `display_id` (True: a new one) a handle is returned."""
+def display(
+    *objs: Any,
+    include: Iterable[str] | None = None,
+    exclude: Iterable[str] | None = None,
+    metadata: Bundle | None = None,
+    transient: Bundle | None = None,
+    display_id: Any = None,
+    raw: bool = False,
+    clear: bool = False,
+    update: bool = False,
+    **_more: Any,
+) -> DisplayHandle | None:
+    """Show objects. With `raw` they are MIME bundles; with `display_id` (True: a new one) returns a handle."""
     if display_id is None and transient:
         display_id = transient.get("display_id")
     if update and display_id is None:
         raise TypeError("display_id required for update_display")
     if clear:
         clear_output(wait=True)
-    handle = DisplayHandle(None if display_id is True else str(display_id)) if display_id is not None else None
+    handle = (
+        DisplayHandle(None if display_id is True else str(display_id)) if display_id is not None else None
+    )
     for obj in objs:
         own = None if raw or library_display.knows(obj) else _method(obj, "_ipython_display_")
         if own is not None:
@@ -217,8 +248,9 @@ def display(*objs: Any, include: Optional[Iterable[str]] = None, exclude: Option
         else:
             data, made = format(obj, include, exclude)
         made.update(metadata or {})
-        publish_display_data(data, made, transient={"display_id": handle.display_id} if handle else None,
-                             update=update)
+        publish_display_data(
+            data, made, transient={"display_id": handle.display_id} if handle else None, update=update
+        )
         library_display.note_shown(obj)
     return handle if not update else None
 
@@ -228,8 +260,15 @@ def update_display(obj: Any, *, display_id: str, **options: Any) -> None:
     display(obj, display_id=display_id, update=True, **options)
 
 
-def publish_display_data(data: Bundle, metadata: Optional[Bundle] = None, source: object = None, *,
-                         transient: Optional[Bundle] = None, update: bool = False, **_more: Any) -> None:
+def publish_display_data(
+    data: Bundle,
+    metadata: Bundle | None = None,
+    source: object = None,
+    *,
+    transient: Bundle | None = None,
+    update: bool = False,
+    **_more: Any,
+) -> None:
     """Show a finished MIME bundle."""
     frame: dict[str, Any] = {"event": "display", "data": data, "metadata": metadata or {}, "update": update}
     identity = (transient or {}).get("display_id")
@@ -240,7 +279,9 @@ def publish_display_data(data: Bundle, metadata: Optional[Bundle] = None, source
 
 def clear_output(wait: bool = False) -> None:
     """Remove what the block has shown so far; with `wait`, once something new is shown."""
-    publish({"event": "display", "data": {}, "metadata": {}, "update": False, "clear": True, "wait": bool(wait)})
+    publish(
+        {"event": "display", "data": {}, "metadata": {}, "update": False, "clear": True, "wait": bool(wait)}
+    )
 
 
 def show_result(value: Any) -> None:
@@ -250,7 +291,7 @@ def show_result(value: Any) -> None:
 
 
 def flush_figures() -> None:
-    """Show every open pyplot figure that was not shown yet, and close them all, as a notebook does after a cell."""
+    """Show the open pyplot figures that were not shown yet, and close all, as a notebook after a cell."""
     library_display.flush_figures(display)
 
 

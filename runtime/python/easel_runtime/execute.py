@@ -1,19 +1,20 @@
 """Run a block's source in its namespace: top-level await, last expression shown, source kept for tracebacks.
 
-The source is compiled as it is, in two units (all but the last expression; the last expression), so that lines and
-columns in tracebacks are those of the file. Exceptions of the block leave `run_source` unchanged.
+The source is compiled as it is, in two units (all but the last expression; the last expression), so that
+lines and columns in tracebacks are those of the file. Exceptions of the block leave `run_source` unchanged.
 """
 
 from __future__ import annotations
-
 import __future__ as future
+
 import ast
 import inspect
 import io
 import linecache
 import tokenize
+from collections.abc import Callable
 from types import CodeType
-from typing import Any, Callable, Optional
+from typing import Any
 
 from . import guards
 
@@ -23,15 +24,17 @@ for _name in future.all_feature_names:
 
 
 class Unit:
-    """A block's compiled source: `body`, and `last`, the expression whose value is shown (None if there is none)."""
+    """A block's compiled source: `body`, and `last`, the expression whose value is shown, if any."""
 
-    def __init__(self, body: CodeType, last: Optional[CodeType]) -> None:
+    def __init__(self, body: CodeType, last: CodeType | None) -> None:
         self.body = body
         self.last = last
 
     @property
     def awaits(self) -> bool:
-        return any(code is not None and code.co_flags & inspect.CO_COROUTINE for code in (self.body, self.last))
+        return any(
+            code is not None and code.co_flags & inspect.CO_COROUTINE for code in (self.body, self.last)
+        )
 
 
 def register_source(source: str, filename: str) -> None:
@@ -51,8 +54,10 @@ def compile_source(source: str, filename: str) -> Unit:
         del tree.body[-1]
         body = compile(tree, filename, "exec", flags, dont_inherit=True)
         expression = ast.Expression(last.value)
-        return Unit(body, compile(expression, filename, "eval", flags | body.co_flags & _FUTURE_FLAGS,
-                                  dont_inherit=True))
+        return Unit(
+            body,
+            compile(expression, filename, "eval", flags | body.co_flags & _FUTURE_FLAGS, dont_inherit=True),
+        )
     except SyntaxError as error:
         better = guards.explain_syntax(source, error)
         if better is not None:
@@ -63,11 +68,13 @@ def compile_source(source: str, filename: str) -> Unit:
         raise SyntaxError(str(error), (filename, 1, 1, None)) from None
 
 
-def run_source(source: str, filename: str, namespace: dict[str, Any], display_hook: Callable[[Any], None]) -> None:
+def run_source(
+    source: str, filename: str, namespace: dict[str, Any], display_hook: Callable[[Any], None]
+) -> None:
     """Run a block.
 
-    `namespace` is the exact dict that its code uses as globals. `display_hook` is called with the last expression's
-    value unless that is None. Raises whatever the block raises.
+    `namespace` is the exact dict that its code uses as globals. `display_hook` is called with the last
+    expression's value unless that is None. Raises whatever the block raises.
     """
     register_source(source, filename)
     unit = compile_source(source, filename)
@@ -92,16 +99,18 @@ def _run_in_loop(unit: Unit, namespace: dict[str, Any], display_hook: Callable[[
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 
-    def run(code: CodeType) -> Any:
+    async def run(code: CodeType) -> Any:
         result = eval(code, namespace)
-        if code.co_flags & inspect.CO_COROUTINE:
-            return loop.run_until_complete(result)
-        return result
+        return await result if code.co_flags & inspect.CO_COROUTINE else result
+
+    async def run_all() -> None:
+        # Both units inside the loop: what does not await may still create tasks.
+        await run(unit.body)
+        if unit.last is not None:
+            _show(await run(unit.last), display_hook)
 
     try:
-        run(unit.body)
-        if unit.last is not None:
-            _show(run(unit.last), display_hook)
+        loop.run_until_complete(run_all())
     finally:
         try:
             _cancel_tasks(loop)
@@ -124,7 +133,7 @@ def _cancel_tasks(loop: Any) -> None:
 
 def _ends_with_semicolon(source: str, last: ast.Expr) -> bool:
     # Tokens cost more than parsing, so they are asked only when something after the expression can be one.
-    lines = source.splitlines()[(last.end_lineno or 1) - 1:]
+    lines = source.splitlines()[(last.end_lineno or 1) - 1 :]
     if ";" not in "".join(lines):
         return False
     final = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 from . import importing
 
@@ -21,8 +21,10 @@ class NotPythonError(SyntaxError):
     """A line of notebook syntax (`%magic`, `!command`, `help?`); the message says what to do instead."""
 
 
-_PACKAGES = ("put the packages in environments/<name>/requirements.txt of the canvas and name that environment in "
-             "canvas.yaml; they are installed once, before blocks run")
+_PACKAGES = (
+    "put the packages in environments/<name>/requirements.txt of the canvas and name that environment in "
+    "canvas.yaml; they are installed once, before blocks run"
+)
 
 _LINE_MAGICS = {
     "matplotlib": "remove the line: figures are shown without it",
@@ -68,7 +70,7 @@ _HELP = re.compile(r"^\s*(?:\?{1,2}\s*(?P<before>[\w.]+)|(?P<after>[\w.]+)\s*\?{
 _INSTALL = re.compile(r"(?:^|[\s/])(?:pip3?|conda|mamba|uv|apt|apt-get)\s+(?:[\w-]+\s+)*install\b")
 
 
-def explain_syntax(source: str, error: SyntaxError) -> Optional[NotPythonError]:
+def explain_syntax(source: str, error: SyntaxError) -> NotPythonError | None:
     """The error to raise instead of `error` when its line is notebook syntax; None if it is not."""
     lines = source.splitlines()
     candidates = [error.lineno or 0]
@@ -86,15 +88,17 @@ def explain_syntax(source: str, error: SyntaxError) -> Optional[NotPythonError]:
     return None
 
 
-def explain_line(line: str) -> Optional[str]:
+def explain_line(line: str) -> str | None:
     """What to do instead of this line of notebook syntax; None when it is none that we know."""
     shell = _SHELL.match(line)
     if shell:
         command = shell["command"].strip()
         if _INSTALL.search(command):
             return f"`!{command}` does not work in a block: {_PACKAGES}"
-        return (f"`!{command}` is notebook syntax, not Python: use "
-                f"subprocess.run({command!r}, shell=True, check=True)")
+        return (
+            f"`!{command}` is notebook syntax, not Python: use "
+            f"subprocess.run({command!r}, shell=True, check=True)"
+        )
     magic = _MAGIC.match(line)
     if magic:
         sign, name = magic["sign"], magic["name"]
@@ -122,20 +126,23 @@ def install() -> None:
 def _no_input(prompt: object = "", /) -> NoReturn:
     asked = f" (it asked {str(prompt).strip()!r})" if str(prompt).strip() else ""
     raise NotAvailableInBlock(
-        f"input() cannot ask anybody: a block runs without a keyboard{asked}. Put the value in a variable of a block, "
-        "in a file of the canvas, or pass it in with --env NAME and read os.environ['NAME'].")
+        f"input() cannot ask anybody: a block runs without a keyboard{asked}. Put the value in a variable "
+        "of a block, in a file of the canvas, or pass it in with --env NAME and read os.environ['NAME']."
+    )
 
 
 def _no_getpass(prompt: object = "Password: ", stream: object = None, **_more: object) -> NoReturn:
     raise NotAvailableInBlock(
-        "getpass() cannot ask anybody: a block runs without a keyboard. Pass the secret in with --env NAME and read "
-        "os.environ['NAME'].")
+        "getpass() cannot ask anybody: a block runs without a keyboard. Pass the secret in with --env NAME and "
+        "read os.environ['NAME']."
+    )
 
 
 def _no_debugger(*_arguments: Any, **_named: Any) -> NoReturn:
     raise NotAvailableInBlock(
-        "A debugger needs a keyboard, and a block runs without one. Print or display what you want to see, or look at "
-        "the variables with `easel state`.")
+        "A debugger needs a keyboard, and a block runs without one. Print or display what you want to see, or "
+        "look at the variables with `easel state`."
+    )
 
 
 def _guard_debugger(module: Any) -> None:

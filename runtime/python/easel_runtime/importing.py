@@ -1,14 +1,15 @@
 """Run something right after a module was imported, without importing it.
 
-Used to adapt libraries that expect a terminal, a window or a notebook. A callback runs once, in the importing thread,
-before the import statement returns; an error in it never breaks the import.
+Used to adapt libraries that expect a terminal, a window or a notebook. A callback runs once, in the
+importing thread, before the import statement returns; an error in it never breaks the import.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 Callback = Callable[[Any], None]
 
@@ -30,7 +31,7 @@ def when_imported(name: str, callback: Callback) -> None:
 def _run(callback: Callback, module: Any) -> None:
     try:
         callback(module)
-    except Exception:  # noqa: BLE001 - another version of a library must stay importable
+    except Exception:
         pass
 
 
@@ -75,7 +76,7 @@ class _Finder:
         return spec
 
 
-def _find_by_others(name: str, path: Any, target: Any) -> Optional[Any]:
+def _find_by_others(name: str, path: Any, target: Any) -> Any | None:
     for finder in list(sys.meta_path):
         if finder is _finder or not hasattr(finder, "find_spec"):
             continue

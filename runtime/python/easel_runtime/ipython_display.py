@@ -1,7 +1,7 @@
 """What blocks get for `from IPython.display import …` when IPython is not installed: the classes people use.
 
-Imported only then (`ipython_shim`). Each class carries data, or reads it from a file or an address, and answers to the
-`_repr_*_` methods that `display` asks for.
+Imported only then (`ipython_shim`). Each class carries data, or reads it from a file or an address, and
+answers to the `_repr_*_` methods that `display` asks for.
 """
 
 from __future__ import annotations
@@ -14,14 +14,34 @@ import mimetypes
 import os
 import struct
 import wave
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlencode
 
 from .display import DisplayHandle, clear_output, display, publish_display_data, update_display
 
-__all__ = ["Audio", "Code", "DisplayHandle", "DisplayObject", "HTML", "IFrame", "Image", "JSON", "Javascript", "Latex",
-           "Markdown", "Math", "Pretty", "SVG", "TextDisplayObject", "Video", "YouTubeVideo", "clear_output", "display",
-           "publish_display_data", "update_display"]
+__all__ = [
+    "HTML",
+    "JSON",
+    "SVG",
+    "Audio",
+    "Code",
+    "DisplayHandle",
+    "DisplayObject",
+    "IFrame",
+    "Image",
+    "Javascript",
+    "Latex",
+    "Markdown",
+    "Math",
+    "Pretty",
+    "TextDisplayObject",
+    "Video",
+    "YouTubeVideo",
+    "clear_output",
+    "display",
+    "publish_display_data",
+    "update_display",
+]
 
 
 def _read(address: str) -> bytes:
@@ -37,8 +57,9 @@ class DisplayObject:
 
     binary = False
 
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None,
-                 metadata: Optional[dict[str, Any]] = None) -> None:
+    def __init__(
+        self, data: Any = None, url: Any = None, filename: Any = None, metadata: dict[str, Any] | None = None
+    ) -> None:
         if isinstance(data, os.PathLike):
             data, filename = None, data
         self.data = data
@@ -49,7 +70,7 @@ class DisplayObject:
 
     def reload(self) -> None:
         """Read the data again from where it comes."""
-        content: Optional[bytes] = None
+        content: bytes | None = None
         if self.filename is not None:
             with open(self.filename, "rb") as file:
                 content = file.read()
@@ -103,9 +124,19 @@ class SVG(DisplayObject):
 
 
 class JSON(DisplayObject):
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None, expanded: bool = False,
-                 metadata: Optional[dict[str, Any]] = None, root: str = "root", **more: Any) -> None:
-        super().__init__(data, url, filename, {"expanded": expanded, "root": root, **(metadata or {}), **more})
+    def __init__(
+        self,
+        data: Any = None,
+        url: Any = None,
+        filename: Any = None,
+        expanded: bool = False,
+        metadata: dict[str, Any] | None = None,
+        root: str = "root",
+        **more: Any,
+    ) -> None:
+        super().__init__(
+            data, url, filename, {"expanded": expanded, "root": root, **(metadata or {}), **more}
+        )
 
     def _repr_json_(self) -> Any:
         data = json.loads(self.data) if isinstance(self.data, str) else self.data
@@ -113,8 +144,9 @@ class JSON(DisplayObject):
 
 
 class Javascript(TextDisplayObject):
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None, lib: Any = None,
-                 css: Any = None) -> None:
+    def __init__(
+        self, data: Any = None, url: Any = None, filename: Any = None, lib: Any = None, css: Any = None
+    ) -> None:
         self.lib = [lib] if isinstance(lib, str) else list(lib or [])
         self.css = [css] if isinstance(css, str) else list(css or [])
         super().__init__(data, url, filename)
@@ -124,7 +156,9 @@ class Javascript(TextDisplayObject):
 
 
 class Code(TextDisplayObject):
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None, language: Optional[str] = None) -> None:
+    def __init__(
+        self, data: Any = None, url: Any = None, filename: Any = None, language: str | None = None
+    ) -> None:
         self.language = language
         super().__init__(data, url, filename)
 
@@ -135,7 +169,7 @@ class Code(TextDisplayObject):
         return str(self.data)
 
 
-def _image_mime(content: bytes) -> Optional[str]:
+def _image_mime(content: bytes) -> str | None:
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if content.startswith(b"\xff\xd8"):
@@ -150,10 +184,20 @@ def _image_mime(content: bytes) -> Optional[str]:
 class Image(DisplayObject):
     binary = True
 
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None, format: Optional[str] = None,
-                 embed: Optional[bool] = None, width: Optional[int] = None, height: Optional[int] = None,
-                 retina: bool = False, unconfined: bool = False, metadata: Optional[dict[str, Any]] = None,
-                 alt: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        url: Any = None,
+        filename: Any = None,
+        format: str | None = None,
+        embed: bool | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        retina: bool = False,
+        unconfined: bool = False,
+        metadata: dict[str, Any] | None = None,
+        alt: str | None = None,
+    ) -> None:
         if isinstance(data, str):
             if data.startswith(("http://", "https://")):
                 data, url = None, data
@@ -168,14 +212,23 @@ class Image(DisplayObject):
             super().__init__(data, url, filename, metadata)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        size = {name: value for name, value in (("width", self.width), ("height", self.height)) if value is not None}
+        size = {
+            name: value
+            for name, value in (("width", self.width), ("height", self.height))
+            if value is not None
+        }
         if not self.embed:
             attributes = "".join(f' {name}="{value}"' for name, value in size.items())
             described = f' alt="{html.escape(self.alt, quote=True)}"' if self.alt else ""
-            return {"text/html": f'<img src="{html.escape(str(self.url), quote=True)}"{attributes}{described}/>'}
+            return {
+                "text/html": f'<img src="{html.escape(str(self.url), quote=True)}"{attributes}{described}/>'
+            }
         if not isinstance(self.data, (bytes, bytearray)):
             raise ValueError("Image needs data (bytes), a file name or an address")
-        mime = _image_mime(bytes(self.data[:16])) or f"image/{(self.format or 'png').lower().replace('jpg', 'jpeg')}"
+        mime = (
+            _image_mime(bytes(self.data[:16]))
+            or f"image/{(self.format or 'png').lower().replace('jpg', 'jpeg')}"
+        )
         return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: {**size, **self.metadata}}
 
 
@@ -186,8 +239,17 @@ def _data_address(content: bytes, mime: str) -> str:
 class Audio(DisplayObject):
     binary = True
 
-    def __init__(self, data: Any = None, filename: Any = None, url: Any = None, embed: Optional[bool] = None,
-                 rate: Optional[int] = None, autoplay: bool = False, normalize: bool = True, **_more: Any) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        filename: Any = None,
+        url: Any = None,
+        embed: bool | None = None,
+        rate: int | None = None,
+        autoplay: bool = False,
+        normalize: bool = True,
+        **_more: Any,
+    ) -> None:
         self.autoplay = autoplay
         self.mimetype = "audio/wav"
         if isinstance(data, str):
@@ -207,7 +269,8 @@ class Audio(DisplayObject):
     def _repr_html_(self) -> str:
         source = _data_address(bytes(self.data), self.mimetype) if self.data is not None else str(self.url)
         autoplay = " autoplay" if self.autoplay else ""
-        return f'<audio controls{autoplay}><source src="{html.escape(source, quote=True)}" type="{self.mimetype}"/></audio>'
+        address = html.escape(source, quote=True)
+        return f'<audio controls{autoplay}><source src="{address}" type="{self.mimetype}"/></audio>'
 
 
 def _wave(samples: Any, rate: int, normalize: bool) -> bytes:
@@ -217,7 +280,7 @@ def _wave(samples: Any, rate: int, normalize: bool) -> bytes:
     if not normalize and peak > 1:
         raise ValueError("Audio data must be between -1 and 1 when normalize=False.")
     scale = 32767 / (peak or 1) if normalize else 32767
-    values = [int(value * scale) for frame in zip(*channels) for value in frame]
+    values = [int(value * scale) for frame in zip(*channels, strict=False) for value in frame]
     out = io.BytesIO()
     with wave.open(out, "wb") as writer:
         writer.setnchannels(len(channels))
@@ -230,9 +293,17 @@ def _wave(samples: Any, rate: int, normalize: bool) -> bytes:
 class Video(DisplayObject):
     binary = True
 
-    def __init__(self, data: Any = None, url: Any = None, filename: Any = None, embed: bool = False,
-                 mimetype: Optional[str] = None, width: Optional[int] = None, height: Optional[int] = None,
-                 html_attributes: str = "controls") -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        url: Any = None,
+        filename: Any = None,
+        embed: bool = False,
+        mimetype: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        html_attributes: str = "controls",
+    ) -> None:
         if isinstance(data, str):
             data, url, filename = (None, data, filename) if "://" in data else (None, url, data)
         named = filename if filename is not None else url
@@ -245,8 +316,11 @@ class Video(DisplayObject):
 
     def _repr_html_(self) -> str:
         source = _data_address(bytes(self.data), self.mimetype) if self.data is not None else str(self.url)
-        size = "".join(f' {name}="{value}"' for name, value in (("width", self.width), ("height", self.height))
-                       if value is not None)
+        size = "".join(
+            f' {name}="{value}"'
+            for name, value in (("width", self.width), ("height", self.height))
+            if value is not None
+        )
         return f'<video src="{html.escape(source, quote=True)}" {self.html_attributes}{size}></video>'
 
 
@@ -258,8 +332,10 @@ class IFrame:
 
     def _repr_html_(self) -> str:
         source = self.src + ("?" + urlencode(self.params) if self.params else "")
-        return (f'<iframe width="{self.width}" height="{self.height}" src="{html.escape(source, quote=True)}" '
-                f'frameborder="0" allowfullscreen {" ".join(self.extras)}></iframe>')
+        return (
+            f'<iframe width="{self.width}" height="{self.height}" src="{html.escape(source, quote=True)}" '
+            f'frameborder="0" allowfullscreen {" ".join(self.extras)}></iframe>'
+        )
 
 
 class YouTubeVideo(IFrame):

@@ -12,7 +12,8 @@ import os
 import re
 import sys
 import weakref
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 from . import tables
 
@@ -25,7 +26,7 @@ Display = Callable[..., Any]
 _shown: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def bundle(obj: Any) -> Optional[dict[str, Any]]:
+def bundle(obj: Any) -> dict[str, Any] | None:
     """The MIME bundle of an object of a library known here; None for all others."""
     make = _maker(obj)
     return make(obj) if make is not None else None
@@ -36,15 +37,18 @@ def knows(obj: Any) -> bool:
     return _maker(obj) is not None
 
 
-def _maker(obj: Any) -> Optional[Callable[[Any], dict[str, Any]]]:
+def _maker(obj: Any) -> Callable[[Any], dict[str, Any]] | None:
     if tables.is_table(obj):
         return _table
     if tables.library_class(obj, "matplotlib.figure", "Figure"):
         return _figure
     if tables.library_class(obj, "plotly.basedatatypes", "BaseFigure"):
         return _plotly
-    if type(obj).__module__.split(".")[0] == "altair" and hasattr(type(obj), "to_dict") and (
-            hasattr(type(obj), "_repr_mimebundle_")):
+    if (
+        type(obj).__module__.split(".")[0] == "altair"
+        and hasattr(type(obj), "to_dict")
+        and (hasattr(type(obj), "_repr_mimebundle_"))
+    ):
         return _altair
     return None
 
@@ -90,16 +94,21 @@ def _plotly(figure: Any) -> dict[str, Any]:
     spec = json.loads(figure.to_json())
     kinds = [str(trace.get("type", "scatter")) for trace in spec.get("data", [])]
     names = ", ".join(sorted(set(kinds)))
-    return {"application/vnd.plotly.v1+json": spec,
-            "text/plain": f"<plotly Figure: {len(kinds)} trace{'' if len(kinds) == 1 else 's'}"
-                          f"{f' ({names})' if names else ''}>"}
+    return {
+        "application/vnd.plotly.v1+json": spec,
+        "text/plain": f"<plotly Figure: {len(kinds)} trace{'' if len(kinds) == 1 else 's'}"
+        f"{f' ({names})' if names else ''}>",
+    }
 
 
 def _altair(chart: Any) -> dict[str, Any]:
     spec = chart.to_dict()
     found = re.search(r"/(vega(?:-lite)?)/v(\d+)", str(spec.get("$schema", "")))
     library, version = (found[1].replace("-", ""), found[2]) if found else ("vegalite", "5")
-    return {f"application/vnd.{library}.v{version}+json": spec, "text/plain": f"<altair {type(chart).__name__}>"}
+    return {
+        f"application/vnd.{library}.v{version}+json": spec,
+        "text/plain": f"<altair {type(chart).__name__}>",
+    }
 
 
 def note_shown(obj: Any) -> None:
@@ -124,8 +133,9 @@ def flush_figures(display: Display) -> None:
         _shown.clear()
 
 
-def adapt(when_imported: Callable[[str, Callable[[Any], None]], None], display: Display,
-          flush: Callable[[], None]) -> None:
+def adapt(
+    when_imported: Callable[[str, Callable[[Any], None]], None], display: Display, flush: Callable[[], None]
+) -> None:
     """Register what to change in libraries once they are imported."""
 
     def adapt_matplotlib(module: Any) -> None:

@@ -1,7 +1,8 @@
-"""Values as text the way people read them: nested containers broken over lines, bounded in items, depth and length.
+"""Values as text the way people read them: nested containers broken over lines, bounded in items, depth and
+length.
 
-`_repr_pretty_` of classes that have it is honoured. Exceptions of a `__repr__` become text; how long one may take is
-the caller's business.
+`_repr_pretty_` of classes that have it is honoured. Exceptions of a `__repr__` become text; how long one may
+take is the caller's business.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import collections
 import inspect
 import types
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 WIDTH = 79
 MAX_ITEMS = 1000
@@ -31,29 +33,31 @@ def safe_repr(obj: Any) -> str:
     try:
         text = repr(obj)
         if len(text) > 2 * MAX_CHARACTERS:
-            return f"{text[:2 * MAX_CHARACTERS]}… {len(text) - 2 * MAX_CHARACTERS} characters left out"
+            return f"{text[: 2 * MAX_CHARACTERS]}… {len(text) - 2 * MAX_CHARACTERS} characters left out"
         return text
-    except Exception as error:  # noqa: BLE001 - whatever a user's __repr__ raises is shown, not raised
+    except Exception as error:
         return f"<repr of {type(obj).__name__} failed: {type(error).__name__}: {_message(error)}>"
 
 
 def _message(error: BaseException) -> str:
     try:
         return str(error)[:500]
-    except Exception:  # noqa: BLE001
+    except Exception:
         return "…"
 
 
 class _Group:
     """A container: its parts are leaves or (prefix, node) pairs."""
 
-    __slots__ = ("opening", "parts", "closing", "width")
+    __slots__ = ("closing", "opening", "parts", "width")
+
+    width: int
 
     def __init__(self, opening: str, parts: list[tuple[str, Any]], closing: str) -> None:
         self.opening = opening
         self.parts = parts
         self.closing = closing
-        width = len(opening) + len(closing)
+        width: int = len(opening) + len(closing)
         for prefix, node in parts:
             width += len(prefix) + 2 + (node.width if isinstance(node, _Group) else _leaf_width(node))
             if width > 10 * WIDTH:
@@ -79,9 +83,15 @@ class _Printer:
         self._nodes += 1
         kind = type(obj)
         show = _CONTAINERS.get(kind)
-        if show is None and issubclass(kind, tuple) and hasattr(kind, "_fields") and (
+        if (
+            show is None
+            and issubclass(kind, tuple)
+            and hasattr(kind, "_fields")
+            and (
                 kind.__repr__.__qualname__ == "namedtuple.<locals>.__repr__"
-                or kind.__repr__.__module__ == "collections"):
+                or kind.__repr__.__module__ == "collections"
+            )
+        ):
             show = _namedtuple_parts
         if show is None:
             return self._leaf(obj)
@@ -102,7 +112,7 @@ class _Printer:
         if type(obj) is types.FunctionType:
             try:
                 signature = str(inspect.signature(obj))
-            except Exception:  # noqa: BLE001 - defaults with a broken repr
+            except Exception:
                 signature = "(…)"
             return f"<function {obj.__module__}.{obj.__qualname__}{signature}>"
         method = _pretty_method(obj)
@@ -111,7 +121,7 @@ class _Printer:
             try:
                 method(obj, collector, False)
                 return "".join(collector.parts)
-            except Exception:  # noqa: BLE001 - a printer that wants more than we offer has a repr as well
+            except Exception:
                 pass
         return safe_repr(obj)
 
@@ -137,7 +147,7 @@ class _Printer:
         return parts
 
 
-def _pretty_method(obj: Any) -> Optional[Callable[..., Any]]:
+def _pretty_method(obj: Any) -> Callable[..., Any] | None:
     for kind in type(obj).__mro__:
         if "_repr_pretty_" in vars(kind):
             method = vars(kind)["_repr_pretty_"]
@@ -201,7 +211,7 @@ def _set_parts(printer: _Printer, obj: Any, depth: int) -> Any:
         return repr(obj)
     try:
         ordered = sorted(obj) if len(obj) <= MAX_ITEMS else obj
-    except Exception:  # noqa: BLE001 - members without an order, or with a broken one
+    except Exception:
         ordered = list(obj) if len(obj) <= MAX_ITEMS else obj
     opening, closing = ("{", "}") if type(obj) is set else ("frozenset({", "})")
     return _Group(opening, printer.items(ordered, depth), closing)
@@ -224,18 +234,29 @@ def _deque_parts(printer: _Printer, obj: Any, depth: int) -> Any:
 
 
 def _namespace_parts(printer: _Printer, obj: Any, depth: int) -> Any:
-    return _Group("namespace(", [(f"{name}=", printer._node(value, depth)) for name, value in vars(obj).items()], ")")
+    return _Group(
+        "namespace(", [(f"{name}=", printer._node(value, depth)) for name, value in vars(obj).items()], ")"
+    )
 
 
 def _namedtuple_parts(printer: _Printer, obj: Any, depth: int) -> Any:
-    parts = [(f"{name}=", printer._node(value, depth)) for name, value in zip(type(obj)._fields, obj)]
+    parts = [
+        (f"{name}=", printer._node(value, depth)) for name, value in zip(type(obj)._fields, obj, strict=False)
+    ]
     return _Group(f"{type(obj).__name__}(", parts, ")")
 
 
 _CONTAINERS: dict[type, Callable[[_Printer, Any, int], Any]] = {
-    list: _sequence("[", "]"), tuple: _tuple_parts, set: _set_parts, frozenset: _set_parts, dict: _dict_parts,
-    collections.OrderedDict: _named_dict_parts, collections.defaultdict: _named_dict_parts,
-    collections.Counter: _named_dict_parts, collections.deque: _deque_parts, types.SimpleNamespace: _namespace_parts,
+    list: _sequence("[", "]"),
+    tuple: _tuple_parts,
+    set: _set_parts,
+    frozenset: _set_parts,
+    dict: _dict_parts,
+    collections.OrderedDict: _named_dict_parts,
+    collections.defaultdict: _named_dict_parts,
+    collections.Counter: _named_dict_parts,
+    collections.deque: _deque_parts,
+    types.SimpleNamespace: _namespace_parts,
 }
 
 

@@ -1,12 +1,13 @@
 """The block's sys.stdout and sys.stderr: block-buffered, yet prompt and in order.
 
-A write after a pause goes out at once; what follows goes out every 5 ms or at 64 KiB. At any time at most one of
-the two streams is *hot*: its `write` is the C method of `io.TextIOWrapper` itself (a Python-level `write` halves the
-print rate). The first write to the other stream takes the *cold* path, which flushes the hot one and waits until its
-pipe is empty, so that whoever reads both pipes sees the bytes in the order in which they were written.
+A write after a pause goes out at once; what follows goes out every 5 ms or at 64 KiB. At any time at most
+one of the two streams is *hot*: its `write` is the C method of `io.TextIOWrapper` itself (a Python-level
+`write` halves the print rate). The first write to the other stream takes the *cold* path, which flushes the
+hot one and waits until its pipe is empty, so that whoever reads both pipes sees the bytes in the order in
+which they were written.
 
-Thread-safe. Fork-safe: nothing is pending and no timer thread runs at the moment of a fork, and a child starts cold.
-The timer thread is started by the first write and does not appear in `threading.enumerate()`.
+Thread-safe. Fork-safe: nothing is pending and no timer thread runs at the moment of a fork, and a child
+starts cold. The timer thread is started by the first write and does not appear in `threading.enumerate()`.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ import sys
 import termios
 import threading
 import time
-from typing import Any, Optional
+from typing import Any
 
 BUFFER_BYTES = 64 * 1024
 HOT_TICK_S = 0.005
-# Cold streams are looked at now and then: code that kept a bound `write` from a hot time can still leave text there.
+# Cold streams are looked at now and then: code that kept a bound `write` from a hot time can still leave
+# text there.
 COLD_TICK_S = 0.1
 EMPTY_WAIT_S = 2.0
 
-_SPAWN_EVENTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.forkpty",
-                           "pty.spawn"})
+_SPAWN_EVENTS = frozenset(
+    {"subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.forkpty", "pty.spawn"}
+)
 
 
 def pipe_is_empty(fd: int) -> bool:
@@ -47,7 +50,7 @@ def pipe_is_empty(fd: int) -> bool:
 
 
 def wait_until_empty(fd: int, timeout_s: float = EMPTY_WAIT_S) -> bool:
-    """Wait until the pipe `fd` was read to the end; False when the reader did not get there within `timeout_s`."""
+    """Wait until the pipe `fd` was read to the end; False if the reader needs longer than `timeout_s`."""
     if pipe_is_empty(fd):
         return True
     deadline = time.monotonic() + timeout_s
@@ -68,7 +71,7 @@ class _Raw(io.FileIO):
     def write(self, data: Any) -> int:
         self.writes += 1
         while True:
-            written: Optional[int] = super().write(data)
+            written: int | None = super().write(data)
             if written is not None:
                 return written
             poller = select.poll()
@@ -79,7 +82,7 @@ class _Raw(io.FileIO):
 class _Buffer(io.BufferedWriter):
     """The bytes layer. Every byte passes here, text included, so this is where the stream is claimed."""
 
-    stream: Optional[OutputStream] = None
+    stream: OutputStream | None = None
 
     def write(self, data: Any) -> int:
         stream = self.stream
@@ -89,7 +92,8 @@ class _Buffer(io.BufferedWriter):
             stream.streams.claim(stream)
             written = super().write(data)
             super().flush()
-            stream.heat()
+            if not stream.streams.is_child:
+                stream.heat()
         return written
 
 
@@ -101,7 +105,7 @@ class OutputStream(io.TextIOWrapper):
         raw.name = name
         buffer = _Buffer(raw, BUFFER_BYTES)
         super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="\n")
-        self.mode = "w"
+        self.__dict__["mode"] = "w"
         self.streams = streams
         self.raw_stream = raw
         self.fd = fd
@@ -111,10 +115,12 @@ class OutputStream(io.TextIOWrapper):
         buffer.stream = self
 
     def write(self, text: str) -> int:
-        """Write while cold: out at once, then hot. `print` writes text and newline apart; both go out at once."""
+        """Write while cold: out at once, then hot; so do both parts of a `print`, text and newline."""
         streams = self.streams
         with streams.lock:
             streams.claim(self)
+            if streams.is_child:
+                return self._write_lines(text)
             self.hot = True
             try:
                 written = self._fast_write(text)
@@ -125,6 +131,17 @@ class OutputStream(io.TextIOWrapper):
                 self.heat()
             else:
                 self._line_begun = True
+        return written
+
+    def _write_lines(self, text: str) -> int:
+        """Write in a child process, which may be killed at any time: a line is out once it is complete."""
+        self.hot = True
+        try:
+            written = self._fast_write(text)
+            if "\n" in text or "\r" in text:
+                super().flush()
+        finally:
+            self.hot = False
         return written
 
     def isatty(self) -> bool:
@@ -159,19 +176,27 @@ class Streams:
         self.problems: dict[Any, str] = {}
         self.stdout = OutputStream(self, stdout_fd, "<stdout>")
         self.stderr = OutputStream(self, stderr_fd, "<stderr>")
-        self._last: Optional[OutputStream] = None
+        self._last: OutputStream | None = None
         self._timer_running = False
         self._stopping = False
         self._wake = _thread.allocate_lock()
         self._wake.acquire()
         self._done = _thread.allocate_lock()
         self._c_streams = _CStreams()
-        self.timer_thread_id: Optional[int] = None
-        os.register_at_fork(before=self._before_fork, after_in_parent=self._after_fork_in_parent,
-                            after_in_child=self._after_fork_in_child)
+        self.timer_thread_id: int | None = None
+        self.is_child = False
+        os.register_at_fork(
+            before=self._before_fork,
+            after_in_parent=self._after_fork_in_parent,
+            after_in_child=self._after_fork_in_child,
+        )
 
     def install(self) -> None:
-        """Become sys.stdout and sys.stderr. Best before any foreign import, as logging handlers keep references."""
+        """Become sys.stdout and sys.stderr. Best before foreign imports: logging handlers keep them.
+
+        Call it again in a forked worker, which then is the owner; other children are line-buffered.
+        """
+        self.is_child = False
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             old = getattr(sys, name, None)
             if old is not None:
@@ -188,7 +213,7 @@ class Streams:
         if self._last is other:
             was_hot = other.hot
             other.cool()
-            if was_hot:
+            if was_hot or self.is_child:
                 self._push_hot(other)
             wait_until_empty(other.fd)
         self._last = stream
@@ -201,7 +226,7 @@ class Streams:
                 stream.push()
 
     def drain(self, timeout_s: float = EMPTY_WAIT_S) -> bool:
-        """Flush both streams, C's own included, and wait until both pipes were read; False if a reader was late."""
+        """Flush both streams, C's own included, and wait until both pipes were read; False if they were not."""
         with self.lock:
             self.flush()
             self._c_streams.flush()
@@ -212,7 +237,7 @@ class Streams:
         return wait_until_empty(self.stderr.fd, max(0.0, deadline - time.monotonic())) and first
 
     def on_audit(self, event: str, _args: object) -> None:
-        """Audit events, for whoever has an audit hook: order our bytes before those of a program being started."""
+        """For an audit hook: let our bytes go before those of a program being started."""
         if event in _SPAWN_EVENTS:
             self.drain()
 
@@ -295,6 +320,7 @@ class Streams:
         self.lock = threading.RLock()
         self._done = _thread.allocate_lock()
         self.problems = {}
+        self.is_child = True
         self._last = None
 
 
@@ -314,6 +340,6 @@ class _CStreams:
             self._handles = []
 
     def flush(self) -> None:
-        """Flush these two only: `fflush(NULL)` would wait for a thread that sits in a read of another file."""
+        """Flush these two only: `fflush(NULL)` would wait for a thread that reads another file."""
         for handle in self._handles:
             self._fflush(handle)

@@ -1,6 +1,8 @@
-"""What a viewer sees of a value without running anything: Arrow previews, and one-line descriptions of variables.
+"""What a viewer sees of a value without running anything: Arrow previews, and one-line descriptions of
+variables.
 
-Nothing here raises, changes the object, imports a package that is not imported yet, or runs a user's `__repr__`.
+Nothing here raises, changes the object, imports a package that is not imported yet, or runs a user's
+`__repr__`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import datetime
 import decimal
 import io
 import sys
-from typing import Any, Optional
+from typing import Any
 
 from .describe import describe_value, short_repr
 from .time_limit import TimeLimitReached, time_limit
@@ -33,24 +35,32 @@ def is_table(obj: Any) -> bool:
     return any(library_class(obj, module, name) for module, name in _TABLES)
 
 
-_TABLES = (("pandas", "DataFrame"), ("pandas", "Series"), ("polars", "DataFrame"), ("polars", "Series"),
-           ("pyarrow", "Table"), ("pyarrow", "RecordBatch"))
+_TABLES = (
+    ("pandas", "DataFrame"),
+    ("pandas", "Series"),
+    ("polars", "DataFrame"),
+    ("polars", "Series"),
+    ("pyarrow", "Table"),
+    ("pyarrow", "RecordBatch"),
+)
 
 
-def arrow_preview(obj: Any, max_rows: int = 1000, max_columns: int = 50) -> Optional[bytes]:
-    """An Arrow IPC file (one uncompressed record batch) of the first rows and columns of a frame, series or table.
+def arrow_preview(obj: Any, max_rows: int = 1000, max_columns: int = 50) -> bytes | None:
+    """An Arrow IPC file (one uncompressed record batch) of the first rows and columns of a frame, series or
+    table.
 
-    Types a simple reader knows: booleans, numbers, decimals, dates, times, text; everything else as text. An index
-    other than 0..n-1 comes as leading columns. None for what is no table, or where pyarrow is missing (pandas only).
+    Types a simple reader knows: booleans, numbers, decimals, dates, times, text; everything else as text. An
+    index other than 0..n-1 comes as leading columns. None for what is no table, or where pyarrow is missing
+    (pandas only).
     """
     try:
         with time_limit(PREVIEW_LIMIT_S):
             return _preview(obj, max_rows, max_columns)
-    except (Exception, TimeLimitReached):  # noqa: BLE001 - a viewer's preview must never fail a block
+    except (Exception, TimeLimitReached):
         return None
 
 
-def _preview(obj: Any, max_rows: int, max_columns: int) -> Optional[bytes]:
+def _preview(obj: Any, max_rows: int, max_columns: int) -> bytes | None:
     if library_class(obj, "polars", "DataFrame") or library_class(obj, "polars", "Series"):
         return _from_polars(obj, max_rows, max_columns)
     if library_class(obj, "pandas", "DataFrame") or library_class(obj, "pandas", "Series"):
@@ -79,19 +89,24 @@ def _simple_polars(pl: Any, column: Any) -> Any:
     base = kind.base_type()
     if base == pl.String:
         return column.str.slice(0, MAX_CELL_CHARACTERS)
-    if base in (pl.Categorical, getattr(pl, "Enum", None), getattr(pl, "Int128", None), getattr(pl, "UInt128", None),
-                getattr(pl, "Float16", None)):
+    if base in (
+        pl.Categorical,
+        getattr(pl, "Enum", None),
+        getattr(pl, "Int128", None),
+        getattr(pl, "UInt128", None),
+        getattr(pl, "Float16", None),
+    ):
         return column.cast(pl.String)
     if base.is_nested() or base in (pl.Object, pl.Binary):
         if base != pl.Object and column.estimated_size() > MAX_NESTED_BYTES:
-            texts: list[Optional[str]] = [f"<{kind}>"] * len(column)
+            texts: list[str | None] = [f"<{kind}>"] * len(column)
         else:
             texts = [_cell_text(value) for value in column.to_list()]
         return pl.Series(column.name, texts, dtype=pl.String)
     return column
 
 
-def _from_pandas(obj: Any, max_rows: int, max_columns: int) -> Optional[bytes]:
+def _from_pandas(obj: Any, max_rows: int, max_columns: int) -> bytes | None:
     if "pyarrow" not in sys.modules:
         return None
     pd = sys.modules["pandas"]
@@ -105,9 +120,11 @@ def _from_pandas(obj: Any, max_rows: int, max_columns: int) -> Optional[bytes]:
     plain = type(index) is pd.RangeIndex and index.start == 0 and index.step == 1 and index.name is None
     if not plain:
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
-        titles = [_label(level.name) if level.name is not None else _index_title(i, len(levels))
-                  for i, level in enumerate(levels)]
-        named = [(title, level.to_series()) for title, level in zip(titles, levels)] + named
+        titles = [
+            _label(level.name) if level.name is not None else _index_title(i, len(levels))
+            for i, level in enumerate(levels)
+        ]
+        named = [(title, level.to_series()) for title, level in zip(titles, levels, strict=False)] + named
     return _write([(name, _pandas_column(column)) for name, column in named])
 
 
@@ -127,17 +144,30 @@ def _pandas_column(column: Any) -> Any:
         column = column.sparse.to_dense()
     try:
         # What pyarrow cannot convert it names in its error by the object's repr, which must not be run.
-        if column.dtype != object or all(type(value) in _PLAIN_CELLS or _is_missing(value) for value in column):
+        if column.dtype != object or all(
+            type(value) in _PLAIN_CELLS or _is_missing(value) for value in column
+        ):
             converted = pa.Array.from_pandas(column)
             if not isinstance(converted.type, pa.BaseExtensionType):
                 return _simple(converted)
-    except Exception:  # noqa: BLE001 - mixed objects, intervals, complex numbers: shown as text
+    except Exception:
         pass
     return pa.array([None if _is_missing(value) else _cell_text(value) for value in column], pa.string())
 
 
-_PLAIN_CELLS = frozenset({str, bool, int, float, datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
-                          decimal.Decimal})
+_PLAIN_CELLS = frozenset(
+    {
+        str,
+        bool,
+        int,
+        float,
+        datetime.date,
+        datetime.datetime,
+        datetime.time,
+        datetime.timedelta,
+        decimal.Decimal,
+    }
+)
 
 
 def _is_missing(value: Any) -> bool:
@@ -164,9 +194,17 @@ def _simple(column: Any) -> Any:
         if column.nbytes > MAX_CELL_CHARACTERS * max(1, len(column)):
             return _as_text(column)
         return column.cast(pa.string())
-    simple = (types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_date(kind)
-              or types.is_timestamp(kind) or types.is_time(kind) or types.is_duration(kind) or types.is_null(kind)
-              or types.is_decimal128(kind))
+    simple = (
+        types.is_boolean(kind)
+        or types.is_integer(kind)
+        or types.is_floating(kind)
+        or types.is_date(kind)
+        or types.is_timestamp(kind)
+        or types.is_time(kind)
+        or types.is_duration(kind)
+        or types.is_null(kind)
+        or types.is_decimal128(kind)
+    )
     return column if simple else _as_text(column)
 
 
@@ -179,12 +217,14 @@ def _as_text(column: Any) -> Any:
     return pa.array([_cell_text(value.as_py()) for value in column], pa.string())
 
 
-def _cell_text(value: Any) -> Optional[str]:
+def _cell_text(value: Any) -> str | None:
     """A cell as text, cut; user-defined objects in cells are described, not asked."""
     if value is None:
         return None
     if type(value) is str:
         return value[:MAX_CELL_CHARACTERS]
+    if type(value).__module__.split(".")[0] in ("pandas", "numpy", "datetime", "decimal", "uuid"):
+        return str(value)[:MAX_CELL_CHARACTERS]
     return short_repr(value, MAX_CELL_CHARACTERS)
 
 
@@ -200,14 +240,18 @@ def _write(named: list[tuple[str, Any]]) -> bytes:
     return out.getvalue()
 
 
-def html_preview(obj: Any, max_rows: int = 20, max_columns: int = 20) -> Optional[str]:
+def html_preview(obj: Any, max_rows: int = 20, max_columns: int = 20) -> str | None:
     """A small HTML table of a pyarrow table or record batch, which has none of its own."""
     import html
 
     names = list(obj.schema.names)[:max_columns]
     columns = [_simple(obj.column(i).slice(0, max_rows)).to_pylist() for i in range(len(names))]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
-                   for row in zip(*columns))
-    return (f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f"<p>{obj.num_rows} rows × {obj.num_columns} columns</p>")
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in zip(*columns, strict=False)
+    )
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p>{obj.num_rows} rows × {obj.num_columns} columns</p>"
+    )

@@ -1,7 +1,7 @@
 """A time limit around foreign code (a `__repr__`, a `_repr_html_`) that might never return.
 
-Works in the main thread by an interval timer, and leaves a SIGALRM that user code uses alone. Code that never comes
-back to the interpreter is not interrupted; the attempt's own time limit ends it.
+Works in the main thread by an interval timer, and leaves a SIGALRM that user code uses alone. Code that
+never comes back to the interpreter is not interrupted; the attempt's own time limit ends it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Optional
 
 
 class TimeLimitReached(BaseException):
-    """Raised in the code that took too long; a BaseException, so that `except Exception` does not swallow it."""
+    """Raised in the code that took too long; a BaseException, so that `except Exception` lets it pass."""
 
 
-class time_limit:  # noqa: N801 - used like a function, as contextlib's are
+class time_limit:
     """`with time_limit(1.0) as limited:` raises TimeLimitReached in the body after that many seconds.
 
-    `limited` says whether the limit is in force: it is not outside the main thread, inside another limit, or while
-    user code has a timer or handler of its own.
+    `limited` says whether the limit is in force: it is not outside the main thread, inside another limit, or
+    while user code has a timer or handler of its own.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -38,13 +37,14 @@ class time_limit:  # noqa: N801 - used like a function, as contextlib's are
         signal.setitimer(signal.ITIMER_REAL, self._seconds, 0.2)
         return True
 
-    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
-                 tb: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if self._armed:
             self._armed = False
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
-    def _expire(self, _number: int, _frame: Optional[FrameType]) -> None:
+    def _expire(self, _number: int, _frame: FrameType | None) -> None:
         if self._armed:
             raise TimeLimitReached(f"took longer than {self._seconds:g} s")

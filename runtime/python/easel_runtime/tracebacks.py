@@ -1,19 +1,22 @@
 """Exceptions as a block's user wants to read them.
 
-Frames of the user's code carry the block's name and line, the runtime's own frames are gone, runs of library frames
-are folded into one line each. Everything is bounded, and nothing here raises for whatever an exception's own code does.
+Frames of the user's code carry the block's name and line, the runtime's own frames are gone, runs of library
+frames are folded into one line each. Everything is bounded, and nothing here raises for whatever an
+exception's own code does.
 """
 
 from __future__ import annotations
 
 import builtins
 import difflib
+import itertools
 import linecache
 import os
 import sys
 import sysconfig
+from collections.abc import Callable, Iterable, Mapping
 from types import CodeType, TracebackType
-from typing import Any, Callable, Iterable, Mapping, Optional
+from typing import Any
 
 MAX_VALUE_CHARACTERS = 4000
 MAX_TEXT_CHARACTERS = 200_000
@@ -23,7 +26,7 @@ MAX_GROUP_MEMBERS = 15
 MAX_GROUP_DEPTH = 5
 MAX_LINE_CHARACTERS = 400
 
-ExplainName = Callable[[str], Optional[str]]
+ExplainName = Callable[[str], str | None]
 
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
@@ -32,10 +35,11 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 class _Reader:
     """What a description needs to know about the run: whose file is whose."""
 
-    def __init__(self, filenames: Mapping[str, str], runtime_prefixes: Iterable[str],
-                 explain_name: Optional[ExplainName]) -> None:
+    def __init__(
+        self, filenames: Mapping[str, str], runtime_prefixes: Iterable[str], explain_name: ExplainName | None
+    ) -> None:
         self.filenames = filenames
-        self.runtime = tuple(runtime_prefixes) + (os.path.dirname(os.path.abspath(__file__)) + os.sep,)
+        self.runtime = (*tuple(runtime_prefixes), os.path.dirname(os.path.abspath(__file__)) + os.sep)
         paths = sysconfig.get_paths()
         self.standard = tuple(paths[key] + os.sep for key in ("stdlib", "platstdlib"))
         self.explain_name = explain_name
@@ -43,13 +47,15 @@ class _Reader:
     def is_runtime(self, filename: str) -> bool:
         return filename not in self.filenames and filename.startswith(self.runtime)
 
-    def library(self, filename: str, module: str) -> Optional[str]:
+    def library(self, filename: str, module: str) -> str | None:
         """The name of the library that a frame belongs to; None for the user's own code."""
         if filename in self.filenames:
             return None
         if filename.startswith("<frozen "):
-            return filename[len("<frozen "):-1].split(".")[0]
-        packaged = f"{os.sep}site-packages{os.sep}" in filename or f"{os.sep}dist-packages{os.sep}" in filename
+            return filename[len("<frozen ") : -1].split(".")[0]
+        packaged = (
+            f"{os.sep}site-packages{os.sep}" in filename or f"{os.sep}dist-packages{os.sep}" in filename
+        )
         if packaged or filename.startswith(self.standard):
             return module.split(".")[0] or os.path.basename(filename)
         return None
@@ -64,27 +70,40 @@ class _Reader:
         return relative if not relative.startswith("..") else filename
 
 
-def describe(exc: BaseException, filenames: Mapping[str, str], runtime_prefixes: Iterable[str] = (),
-             explain_name: Optional[ExplainName] = None) -> dict[str, Any]:
+def describe(
+    exc: BaseException,
+    filenames: Mapping[str, str],
+    runtime_prefixes: Iterable[str] = (),
+    explain_name: ExplainName | None = None,
+) -> dict[str, Any]:
     """Describe `exc` for an `error` frame.
 
     `filenames` maps source file names to block names; frames of files under `runtime_prefixes` are left out.
-    `explain_name(name)` may say why a name is not there. Returns ename, evalue, traceback (plain text), line (in the
-    block that was run, or None), kind (`exception`, `syntax`, `exit` or `cancelled`) and frames (the user's).
+    `explain_name(name)` may say why a name is not there. Returns ename, evalue, traceback (plain text), line
+    (in the block that was run, or None), kind (`exception`, `syntax`, `exit` or `cancelled`) and frames (the
+    user's).
     """
     reader = _Reader(filenames, runtime_prefixes, explain_name)
     frames = _user_frames(exc, reader)
     kind = _kind(exc, reader, frames)
     text = "\n".join(_chain(exc, reader, set(), 0))
-    line: Optional[int] = None
+    line: int | None = None
     if kind == "syntax" and isinstance(exc, SyntaxError):
         line = exc.lineno
     else:
         # The block being run is where the call began; a function of another block may be where it ended.
         own = next((frame["file"] for frame in frames if frame["block"] is not None), None)
-        line = next((frame["line"] for frame in reversed(frames) if frame["file"] == own), None) if own else None
-    return {"ename": _name(type(exc)), "evalue": _cut(_value(exc, reader), MAX_VALUE_CHARACTERS),
-            "traceback": _cut(text, MAX_TEXT_CHARACTERS), "line": line, "kind": kind, "frames": frames[-MAX_FRAMES:]}
+        line = (
+            next((frame["line"] for frame in reversed(frames) if frame["file"] == own), None) if own else None
+        )
+    return {
+        "ename": _name(type(exc)),
+        "evalue": _cut(_value(exc, reader), MAX_VALUE_CHARACTERS),
+        "traceback": _cut(text, MAX_TEXT_CHARACTERS),
+        "line": line,
+        "kind": kind,
+        "frames": frames[-MAX_FRAMES:],
+    }
 
 
 def _kind(exc: BaseException, reader: _Reader, frames: list[dict[str, Any]]) -> str:
@@ -99,8 +118,11 @@ def _kind(exc: BaseException, reader: _Reader, frames: list[dict[str, Any]]) -> 
 
 def _name(kind: type) -> str:
     module = kind.__module__
-    return kind.__qualname__ if module in ("builtins", "__main__", __package__ + ".guards") else (
-        f"{module}.{kind.__qualname__}")
+    return (
+        kind.__qualname__
+        if module in ("builtins", "__main__", __package__ + ".guards")
+        else (f"{module}.{kind.__qualname__}")
+    )
 
 
 def _cut(text: str, limit: int) -> str:
@@ -113,15 +135,17 @@ def _cut(text: str, limit: int) -> str:
 def _text(value: Any) -> str:
     try:
         return str(value)
-    except BaseException as error:  # noqa: BLE001 - a hostile __str__ must not hide the error itself
+    except BaseException as error:
         return f"<str of {type(value).__name__} failed: {type(error).__name__}>"
 
 
 def _value(exc: BaseException, reader: _Reader) -> str:
     if isinstance(exc, SystemExit):
         code = _text(exc.code)
-        return (f"the block ended the process itself with sys.exit({'' if exc.code is None else code}); a block that "
-                "exits counts as failed and leaves no state. Let it end by its last line, or raise an exception.")
+        return (
+            f"the block ended the process itself with sys.exit({'' if exc.code is None else code}); a block "
+            "that exits counts as failed and leaves no state. Let it end by its last line, or raise an exception."
+        )
     if isinstance(exc, KeyboardInterrupt):
         return _text(exc) or "interrupted"
     if isinstance(exc, SyntaxError):
@@ -141,7 +165,7 @@ def _explain_missing_name(exc: NameError, value: str, reader: _Reader) -> str:
     if reader.explain_name is not None:
         try:
             explanation = reader.explain_name(name)
-        except Exception:  # noqa: BLE001 - the error itself is what matters
+        except Exception:
             explanation = None
         if explanation:
             return f"{value}: {explanation}"
@@ -156,29 +180,33 @@ def _explain_missing_name(exc: NameError, value: str, reader: _Reader) -> str:
     close = difflib.get_close_matches(name, sorted(known)[:5000], 1, 0.7) if len(name) < 100 else []
     if close:
         return f"{value}. Did you mean: '{close[0]}'?"
-    standard = getattr(sys, "stdlib_module_names", frozenset())
+    standard: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
     if name in standard:
         return f"{value}. Did you forget to import '{name}'?"
     return value
 
 
-def _hint(exc: BaseException) -> Optional[str]:
+def _hint(exc: BaseException) -> str | None:
     if isinstance(exc, NameError) and getattr(exc, "name", None) == "get_ipython":
-        return "A block is plain Python without IPython's magics; remove the line or write it in plain Python."
+        return (
+            "A block is plain Python without IPython's magics; remove the line or write it in plain Python."
+        )
     if isinstance(exc, ModuleNotFoundError) and isinstance(exc.name, str):
         top = exc.name.split(".")[0]
         if top in sys.modules:
             return None
-        return (f"The block's environment has no package `{top}`. Put the package in "
-                "environments/<name>/requirements.txt of the canvas, or a local module in its files folder.")
+        return (
+            f"The block's environment has no package `{top}`. Put the package in "
+            "environments/<name>/requirements.txt of the canvas, or a local module in its files folder."
+        )
     return None
 
 
 def _chain(exc: BaseException, reader: _Reader, seen: set[int], depth: int) -> list[str]:
     """Causes and contexts first, as Python prints them."""
-    links: list[tuple[BaseException, Optional[str]]] = []
-    current: Optional[BaseException] = exc
-    joint: Optional[str] = None
+    links: list[tuple[BaseException, str | None]] = []
+    current: BaseException | None = exc
+    joint: str | None = None
     while current is not None and id(current) not in seen:
         if len(links) == MAX_CHAIN:
             links.append((current, joint))
@@ -218,8 +246,9 @@ def _one(exc: BaseException, reader: _Reader, seen: set[int], depth: int) -> lis
     if hint:
         lines.append(hint)
     members = getattr(exc, "exceptions", None)
-    if isinstance(members, tuple) and "ExceptionGroup" in [kind.__name__.replace("Base", "") for kind in
-                                                            type(exc).__mro__]:
+    if isinstance(members, tuple) and "ExceptionGroup" in [
+        kind.__name__.replace("Base", "") for kind in type(exc).__mro__
+    ]:
         lines += _members(members, reader, seen, depth)
     return lines
 
@@ -240,7 +269,9 @@ def _syntax_place(exc: SyntaxError, reader: _Reader) -> list[str]:
     if exc.filename is None:
         return []
     lines = [f"  {reader.place(_text(exc.filename))}, line {exc.lineno}"]
-    source = exc.text if isinstance(exc.text, str) else linecache.getline(_text(exc.filename), exc.lineno or 0)
+    source = (
+        exc.text if isinstance(exc.text, str) else linecache.getline(_text(exc.filename), exc.lineno or 0)
+    )
     source = source.rstrip("\n")
     stripped = source.lstrip()
     if not stripped:
@@ -250,14 +281,18 @@ def _syntax_place(exc: SyntaxError, reader: _Reader) -> list[str]:
         start = max(0, exc.offset - 1 - (len(source) - len(stripped)))
         end = start + 1
         end_offset = getattr(exc, "end_offset", None)
-        if getattr(exc, "end_lineno", None) == exc.lineno and isinstance(end_offset, int) and end_offset > exc.offset:
+        if (
+            getattr(exc, "end_lineno", None) == exc.lineno
+            and isinstance(end_offset, int)
+            and end_offset > exc.offset
+        ):
             end = start + end_offset - exc.offset
         if start < MAX_LINE_CHARACTERS:
             lines.append("    " + " " * start + "^" * min(end - start, max(1, len(stripped) - start)))
     return lines
 
 
-def _walk(tb: Optional[TracebackType], reader: _Reader) -> Iterable[tuple[TracebackType, str]]:
+def _walk(tb: TracebackType | None, reader: _Reader) -> Iterable[tuple[TracebackType, str]]:
     while tb is not None:
         filename = tb.tb_frame.f_code.co_filename
         if not reader.is_runtime(filename):
@@ -266,11 +301,15 @@ def _walk(tb: Optional[TracebackType], reader: _Reader) -> Iterable[tuple[Traceb
 
 
 def _user_frames(exc: BaseException, reader: _Reader) -> list[dict[str, Any]]:
-    frames = []
+    frames: list[dict[str, Any]] = []
     for tb, filename in _walk(exc.__traceback__, reader):
         if reader.library(filename, _module(tb)) is None:
-            frame = {"block": reader.filenames.get(filename), "file": filename, "line": tb.tb_lineno,
-                     "function": tb.tb_frame.f_code.co_name}
+            frame = {
+                "block": reader.filenames.get(filename),
+                "file": filename,
+                "line": tb.tb_lineno,
+                "function": tb.tb_frame.f_code.co_name,
+            }
             if not frames or frames[-1] != frame:
                 frames.append(frame)
     return frames
@@ -281,9 +320,11 @@ def _module(tb: TracebackType) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _stack(tb: Optional[TracebackType], reader: _Reader) -> list[str]:
+def _stack(tb: TracebackType | None, reader: _Reader) -> list[str]:
     """One entry per frame of the user's, per run of library frames, per run of repeated frames; then cut."""
-    entries: list[tuple[Any, int, Optional[TracebackType]]] = []  # key, how often in a row, frame (None: library)
+    entries: list[
+        tuple[Any, int, TracebackType | None]
+    ] = []  # key, how often in a row, frame (None: library)
     for frame, filename in _walk(tb, reader):
         library = reader.library(filename, _module(frame))
         code = frame.tb_frame.f_code
@@ -326,10 +367,8 @@ def _carets(code: CodeType, tb: TracebackType, source: str, stripped: str) -> li
     positions = getattr(code, "co_positions", None)
     if positions is None or tb.tb_lasti < 0:
         return []
-    for index, position in enumerate(positions()):
-        if index == tb.tb_lasti // 2:
-            break
-    else:
+    position = next(itertools.islice(positions(), tb.tb_lasti // 2, None), None)
+    if position is None:
         return []
     line, end_line, column, end_column = position
     if line != end_line or line != tb.tb_lineno or column is None or end_column is None:
