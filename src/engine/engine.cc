@@ -270,6 +270,13 @@ void Engine::Open(Run& run, std::int32_t block) {
                        .inputs = state.inputs->Serialize(),
                        .started_ms = surroundings_.UnixMs()};
   state.attempt = record.attempt;
+  StartAttempt start{.record = record, .block = block, .state = state.joined->pointer()};
+  start.load = NamesToLoad(ReadClosure(*state.known.analysis, *start.state), *start.state);
+  start.flags = state.known.analysis->flags;
+  for (const std::int32_t parent : canvas_.parents[block]) {
+    const BlockRecord& above = blocks_[parent].known.record;
+    start.parents.push_back({above.block, above.published_attempt, above.published_manifest});
+  }
   attempts_[record.attempt] = Attempt{record, block, run.id.value};
   for (const NameConflict& conflict : state.conflicts) {
     std::vector<std::string> losers;
@@ -278,30 +285,24 @@ void Engine::Open(Run& run, std::int32_t block) {
                             "`" + conflict.name + "` comes from more than one parent: the value of `" + conflict.winner +
                                 "` is used, that of " + JoinWords(losers) + " is not"});
   }
-  Commit({OpenAttempt{record}}, [this, id = run.id.value, block, attempt = record.attempt](const Status& status) {
+  if (definition.cache.kind == CachePolicy::Kind::kAuto && std::ranges::find(start.flags, "random") != start.flags.end())
+    Say(run.id, BlockNotice{block, "unseeded_random",
+                            "it draws random numbers without a seed: the result is kept until something that it reads "
+                            "changes; seed the generator, or set `cache: never`"});
+  Commit({OpenAttempt{record}}, [this, id = run.id.value, start = std::move(start)](const Status& status) mutable {
     Run& mine = *runs_.at(id);
     if (!status || mine.cancelled) {
-      Attempt over = std::move(attempts_.at(attempt));
-      attempts_.erase(attempt);
-      AttemptFinished end{.attempt = attempt, .status = "cancelled"};
-      Fail(std::move(over), std::move(end));
+      const auto opened = attempts_.find(start.record.attempt);
+      Attempt over = std::move(opened->second);
+      attempts_.erase(opened);
+      Fail(std::move(over), {.attempt = start.record.attempt, .status = "cancelled"});
       return;
     }
-    Start(mine, block, attempt);
+    mine.blocks[start.block].stage = Stage::kRunning;
+    out_->push_back(std::move(start));
   });
 }
 
-void Engine::Start(Run& run, std::int32_t block, const std::string& attempt) {
-  BlockState& state = blocks_[block];
-  run.blocks[block].stage = Stage::kRunning;
-  StartAttempt start{.record = attempts_.at(attempt).record, .block = block, .state = state.joined->pointer()};
-  start.load = NamesToLoad(ReadClosure(*state.known.analysis, *start.state), *start.state);
-  for (const std::int32_t parent : canvas_.parents[block]) {
-    const BlockRecord& above = blocks_[parent].known.record;
-    start.parents.push_back({above.block, above.published_attempt, above.published_manifest});
-  }
-  out_->push_back(std::move(start));
-}
 
 // --- Attempts ---
 

@@ -118,6 +118,7 @@ struct StartAttempt {
   StatePtr state;                   ///< joined state of the parents
   std::vector<std::string> load;    ///< names to load before the block runs
   std::vector<ParentRef> parents;
+  std::vector<std::string> flags;   ///< of the analysis: random, clock, network
 };
 struct StopAttempt { std::string attempt; std::int64_t grace_ms = 0; };
 enum class Outcome { kSucceeded, kFailed, kCancelled, kSkipped, kUpToDate, kRestored };
@@ -205,7 +206,6 @@ class Engine {
   void Restore(Run& run, std::int32_t block, Decision decision);
   void Dispatch(Run& run);
   void Open(Run& run, std::int32_t block);
-  void Start(Run& run, std::int32_t block, const std::string& attempt);
   bool HasRoom(const Run& run, std::int32_t block) const;
   void FinishIfDone(Run& run);
   void Publish(Attempt attempt, AttemptFinished event);

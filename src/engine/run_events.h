@@ -1,0 +1,35 @@
+// What a run says, as the JSON contract of `easel run --json` has it (docs/user/json.md).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "canvas/canvas.h"
+#include "engine/engine.h"
+#include "state/journal.h"
+
+namespace easel {
+
+/// The event of an announcement. `canvas` is the folder as the caller named it.
+json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& canvas);
+
+/// Turns journal records into events. One per attempt: it keeps the bytes of a character that is not complete yet.
+class JournalEvents {
+ public:
+  explicit JournalEvents(std::string block) : block_(std::move(block)) {}
+
+  /// Append the events of one record; adjoining text of one stream is joined.
+  void Add(const JournalRecord& record, std::vector<json::object>& events);
+
+ private:
+  std::string block_;
+  std::string carry_[2];  ///< of stdout and stderr
+};
+
+/// Valid UTF-8 out of any bytes: what is invalid becomes U+FFFD; an incomplete character at the end goes to `carry`.
+std::string ToUtf8(std::string_view bytes, std::string& carry);
+
+}  // namespace easel
