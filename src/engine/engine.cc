@@ -285,7 +285,10 @@ void Engine::Open(Run& run, std::int32_t block) {
                             "`" + conflict.name + "` comes from more than one parent: the value of `" + conflict.winner +
                                 "` is used, that of " + JoinWords(losers) + " is not"});
   }
-  if (definition.cache.kind == CachePolicy::Kind::kAuto && std::ranges::find(start.flags, "random") != start.flags.end())
+  const bool seeded_above = std::ranges::any_of(
+      start.state->settings, [](const auto& setting) { return setting.first.starts_with("random:"); });
+  if (definition.cache.kind == CachePolicy::Kind::kAuto && !seeded_above &&
+      std::ranges::find(start.flags, "random") != start.flags.end())
     Say(run.id, BlockNotice{block, "unseeded_random",
                             "it draws random numbers without a seed: the result is kept until something that it reads "
                             "changes; seed the generator, or set `cache: never`"});

@@ -13,6 +13,12 @@ constexpr std::string_view kKeyVersion = "easel key 1";
 /// Imports of the standard library have no effect on other blocks, local modules count by their files.
 bool SettingCounts(std::string_view key) { return !key.starts_with("import:") && !key.starts_with("local:"); }
 
+/// A function that calls one of these may read any name of the block that calls it.
+bool SeesEverything(std::string_view name) {
+  return name == "globals" || name == "locals" || name == "vars" || name == "dir" || name == "eval" || name == "exec" ||
+         name == "get_ipython";
+}
+
 void HashMap(Sha256& hash, const std::map<std::string, std::string, std::less<>>& map) {
   hash.UpdateField(std::to_string(map.size()));
   for (const auto& [name, value] : map) hash.UpdateField(name).UpdateField(value);
@@ -99,7 +105,11 @@ std::vector<std::string> ReadClosure(const Analysis& analysis, const State& stat
       if (!seen_slots.insert(slot).second) continue;
       const auto entry = state.slots.find(slot);
       if (entry == state.slots.end()) continue;
-      for (const std::string& read : entry->second.reads) add(read);
+      for (const std::string& read : entry->second.reads) {
+        add(read);
+        if (SeesEverything(read))
+          for (const auto& [any, unused] : state.variables) add(any);
+      }
       for (const std::string& ref : entry->second.refs) slots.push_back(ref);
     }
   }

@@ -1,0 +1,97 @@
+// Who owns a canvas's engine: a lock, and a socket through which other command lines use the engine of the owner.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "engine/session.h"
+
+namespace easel {
+
+json::object ToJson(const RunRequest& request);
+/// Errors: kInvalidArgument.
+Result<RunRequest> RunRequestFromJson(const json::value& value);
+
+/// Holds `.easel/engine.lock` while it lives; the kernel frees it with the process, however that ends.
+class EngineLock {
+ public:
+  /// nullopt if another process has it.
+  static Result<std::optional<EngineLock>> TryAcquire(const std::string& state_root);
+
+ private:
+  explicit EngineLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+/// Events on their way to a reader that may be slow. When too much waits, text of `block.output` is left out and
+/// counted: the journal has all of it, and a stopped reader must not stop the engine. Thread-safe.
+class EventQueue {
+ public:
+  void Put(const json::object& event);
+  /// The next event as one line without a newline; waits up to `timeout_ms` (-1: for ever). nullopt: none came.
+  std::optional<std::string> Take(int timeout_ms);
+  void Close();
+  bool closed();
+  std::int64_t dropped_bytes();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::string> lines_;
+  std::size_t bytes_ = 0;
+  std::int64_t dropped_ = 0;
+  bool closed_ = false;
+};
+
+/// Serves guests on `.easel/engine.sock`. A guest sends {"op": "run", "request": …}, gets the run's events one a line
+/// (or {"error": {reason, message}}), and may send {"op": "cancel", "kill": bool}. A guest that goes away leaves its
+/// run going. `session` must outlive the server.
+class EngineServer {
+ public:
+  static Result<std::unique_ptr<EngineServer>> Listen(const std::string& state_root, Session& session);
+  ~EngineServer();
+
+ private:
+  struct Guest {
+    UniqueFd socket;
+    EventQueue events;
+    std::thread reader, writer;
+  };
+  EngineServer(UniqueFd listener, std::string path, Session& session);
+  void Accept();
+  void Serve(Guest& guest);
+
+  UniqueFd listener_, stop_read_, stop_write_;
+  std::string folder_;
+  Session& session_;
+  std::mutex mutex_;
+  std::list<std::unique_ptr<Guest>> guests_;
+  std::thread acceptor_;
+};
+
+/// A connection to the owner's engine, for a guest.
+class EngineGuest {
+ public:
+  /// Errors: kUnavailable ENGINE_GONE when nobody listens (any more).
+  static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root, const RunRequest& request);
+  void Cancel(bool kill);
+  int fd() const { return socket_.get(); }
+  /// Lines that have arrived; empty and `gone` when the owner has ended.
+  std::vector<std::string> Read(bool& gone);
+
+ private:
+  explicit EngineGuest(UniqueFd socket) : socket_(std::move(socket)) {}
+  UniqueFd socket_;
+  std::string partial_;
+};
+
+}  // namespace easel
