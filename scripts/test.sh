@@ -18,10 +18,22 @@ data_python() {
   dev_build
   phase "environment" prepare_environment
 }
-prepare_environment() { python_of_environment=$(build/dev/bin/easel-environment default); }
+prepare_environment() {
+  python_of_environment=$(build/dev/bin/easel-environment default) || return
+  test_python=$python_of_environment
+  # Tests that give up root must still reach it, and root's home is closed to everyone else: hard links where it is open.
+  [ "$(id -u)" -eq 0 ] || return 0
+  local venv=${python_of_environment%/bin/python} open=build/dev/environment
+  if [ ! -e "$open/easel-environment.json" ] || [ "$(cat "$open/.digest" 2> /dev/null)" != "$(basename "$venv")" ]; then
+    rm -rf "$open"
+    cp -al "$venv" "$open" 2> /dev/null || { rm -rf "$open" && cp -a "$venv" "$open"; } || return
+    basename "$venv" > "$open/.digest"
+  fi
+  test_python=$PWD/$open/bin/python
+}
 
 run_pytest() {
-  EASEL_TEST_PYTHON=$python_of_environment EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
+  EASEL_TEST_PYTHON=$test_python EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
 import glob, sys
 sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
 sys.path.insert(0, "runtime/python")
