@@ -1,0 +1,35 @@
+// What libeasel_table.so offers to the rest: plain C, so that nothing of Arrow is needed before a table is shown.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define EASEL_TABLE_ABI 1
+
+typedef struct EaselTableRequest {
+  int fd; /* of the object file; stays the caller's */
+  int64_t offset;
+  int64_t length;
+  int64_t max_rows;
+  int64_t max_columns;
+} EaselTableRequest;
+
+/* Where the result goes: shape first, then each column, then cells row by row. Texts are valid during the call only. */
+typedef struct EaselTableSink {
+  void* context;
+  void (*shape)(void* context, int64_t rows, int64_t columns);
+  void (*column)(void* context, const char* name, size_t name_size, const char* type, size_t type_size);
+  void (*cell)(void* context, const char* text, size_t size);
+} EaselTableSink;
+
+/* 0, or an error whose text is in `error`. Never throws. */
+typedef int EaselTablePreview(const EaselTableRequest* request, const EaselTableSink* sink, char* error, size_t error_size);
+typedef int EaselTableAbi(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,109 @@
+// libeasel_table.so: opens an Arrow IPC file inside an object and writes its first rows to the caller's sink.
+#include <arrow/api.h>
+#include <arrow/io/api.h>
+#include <arrow/ipc/api.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <numeric>
+
+#include "state/table/abi.h"
+#include "state/table/cell.h"
+
+namespace {
+
+constexpr std::size_t kCellBytes = 400;
+// What reading may allocate: buffers that are compressed say their own size, and the bytes come from user code.
+constexpr std::int64_t kMaxAllocatedBytes = std::int64_t{1} << 30;
+
+/// A read-only mapping of a range of a file. Objects are never changed, so the mapping is never cut short.
+class Mapping {
+ public:
+  static arrow::Result<std::unique_ptr<Mapping>> Make(const EaselTableRequest& request) {
+    const std::int64_t page = ::sysconf(_SC_PAGESIZE);
+    const std::int64_t begin = request.offset / page * page;
+    const std::size_t size = static_cast<std::size_t>(request.offset - begin + request.length);
+    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, request.fd, begin);
+    if (address == MAP_FAILED) return arrow::Status::IOError("the file cannot be mapped");
+    return std::unique_ptr<Mapping>(new Mapping(address, size, request.offset - begin, request.length));
+  }
+  ~Mapping() { ::munmap(address_, size_); }
+  Mapping(const Mapping&) = delete;
+  std::shared_ptr<arrow::Buffer> buffer() const {
+    return std::make_shared<arrow::Buffer>(static_cast<const std::uint8_t*>(address_) + shift_, length_);
+  }
+
+ private:
+  Mapping(void* address, std::size_t size, std::int64_t shift, std::int64_t length)
+      : address_(address), size_(size), shift_(shift), length_(length) {}
+  void* address_;
+  std::size_t size_;
+  std::int64_t shift_, length_;
+};
+
+std::string Text(std::string_view text) {
+  std::string out;
+  easel::table::AppendEscaped(text, kCellBytes, false, out);
+  return out;
+}
+
+arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& sink) {
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxAllocatedBytes);
+  ARROW_ASSIGN_OR_RAISE(const auto mapping, Mapping::Make(request));
+  arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = &pool;
+  options.use_threads = false;
+  options.max_recursion_depth = 32;
+  options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
+  const auto file = std::make_shared<arrow::io::BufferReader>(mapping->buffer());
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file, options));
+  const std::shared_ptr<arrow::Schema> schema = reader->schema();
+  const int columns = schema->num_fields();
+  const int shown = static_cast<int>(std::clamp<std::int64_t>(request.max_columns, 0, columns));
+  ARROW_ASSIGN_OR_RAISE(const std::int64_t rows, reader->CountRows());
+  sink.shape(sink.context, rows, columns);
+  for (int c = 0; c < shown; ++c) {
+    const std::string name = Text(schema->field(c)->name()), type = Text(schema->field(c)->type()->ToString());
+    sink.column(sink.context, name.data(), name.size(), type.data(), type.size());
+  }
+  if (shown == 0) return arrow::Status::OK();
+  if (shown < columns) {
+    options.included_fields.resize(static_cast<std::size_t>(shown));
+    std::iota(options.included_fields.begin(), options.included_fields.end(), 0);
+    ARROW_ASSIGN_OR_RAISE(reader, arrow::ipc::RecordBatchFileReader::Open(file, options));
+  }
+  std::int64_t left = request.max_rows;
+  for (int b = 0; b < reader->num_record_batches() && left > 0; ++b) {
+    ARROW_ASSIGN_OR_RAISE(const auto whole, reader->ReadRecordBatch(b));
+    ARROW_RETURN_NOT_OK(whole->Validate());  // slicing trusts lengths and offsets
+    const auto batch = whole->Slice(0, std::min(left, whole->num_rows()));
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row)
+      for (int c = 0; c < shown; ++c) {
+        std::string cell;
+        easel::table::AppendCell(*batch->column(c), row, kCellBytes, cell);
+        sink.cell(sink.context, cell.data(), cell.size());
+      }
+    left -= batch->num_rows();
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) int easel_table_abi(void) { return EASEL_TABLE_ABI; }
+
+extern "C" __attribute__((visibility("default"))) int easel_table_preview(const EaselTableRequest* request,
+                                                                          const EaselTableSink* sink, char* error,
+                                                                          size_t error_size) try {
+  const arrow::Status status = Preview(*request, *sink);
+  if (status.ok()) return 0;
+  std::snprintf(error, error_size, "%s", Text(status.message()).c_str());
+  return 1;
+} catch (const std::exception& exception) {
+  std::snprintf(error, error_size, "%s", exception.what());
+  return 1;
+}

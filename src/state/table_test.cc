@@ -1,0 +1,151 @@
+#include "state/table.h"
+
+#include <arrow/api.h>
+#include <arrow/io/api.h>
+#include <arrow/ipc/api.h>
+#include <arrow/json/from_string.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/file.h"
+#include "state/test_vectors.h"
+
+namespace easel {
+namespace {
+
+using Columns = std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>;
+
+std::shared_ptr<arrow::Array> Values(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
+  auto array = arrow::json::ArrayFromJSONString(type, json);
+  EXPECT_TRUE(array.ok()) << array.status().ToString();
+  return *array;
+}
+
+std::string IpcFile(const Columns& columns, int batches = 1) {
+  arrow::FieldVector fields;
+  arrow::ArrayVector arrays;
+  for (const auto& [name, array] : columns) {
+    fields.push_back(arrow::field(name, array->type()));
+    arrays.push_back(array);
+  }
+  const auto schema = arrow::schema(fields);
+  auto sink = *arrow::io::BufferOutputStream::Create();
+  auto writer = *arrow::ipc::MakeFileWriter(sink, schema);
+  const auto batch = arrow::RecordBatch::Make(schema, arrays.empty() ? 0 : arrays[0]->length(), arrays);
+  for (int i = 0; i < batches; ++i) EXPECT_TRUE(writer->WriteRecordBatch(*batch).ok());
+  EXPECT_TRUE(writer->Close().ok());
+  return (*sink->Finish())->ToString();
+}
+
+/// Preview of an IPC file that lies at byte 100 of a file.
+Result<TablePreview> Preview(const std::string& ipc, std::int64_t rows = 20, std::int64_t columns = 50) {
+  TemporaryFolder folder;
+  EXPECT_TRUE(WriteFileAtomically(folder.path() + "/object", std::string(100, 'x') + ipc + "tail"));
+  return ReadTablePreview(folder.path() + "/object", 100, static_cast<std::int64_t>(ipc.size()), rows, columns);
+}
+
+/// All values of one column.
+std::string Shown(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
+  const auto preview = Preview(IpcFile({{"c", Values(type, json)}}));
+  if (!preview) return preview.error().message;
+  std::string out;
+  for (const auto& row : preview->rows) out += (out.empty() ? "" : "|") + row.at(0);
+  return out;
+}
+
+TEST(TablePreview, FirstRowsAndColumnsOfAnOrdinaryFrame) {
+  const auto preview = Preview(IpcFile({{"id", Values(arrow::int64(), "[1, 2, null]")},
+                                        {"name", Values(arrow::utf8(), R"(["a", "b\nc", null])")},
+                                        {"x", Values(arrow::float64(), "[0.1, NaN, 1e300]")}}, 2), 4, 2);
+  ASSERT_TRUE(preview) << preview.error().message;
+  EXPECT_EQ(preview->total_rows, 6);
+  EXPECT_EQ(preview->total_columns, 3);
+  ASSERT_EQ(preview->columns.size(), 2u);
+  EXPECT_EQ(preview->columns[1].name, "name");
+  EXPECT_EQ(preview->columns[1].type, "string");
+  EXPECT_EQ(preview->rows, (std::vector<std::vector<std::string>>{{"1", "a"}, {"2", "b\\nc"}, {"null", "null"}, {"1", "a"}}));
+}
+
+TEST(TablePreview, NumbersAndTexts) {
+  EXPECT_EQ(Shown(arrow::boolean(), "[true, false, null]"), "true|false|null");
+  EXPECT_EQ(Shown(arrow::uint64(), "[18446744073709551615]"), "18446744073709551615");
+  EXPECT_EQ(Shown(arrow::int8(), "[-128, 127]"), "-128|127");
+  EXPECT_EQ(Shown(arrow::float32(), "[0.1, Inf, -0.0]"), "0.1|inf|-0");
+  EXPECT_EQ(Shown(arrow::float16(), "[1.5]"), "1.5");
+  EXPECT_EQ(Shown(arrow::decimal128(10, 2), R"(["123.45"])"), "123.45");
+  EXPECT_EQ(Shown(arrow::decimal256(40, 0), R"(["-7"])"), "-7");
+  EXPECT_EQ(Shown(arrow::large_utf8(), R"(["größe \"q\" \\", "\u001b[31m\u202e"])"), R"(größe "q" \|\x1b[31m\u202e)");
+  EXPECT_EQ(Shown(arrow::utf8_view(), R"(["a string longer than twelve bytes"])"), "a string longer than twelve bytes");
+  EXPECT_EQ(Shown(arrow::binary(), R"(["\u0000ab"])"), "0x006162");
+  EXPECT_EQ(Shown(arrow::null(), "[null, null]"), "null|null");
+  EXPECT_EQ(Shown(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["x", null, "y", "x"])"), "x|null|y|x");
+}
+
+TEST(TablePreview, DatesAndTimes) {
+  EXPECT_EQ(Shown(arrow::date32(), "[0, 19782, -1, -719162]"), "1970-01-01|2024-02-29|1969-12-31|0001-01-01");
+  EXPECT_EQ(Shown(arrow::date64(), "[86400000, -86400000]"), "1970-01-02|1969-12-31");
+  EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::NANO), "[1709213820250000000, -1]"),
+            "2024-02-29T13:37:00.250|1969-12-31T23:59:59.999999999");
+  EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::SECOND, "Europe/Berlin"), "[0]"), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::SECOND), "[9223372036854775807, -9223372036854775808]").find("292277026596-12-04T"), 0u);
+  EXPECT_EQ(Shown(arrow::time64(arrow::TimeUnit::MICRO), "[49020000001, 0]"), "13:37:00.000001|00:00:00");
+  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::MILLI), "[93784500, -1500, 0]"), "1d 02:03:04.500|-00:00:01.500|00:00:00");
+  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::SECOND), "[-9223372036854775808]"), "-9223372036854775808s");
+}
+
+TEST(TablePreview, NestedValuesLookLikeJson) {
+  EXPECT_EQ(Shown(arrow::list(arrow::int32()), "[[1, null], [], null]"), "[1, null]|[]|null");
+  EXPECT_EQ(Shown(arrow::fixed_size_list(arrow::utf8(), 2), R"([["a", "\""]])"), R"(["a", "\""])");
+  EXPECT_EQ(Shown(arrow::list_view(arrow::int8()), "[[1], [2, 3]]"), "[1]|[2, 3]");
+  EXPECT_EQ(Shown(arrow::struct_({arrow::field("a", arrow::int8()), arrow::field("b", arrow::utf8())}), R"([{"a": 1, "b": "x"}, null])"),
+            R"({"a": 1, "b": "x"}|null)");
+  EXPECT_EQ(Shown(arrow::map(arrow::utf8(), arrow::int8()), R"([[["k", 1]]])"), R"({"k": 1})");
+  EXPECT_EQ(Shown(arrow::dense_union({arrow::field("i", arrow::int8()), arrow::field("s", arrow::utf8())}, {0, 1}), R"([[0, 5], [1, "x"]])"), "5|x");
+  const auto runs = *arrow::RunEndEncodedArray::Make(4, Values(arrow::int32(), "[1, 4]"), Values(arrow::utf8(), R"(["a", null])"));
+  const auto preview = Preview(IpcFile({{"r", runs}}));
+  ASSERT_TRUE(preview) << preview.error().message;
+  EXPECT_EQ(preview->rows[0][0], "a");
+  EXPECT_EQ(preview->rows[3][0], "null");
+}
+
+TEST(TablePreview, LongValuesAreCut) {
+  std::string numbers = "[[0";
+  for (int i = 0; i < 100'000; ++i) numbers += ",1";
+  EXPECT_LT(Shown(arrow::list(arrow::int32()), numbers + "]]").size(), 500u);
+  EXPECT_LT(Shown(arrow::utf8(), "[\"" + std::string(100'000, 'x') + "\"]").size(), 500u);
+}
+
+TEST(TablePreview, NoRowsAndNoColumns) {
+  EXPECT_EQ(Preview(IpcFile({{"a", Values(arrow::int8(), "[]")}}))->total_rows, 0);
+  EXPECT_EQ(Preview(IpcFile({}))->total_columns, 0);
+}
+
+TEST(TablePreview, DamageNamesTheFile) {
+  const std::string good = IpcFile({{"a", Values(arrow::int64(), "[1]")}});
+  for (const std::string& bad : {good.substr(0, good.size() - 9), std::string("not arrow at all"), std::string(5, 'A')}) {
+    const auto preview = Preview(bad);
+    ASSERT_FALSE(preview);
+    EXPECT_EQ(preview.error().reason, "TABLE_DAMAGED");
+    EXPECT_NE(preview.error().message.find("/object at byte 100: not a readable Arrow table"), std::string::npos);
+  }
+  EXPECT_EQ(ReadTablePreview("/nowhere", 0, 1).error().code, Code::kNotFound);
+  EXPECT_EQ(ReadTablePreview("/etc/hostname", 0, 1 << 20).error().reason, "TABLE_DAMAGED");
+  EXPECT_EQ(ReadTablePreview("/etc/hostname", INT64_MAX, INT64_MAX).error().reason, "TABLE_DAMAGED");
+}
+
+TEST(TablePreview, FlippedBytesNeverCrash) {
+  const std::string good = IpcFile({{"s", Values(arrow::utf8(), R"(["abc", null, "defgh"])")},
+                                    {"l", Values(arrow::list(arrow::int16()), "[[1, 2], [], [3]]")},
+                                    {"d", Values(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["x", "y", "x"])")},
+                                    {"t", Values(arrow::timestamp(arrow::TimeUnit::MICRO), "[1, 2, 3]")}}, 2);
+  std::mt19937 random(11);
+  for (int round = 0; round < 1500; ++round) {
+    std::string bad = good;
+    for (int k = 0; k < 1 + round % 4; ++k) bad[random() % bad.size()] = static_cast<char>(random());
+    (void)Preview(bad);
+  }
+}
+
+}  // namespace
+}  // namespace easel
