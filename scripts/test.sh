@@ -34,9 +34,9 @@ prepare_environment() {
 
 run_pytest() {
   EASEL_TEST_PYTHON=$test_python EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
-import glob, sys
+import glob, os, sys
 sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
-sys.path.insert(0, "runtime/python")
+sys.path.insert(0, os.path.abspath("runtime/python"))
 import pytest
 sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "$@"
 }
