@@ -89,7 +89,8 @@ PyMethodDef kMountMethods[] = {
     {"mount", Mount, METH_VARARGS, "mount(source, target, type, flags, data)"},
     {"umount", Unmount, METH_VARARGS, "umount(target, flags)"},
     {"open_tree", OpenTree, METH_VARARGS, "open_tree(dirfd, path, flags) -> fd"},
-    {"move_mount", MoveMount, METH_VARARGS, "move_mount(from_fd, to_dirfd, to_path); an empty path names to_dirfd itself"},
+    {"move_mount", MoveMount, METH_VARARGS,
+     "move_mount(from_fd, to_dirfd, to_path); an empty path names to_dirfd itself"},
     {"mount_setattr", MountSetAttributes, METH_VARARGS, "mount_setattr(dirfd, path, flags, set, clear)"},
     {0},
 };

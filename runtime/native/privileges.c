@@ -56,7 +56,8 @@ static PyObject* LandlockAllow(PyObject* self, PyObject* arguments) {
   unsigned long long access;
   if (!PyArg_ParseTuple(arguments, "iiK", &ruleset, &fd, &access)) return NULL;
   struct PathRule rule = {.allowed_access = access, .parent_fd = fd};
-  if (syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0) return EaselRaise("landlock_add_rule");
+  if (syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0)
+    return EaselRaise("landlock_add_rule");
   Py_RETURN_NONE;
 }
 
@@ -114,8 +115,10 @@ PyMethodDef kPrivilegeMethods[] = {
     {"landlock_create", LandlockCreate, METH_VARARGS, "landlock_create(abi, files, scoped) -> fd"},
     {"landlock_allow", LandlockAllow, METH_VARARGS, "landlock_allow(ruleset, fd, access)"},
     {"landlock_restrict", LandlockRestrict, METH_VARARGS, "landlock_restrict(ruleset)"},
-    {"drop_bounding", DropBounding, METH_VARARGS, "drop_bounding(mask): what is not in the mask can never be gained"},
-    {"keep_capabilities", KeepCapabilities, METH_VARARGS, "keep_capabilities(mask): drop all other capabilities"},
+    {"drop_bounding", DropBounding, METH_VARARGS,
+     "drop_bounding(mask): what is not in the mask can never be gained"},
+    {"keep_capabilities", KeepCapabilities, METH_VARARGS,
+     "keep_capabilities(mask): drop all other capabilities"},
     {"seccomp", Seccomp, METH_VARARGS, "seccomp(program): load a prebuilt filter"},
     {0},
 };

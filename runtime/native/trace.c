@@ -147,7 +147,8 @@ void TraceOpened(const TraceTarget* target, int fd, bool writing) {
   int saved = errno;
   struct stat is;
   if (fd < 0) {
-    if (!writing && (saved == ENOENT || saved == ENOTDIR) && UnderRoot(target->path)) Record('a', target->path, NULL);
+    if (!writing && (saved == ENOENT || saved == ENOTDIR) && UnderRoot(target->path))
+      Record('a', target->path, NULL);
   } else if (syscall(SYS_fstat, fd, &is) == 0 && S_ISREG(is.st_mode)) {
     if (writing) {
       TraceChanged(target);
@@ -169,7 +170,8 @@ void TraceMissed(int dirfd, const char* path) {
 void TraceListed(int dirfd, const char* path) {
   int saved = errno;
   TraceTarget target;
-  if (TraceResolve(dirfd, path, &target) && UnderRoot(target.path)) Record(g_listing_operation, target.path, NULL);
+  if (TraceResolve(dirfd, path, &target) && UnderRoot(target.path))
+    Record(g_listing_operation, target.path, NULL);
   errno = saved;
 }
 
@@ -188,7 +190,8 @@ void TraceRemoved(const TraceTarget* target) {
 
 /* Start recording to `file` what happens below `root` and, for files opened to be read, outside of the folders in
  * `skip` (one a line). Returns 0, or -1 when the file cannot be opened or a path is too long. */
-__attribute__((visibility("default"))) int easel_trace_start(const char* file, const char* root, const char* skip) {
+__attribute__((visibility("default"))) int easel_trace_start(const char* file, const char* root,
+                                                             const char* skip) {
   if (strlen(file) >= sizeof g_file || strlen(root) >= sizeof g_root || strlen(skip) >= sizeof g_skip) {
     errno = ENAMETOOLONG;
     return -1;

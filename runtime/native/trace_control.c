@@ -26,7 +26,9 @@ static PyObject* TracePause(PyObject* self, PyObject* arguments) {
 }
 
 PyMethodDef kTraceMethods[] = {
-    {"trace_start", TraceStart, METH_VARARGS, "trace_start(file, root, skip) -> bool; False when the shim is not loaded"},
-    {"trace_pause", TracePause, METH_VARARGS, "trace_pause(step): +1 pauses recording in this thread, -1 resumes it"},
+    {"trace_start", TraceStart, METH_VARARGS,
+     "trace_start(file, root, skip) -> bool; False when the shim is not loaded"},
+    {"trace_pause", TracePause, METH_VARARGS,
+     "trace_pause(step): +1 pauses recording in this thread, -1 resumes it"},
     {0},
 };

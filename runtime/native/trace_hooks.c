@@ -14,8 +14,8 @@
 
 #define HOOK __attribute__((visibility("default")))
 /* Declare `real_name`, the next definition of `name` in the order of loading. */
-#define REAL(type, name, ...)                                   \
-  static type (*real_##name)(__VA_ARGS__);                      \
+#define REAL(type, name, ...)              \
+  static type (*real_##name)(__VA_ARGS__); \
   if (real_##name == NULL) *(void**)&real_##name = dlsym(RTLD_NEXT, #name)
 
 static bool Writes(int flags) {
@@ -43,18 +43,18 @@ static void AfterOpen(const TraceTarget* target, int fd, bool writing) {
   if (target->path[0] != '\0') TraceOpened(target, fd, writing);
 }
 
-#define OPEN(name)                                       \
-  HOOK int name(const char* path, int flags, ...) {      \
-    REAL(int, name, const char*, int, ...);              \
-    va_list list;                                        \
-    va_start(list, flags);                               \
-    mode_t mode = ModeOf(flags, list);                   \
-    va_end(list);                                        \
-    TraceTarget target;                                  \
-    BeforeOpen(AT_FDCWD, path, Writes(flags), &target);  \
-    int fd = real_##name(path, flags, mode);             \
-    AfterOpen(&target, fd, Writes(flags));               \
-    return fd;                                           \
+#define OPEN(name)                                      \
+  HOOK int name(const char* path, int flags, ...) {     \
+    REAL(int, name, const char*, int, ...);             \
+    va_list list;                                       \
+    va_start(list, flags);                              \
+    mode_t mode = ModeOf(flags, list);                  \
+    va_end(list);                                       \
+    TraceTarget target;                                 \
+    BeforeOpen(AT_FDCWD, path, Writes(flags), &target); \
+    int fd = real_##name(path, flags, mode);            \
+    AfterOpen(&target, fd, Writes(flags));              \
+    return fd;                                          \
   }
 OPEN(open)
 OPEN(open64)
@@ -100,42 +100,42 @@ OPEN_2(__open64_2)
 OPENAT_2(__openat_2)
 OPENAT_2(__openat64_2)
 
-#define CREAT(name)                               \
-  HOOK int name(const char* path, mode_t mode) {  \
-    REAL(int, name, const char*, mode_t);         \
-    TraceTarget target;                           \
-    BeforeOpen(AT_FDCWD, path, true, &target);    \
-    int fd = real_##name(path, mode);             \
-    AfterOpen(&target, fd, true);                 \
-    return fd;                                    \
+#define CREAT(name)                              \
+  HOOK int name(const char* path, mode_t mode) { \
+    REAL(int, name, const char*, mode_t);        \
+    TraceTarget target;                          \
+    BeforeOpen(AT_FDCWD, path, true, &target);   \
+    int fd = real_##name(path, mode);            \
+    AfterOpen(&target, fd, true);                \
+    return fd;                                   \
   }
 CREAT(creat)
 CREAT(creat64)
 
 static bool ModeWrites(const char* mode) { return mode != NULL && strpbrk(mode, "wa+") != NULL; }
 
-#define FOPEN(name)                                              \
-  HOOK FILE* name(const char* path, const char* mode) {          \
-    REAL(FILE*, name, const char*, const char*);                 \
-    bool writing = ModeWrites(mode);                             \
-    TraceTarget target;                                          \
-    BeforeOpen(AT_FDCWD, path, writing, &target);                \
-    FILE* file = real_##name(path, mode);                        \
+#define FOPEN(name)                                                \
+  HOOK FILE* name(const char* path, const char* mode) {            \
+    REAL(FILE*, name, const char*, const char*);                   \
+    bool writing = ModeWrites(mode);                               \
+    TraceTarget target;                                            \
+    BeforeOpen(AT_FDCWD, path, writing, &target);                  \
+    FILE* file = real_##name(path, mode);                          \
     AfterOpen(&target, file == NULL ? -1 : fileno(file), writing); \
-    return file;                                                 \
+    return file;                                                   \
   }
 FOPEN(fopen)
 FOPEN(fopen64)
 
-#define FREOPEN(name)                                                     \
-  HOOK FILE* name(const char* path, const char* mode, FILE* stream) {     \
-    REAL(FILE*, name, const char*, const char*, FILE*);                   \
-    bool writing = ModeWrites(mode);                                      \
-    TraceTarget target;                                                   \
-    BeforeOpen(AT_FDCWD, path, writing, &target);                         \
-    FILE* file = real_##name(path, mode, stream);                         \
-    AfterOpen(&target, file == NULL ? -1 : fileno(file), writing);        \
-    return file;                                                          \
+#define FREOPEN(name)                                                 \
+  HOOK FILE* name(const char* path, const char* mode, FILE* stream) { \
+    REAL(FILE*, name, const char*, const char*, FILE*);               \
+    bool writing = ModeWrites(mode);                                  \
+    TraceTarget target;                                               \
+    BeforeOpen(AT_FDCWD, path, writing, &target);                     \
+    FILE* file = real_##name(path, mode, stream);                     \
+    AfterOpen(&target, file == NULL ? -1 : fileno(file), writing);    \
+    return file;                                                      \
   }
 FREOPEN(freopen)
 FREOPEN(freopen64)
@@ -154,22 +154,22 @@ HOOK DIR* fdopendir(int fd) {
   return folder;
 }
 
-#define SCANDIR(name, entry)                                                                          \
-  HOOK int name(const char* path, struct entry*** list, int (*filter)(const struct entry*),           \
-                int (*compare)(const struct entry**, const struct entry**)) {                         \
-    REAL(int, name, const char*, struct entry***, int (*)(const struct entry*),                       \
-         int (*)(const struct entry**, const struct entry**));                                        \
-    int count = real_##name(path, list, filter, compare);                                             \
-    if (TraceActive()) count < 0 ? TraceMissed(AT_FDCWD, path) : TraceListed(AT_FDCWD, path);         \
-    return count;                                                                                     \
+#define SCANDIR(name, entry)                                                                  \
+  HOOK int name(const char* path, struct entry*** list, int (*filter)(const struct entry*),   \
+                int (*compare)(const struct entry**, const struct entry**)) {                 \
+    REAL(int, name, const char*, struct entry***, int (*)(const struct entry*),               \
+         int (*)(const struct entry**, const struct entry**));                                \
+    int count = real_##name(path, list, filter, compare);                                     \
+    if (TraceActive()) count < 0 ? TraceMissed(AT_FDCWD, path) : TraceListed(AT_FDCWD, path); \
+    return count;                                                                             \
   }
 SCANDIR(scandir, dirent)
 SCANDIR(scandir64, dirent64)
 
 /* Lookups count when they fail; one that succeeds is followed by an open if the content matters. */
-#define LOOKUP(dirfd, path, call)                                   \
-  int result = call;                                                \
-  if (result != 0 && TraceActive()) TraceMissed(dirfd, path);       \
+#define LOOKUP(dirfd, path, call)                             \
+  int result = call;                                          \
+  if (result != 0 && TraceActive()) TraceMissed(dirfd, path); \
   return result
 
 #define STAT(name, buffer)                             \
@@ -230,17 +230,17 @@ HOOK int faccessat(int dirfd, const char* path, int mode, int flags) {
 }
 
 /* What a call that gives `new` a file, and takes one from `old` unless that is NULL, came to. */
-#define MOVE(old_fd, old, new_fd, new, call)             \
-  TraceTarget from = {.path = ""}, to = {.path = ""};    \
-  if (TraceActive()) {                                   \
-    if ((old) != NULL) TraceLook(old_fd, old, &from);    \
-    TraceLook(new_fd, new, &to);                         \
-  }                                                      \
-  int result = call;                                     \
-  if (result == 0) {                                     \
-    TraceRemoved(&from);                                 \
-    TraceChanged(&to);                                   \
-  }                                                      \
+#define MOVE(old_fd, old, new_fd, new, call)          \
+  TraceTarget from = {.path = ""}, to = {.path = ""}; \
+  if (TraceActive()) {                                \
+    if ((old) != NULL) TraceLook(old_fd, old, &from); \
+    TraceLook(new_fd, new, &to);                      \
+  }                                                   \
+  int result = call;                                  \
+  if (result == 0) {                                  \
+    TraceRemoved(&from);                              \
+    TraceChanged(&to);                                \
+  }                                                   \
   return result
 
 HOOK int rename(const char* old, const char* new) {
@@ -280,19 +280,19 @@ HOOK int symlinkat(const char* target, int new_fd, const char* new) {
   MOVE(AT_FDCWD, kNothing, new_fd, new, real_symlinkat(target, new_fd, new));
 }
 
-#define TRUNCATE(name, type)                                                    \
-  HOOK int name(const char* path, type length) {                                \
-    REAL(int, name, const char*, type);                                         \
-    MOVE(AT_FDCWD, kNothing, AT_FDCWD, path, real_##name(path, length));        \
+#define TRUNCATE(name, type)                                             \
+  HOOK int name(const char* path, type length) {                         \
+    REAL(int, name, const char*, type);                                  \
+    MOVE(AT_FDCWD, kNothing, AT_FDCWD, path, real_##name(path, length)); \
   }
 TRUNCATE(truncate, off_t)
 TRUNCATE(truncate64, off64_t)
 
-#define REMOVE(dirfd, path, call)                      \
-  TraceTarget target = {.path = ""};                   \
-  if (TraceActive()) TraceLook(dirfd, path, &target);  \
-  int result = call;                                   \
-  if (result == 0) TraceRemoved(&target);              \
+#define REMOVE(dirfd, path, call)                     \
+  TraceTarget target = {.path = ""};                  \
+  if (TraceActive()) TraceLook(dirfd, path, &target); \
+  int result = call;                                  \
+  if (result == 0) TraceRemoved(&target);             \
   return result
 
 HOOK int unlink(const char* path) {

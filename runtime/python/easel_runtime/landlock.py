@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Iterable
+from collections.abc import Iterable
 
 from easel_runtime import _easel
 
@@ -20,7 +20,7 @@ _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 LIST = _READ_DIR
 DEVICES = _WRITE_FILE | _TRUNCATE | _IOCTL_DEV
-CHANGE = (_WRITE_FILE | _TRUNCATE)
+CHANGE = _WRITE_FILE | _TRUNCATE
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 

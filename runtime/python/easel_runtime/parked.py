@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 import traceback
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 from easel_runtime import filetrace, sandbox, worker
 
@@ -94,7 +94,7 @@ def _receive_spec(channel: socket.socket) -> dict[str, Any]:
     return spec
 
 
-def live(box: sandbox.Sandbox, scratch: Optional[str], descriptors: list[int]) -> NoReturn:
+def live(box: sandbox.Sandbox, scratch: str | None, descriptors: list[int]) -> NoReturn:
     """Be a worker. Never returns: the process ends when its block has."""
     try:
         sandbox.die_with_parent()
@@ -116,7 +116,10 @@ def live(box: sandbox.Sandbox, scratch: Optional[str], descriptors: list[int]) -
             missing = [*missing, "file_trace"]
     except (OSError, KeyError) as error:
         message = f"the sandbox could not be made around the block: {error}"
-        send(channel, {"event": "result", "status": "failed", "failure": {"kind": "sandbox", "message": message}})
+        send(
+            channel,
+            {"event": "result", "status": "failed", "failure": {"kind": "sandbox", "message": message}},
+        )
         os._exit(0)
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)

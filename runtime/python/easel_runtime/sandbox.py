@@ -13,7 +13,6 @@ four makes the zygote fall back to `pod`'s layers. Nothing here is fatal.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import resource
 import shutil
@@ -21,10 +20,11 @@ import socket
 import struct
 import sys
 import tempfile
-from dataclasses import dataclass, field
-from typing import Any, Callable, NoReturn, Optional
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from easel_runtime import _easel, landlock, seccomp, view
+from easel_runtime.options import Options
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -33,53 +33,10 @@ _SIGKILL = 9
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH, _CAP_FOWNER, _CAP_KILL = 1 << 1, 1 << 2, 1 << 3, 1 << 5
 _CAP_SETPCAP, _CAP_SYS_ADMIN = 1 << 8, 1 << 21
 # What a zygote needs to make workers; imported packages run with these, too, inside its read-only view.
-_ZYGOTE_CAPABILITIES = (_CAP_DAC_OVERRIDE | _CAP_DAC_READ_SEARCH | _CAP_FOWNER | _CAP_KILL | _CAP_SETPCAP
-                        | _CAP_SYS_ADMIN)
+_ZYGOTE_CAPABILITIES = (
+    _CAP_DAC_OVERRIDE | _CAP_DAC_READ_SEARCH | _CAP_FOWNER | _CAP_KILL | _CAP_SETPCAP | _CAP_SYS_ADMIN
+)
 _MAX_OPEN_FILES = 16384
-
-# Covered besides the options' `hide`: through these sockets anyone who may connect commands the machine.
-_CONTROL_SOCKETS = ("/run/docker.sock", "/run/containerd", "/run/podman", "/run/crio", "/run/systemd/private",
-                    "/run/dbus", "/run/snapd.socket", "/run/libvirt")
-_CREDENTIALS = (".ssh", ".aws", ".azure", ".config/gcloud", ".config/gh", ".config/git/credentials", ".kube", ".gnupg",
-                ".docker", ".netrc", ".pypirc", ".git-credentials", ".npmrc", ".pgpass", ".my.cnf", ".vault-token",
-                ".password-store", ".local/share/keyrings", ".mozilla", ".config/google-chrome", ".config/chromium",
-                ".boto", ".s3cfg", ".cargo/credentials.toml", ".config/rclone", ".databrickscfg", ".terraform.d")
-
-
-@dataclass
-class Options:
-    """What the executor asks for, from the environment variable EASEL_ZYGOTE."""
-
-    mode: str = "local"
-    preload: list[str] = field(default_factory=list)
-    network: bool = True
-    home: str = ""
-    hide: Optional[list[str]] = None
-    shim: str = ""
-    seccomp: str = ""
-    single: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Options:
-        """Read the JSON object; unknown keys are ignored.
-
-        Errors: ValueError for what is not an object of this shape.
-        """
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError("EASEL_ZYGOTE has to be a JSON object")
-        known = {name: values[name] for name in cls.__dataclass_fields__ if values.get(name) is not None}
-        options = cls(**known)
-        if options.mode not in ("local", "pod", "none"):
-            raise ValueError(f"unknown isolation mode {options.mode!r}; there are local, pod and none")
-        return options
-
-    def hidden(self) -> list[str]:
-        """Return the paths to cover: the given ones, or this user's usual credential folders, and control sockets."""
-        if self.hide is not None:
-            return [*self.hide, *_CONTROL_SOCKETS]
-        user = os.path.expanduser("~")
-        return [*(os.path.join(user, name) for name in _CREDENTIALS), f"/run/user/{os.getuid()}", *_CONTROL_SOCKETS]
 
 
 class Refused(Exception):
@@ -167,12 +124,13 @@ def _enter_local(options: Options, stand_in: Callable[[int], NoReturn], missing:
         raise Refused(layer, error) from error
 
 
-def _probe_local(options: Options) -> Optional[str]:
+def _probe_local(options: Options) -> str | None:
     """Try `_enter_local` in a process of its own; return the word of the layer that was refused."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
+
             def wait(inner: int) -> NoReturn:
                 os.waitpid(inner, 0)
                 os._exit(0)
@@ -211,8 +169,7 @@ def enter(options: Options, stand_in: Callable[[int], NoReturn]) -> Sandbox:
         adopt_orphans()
     if mode == "pod" and not options.network:
         missing.append("net_namespace")
-    sandbox = Sandbox(mode, options, missing)
-    return sandbox
+    return Sandbox(mode, options, missing)
 
 
 def _pid_limit() -> int:
@@ -240,8 +197,8 @@ class Sandbox:
         self.mode = mode
         self.missing = missing
         self._options = options
-        self._view: Optional[view.View] = None
-        self._rules: Optional[landlock.Rules] = None
+        self._view: view.View | None = None
+        self._rules: landlock.Rules | None = None
         self._early = self._late = b""
         if mode == "none":
             return
@@ -261,11 +218,11 @@ class Sandbox:
         if layer not in self.missing:
             self.missing.append(layer)
 
-    def make_scratch(self) -> Optional[str]:
+    def make_scratch(self) -> str | None:
         """Make the temporary folder of a worker that cannot have mounts of its own; the zygote removes it."""
         return None if self.mode == "local" else tempfile.mkdtemp(prefix="easel-")
 
-    def park(self, scratch: Optional[str]) -> None:
+    def park(self, scratch: str | None) -> None:
         """Put on what does not depend on the block.
 
         Errors: OSError when the kernel refuses now what it allowed to the zygote.
@@ -296,7 +253,7 @@ class Sandbox:
         folders += [os.path.dirname(os.path.dirname(os.path.realpath(__file__)))]
         return [os.path.abspath(folder) for folder in folders if folder]
 
-    def _make_rules(self, scratch: Optional[str]) -> landlock.Rules:
+    def _make_rules(self, scratch: str | None) -> landlock.Rules:
         rules = landlock.Rules()
         if self.mode == "local":
             rules.allow("/", landlock.READ)  # what is hidden is covered by mounts
@@ -309,7 +266,9 @@ class Sandbox:
             if scratch is not None:
                 rules.allow(scratch, rules.everything)
         rules.allow("/dev/shm", rules.everything)
-        rules.allow("/proc", landlock.CHANGE)  # its own settings, such as clear_refs; ownership guards the others'
+        rules.allow(
+            "/proc", landlock.CHANGE
+        )  # its own settings, such as clear_refs; ownership guards the others'
         rules.allow(self._options.home, rules.everything)
         return rules
 
@@ -357,7 +316,7 @@ class Sandbox:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def remove_scratch(scratch: Optional[str]) -> None:
+def remove_scratch(scratch: str | None) -> None:
     """Remove the temporary folder of a worker that has ended."""
     if scratch is not None:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -12,28 +12,73 @@ from __future__ import annotations
 
 import platform
 import struct
-from typing import Iterable, Optional
+from collections.abc import Iterable
 
 # Numbers per architecture: (x86_64, aarch64); -1 where the call does not exist.
 _DENIED = {
-    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "setns": (308, 268), "unshare": (272, 97),
-    "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
-    "move_mount": (429, 429), "open_tree": (428, 428), "mount_setattr": (442, 442), "open_tree_attr": (467, 467),
-    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
-    "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
-    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
-    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
-    "kexec_load": (246, 104), "kexec_file_load": (320, 294), "reboot": (169, 142),
-    "swapon": (167, 224), "swapoff": (168, 225), "acct": (163, 89), "quotactl": (179, 60), "quotactl_fd": (443, 443),
-    "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
-    "sethostname": (170, 161), "setdomainname": (171, 162), "syslog": (103, 116), "vhangup": (153, 58),
-    "iopl": (172, -1), "ioperm": (173, -1), "modify_ldt": (154, -1), "uselib": (134, -1), "ustat": (136, -1),
-    "sysfs": (139, -1), "_sysctl": (156, -1), "nfsservctl": (180, 42), "lookup_dcookie": (212, 18),
-    "chroot": (161, 51), "personality": (135, 92),
-    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "fanotify_init": (300, 262), "ptrace": (101, 117), "kcmp": (312, 272),
-    "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438),
-    "process_madvise": (440, 440), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "setns": (308, 268),
+    "unshare": (272, 97),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "move_mount": (429, 429),
+    "open_tree": (428, 428),
+    "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "open_by_handle_at": (304, 265),
+    "name_to_handle_at": (303, 264),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "acct": (163, 89),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "syslog": (103, 116),
+    "vhangup": (153, 58),
+    "iopl": (172, -1),
+    "ioperm": (173, -1),
+    "modify_ldt": (154, -1),
+    "uselib": (134, -1),
+    "ustat": (136, -1),
+    "sysfs": (139, -1),
+    "_sysctl": (156, -1),
+    "nfsservctl": (180, 42),
+    "lookup_dcookie": (212, 18),
+    "chroot": (161, 51),
+    "personality": (135, 92),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "fanotify_init": (300, 262),
+    "ptrace": (101, 117),
+    "kcmp": (312, 272),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "process_madvise": (440, 440),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
 }
 # The mounts of the hand-over are made with these.
 _LATE = frozenset({"mount", "umount2", "open_tree", "move_mount", "mount_setattr"})
@@ -73,7 +118,12 @@ def _argument(index: int) -> bytes:
 
 def _start(column: int, audit: int) -> list[bytes]:
     """Kill what calls by another architecture's convention, then load the number of the call."""
-    code = [_statement(_LOAD, 4), _jump(_EQUAL, audit, 1, 0), _statement(_RETURN, _KILL), _statement(_LOAD, 0)]
+    code = [
+        _statement(_LOAD, 4),
+        _jump(_EQUAL, audit, 1, 0),
+        _statement(_RETURN, _KILL),
+        _statement(_LOAD, 0),
+    ]
     if column == 0:  # the x32 calling convention has numbers of its own
         code += [_jump(_AT_LEAST, 0x40000000, 0, 1), _statement(_RETURN, _KILL)]
     return code
@@ -86,7 +136,7 @@ def _refused(names: Iterable[str], column: int) -> list[bytes]:
     return code
 
 
-def programs(machine: Optional[str] = None) -> tuple[bytes, bytes]:
+def programs(machine: str | None = None) -> tuple[bytes, bytes]:
     """Make the filters to load while parking and at the end of the hand-over.
 
     Empty when the architecture is not known, which is then a missing layer.
@@ -100,14 +150,29 @@ def programs(machine: Optional[str] = None) -> tuple[bytes, bytes]:
     late = [*_start(column, audit), *_refused(_LATE, column), allow]
     code = _start(column, audit) + _refused(_DENIED.keys() - _LATE, column)
     code += _when(_CLONE3[column], [_statement(_RETURN, _ERRNO | _ENOSYS)])
-    code += _when(_CLONE[column], [_argument(0), _jump(_ANY_BIT, _NEW_NAMESPACES & ~0xFF, 0, 1), refuse, allow])
-    code += _when(_IOCTL[column], [_argument(1), _jump(_EQUAL, _TIOCSTI, 1, 0), _jump(_EQUAL, _TIOCLINUX, 0, 1),
-                                   refuse, allow])
+    code += _when(
+        _CLONE[column], [_argument(0), _jump(_ANY_BIT, _NEW_NAMESPACES & ~0xFF, 0, 1), refuse, allow]
+    )
+    code += _when(
+        _IOCTL[column],
+        [_argument(1), _jump(_EQUAL, _TIOCSTI, 1, 0), _jump(_EQUAL, _TIOCLINUX, 0, 1), refuse, allow],
+    )
     # FIFOs and sockets are made by mknod, too: only device nodes are refused.
     for number, mode in ((_MKNOD[column], 1), (_MKNODAT[column], 2)):
-        code += _when(number, [_argument(mode), _statement(_MASK, _S_IFMT), _jump(_EQUAL, _DEVICES[0], 1, 0),
-                               _jump(_EQUAL, _DEVICES[1], 0, 1), refuse, allow])
+        code += _when(
+            number,
+            [
+                _argument(mode),
+                _statement(_MASK, _S_IFMT),
+                _jump(_EQUAL, _DEVICES[0], 1, 0),
+                _jump(_EQUAL, _DEVICES[1], 0, 1),
+                refuse,
+                allow,
+            ],
+        )
     families = [_jump(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)]
-    code += _when(_SOCKET[column], [_argument(0), *families, _statement(_RETURN, _ERRNO | _EAFNOSUPPORT), allow])
+    code += _when(
+        _SOCKET[column], [_argument(0), *families, _statement(_RETURN, _ERRNO | _EAFNOSUPPORT), allow]
+    )
     code.append(allow)
     return b"".join(code), b"".join(late)

@@ -21,8 +21,13 @@ _OPEN_TREE_CLONE, _CLOEXEC = 1, os.O_CLOEXEC
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _ACCELERATORS = ("/dev/nvidia*", "/dev/dri", "/dev/kfd", "/dev/dxg", "/dev/accel*")
-_DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
-                 "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
 _PROC_MASKS = ("kcore", "keys", "kmsg", "kallsyms", "timer_list", "sched_debug", "sysrq-trigger", "key-users")
 
 
@@ -89,7 +94,9 @@ def _make_dev(devices: dict[str, int]) -> None:
         os.mkdir(f"/dev/{folder}")
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, f"/dev/{name}")
-    _easel.mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    _easel.mount(
+        "devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620"
+    )
     _easel.mount_setattr(_AT_FDCWD, "/dev", 0, _RDONLY, 0)
 
 
@@ -165,7 +172,7 @@ class View:
     def _open(self, path: str) -> int:
         for cover, fd in self._covers.items():
             if _below(path, cover):
-                return os.open(path[len(cover) + 1:] or ".", os.O_PATH | os.O_CLOEXEC, dir_fd=fd)
+                return os.open(path[len(cover) + 1 :] or ".", os.O_PATH | os.O_CLOEXEC, dir_fd=fd)
         return os.open(path, os.O_PATH | os.O_CLOEXEC)
 
     @staticmethod

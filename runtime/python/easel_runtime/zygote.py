@@ -26,30 +26,34 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import gc  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import platform  # noqa: E402
-import select  # noqa: E402
-import signal  # noqa: E402
-import socket  # noqa: E402
-import struct  # noqa: E402
-import time  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from typing import Any, NoReturn, Optional  # noqa: E402
+import gc
+import importlib
+import json
+import platform
+import select
+import signal
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from easel_runtime import _easel, blas, orphans, parked, sandbox  # noqa: E402
+from easel_runtime import _easel, blas, orphans, parked, sandbox
+from easel_runtime.options import Options
 
 CONTROL_FD = 3
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _INIT = os.path.join(_ROOT, "easel_init")
-_IMPORT_ONLY = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
-                "_RJEM_MALLOC_CONF": "background_thread:false"}
+_IMPORT_ONLY = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "_RJEM_MALLOC_CONF": "background_thread:false",
+}
 # Threads that only wait and hold no lock: forking beside them is fine.
 _HARMLESS_THREADS = ("polars-ooc-clea",)
 
 
-def _restart_if_needed(options: sandbox.Options) -> None:
+def _restart_if_needed(options: Options) -> None:
     """Start this program again where its environment is not yet that of a worker.
 
     `-I` makes Python ignore PYTHONHASHSEED, and a shim is loaded at exec only. `-s -P` keep out what `-I` keeps out;
@@ -58,8 +62,14 @@ def _restart_if_needed(options: sandbox.Options) -> None:
     if os.environ.get("EASEL_ZYGOTE_RESTARTED") == "1":
         del os.environ["EASEL_ZYGOTE_RESTARTED"]
         return
-    environment = {**os.environ, **_IMPORT_ONLY, "EASEL_ZYGOTE_RESTARTED": "1", "PYTHONHASHSEED": "0",
-                   "MPLBACKEND": "agg", "HOME": options.home}
+    environment = {
+        **os.environ,
+        **_IMPORT_ONLY,
+        "EASEL_ZYGOTE_RESTARTED": "1",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "agg",
+        "HOME": options.home,
+    }
     if options.shim:
         environment["LD_PRELOAD"] = options.shim
     os.execve(sys.executable, [sys.executable, "-s", "-P", os.path.abspath(__file__)], environment)
@@ -76,7 +86,7 @@ class Child:
 
     request: int
     status_fd: int
-    scratch: Optional[str]
+    scratch: str | None
 
 
 class Zygote:
@@ -132,7 +142,7 @@ class Zygote:
             request = json.loads(data)
             number = request["id"]
             if request["op"] != "park" or len(descriptors) != 3:
-                raise ValueError("a request is {\"op\": \"park\", \"id\": N} with three descriptors")
+                raise ValueError('a request is {"op": "park", "id": N} with three descriptors')
         except (ValueError, KeyError, TypeError) as error:
             self.say({"event": "failed", "message": f"the zygote does not understand the request: {error}"})
             number = None
@@ -209,8 +219,16 @@ class Zygote:
         if len(told) == 4:  # else the keeper was killed, and its own status tells how
             status = struct.unpack("=i", told)[0]
         sandbox.remove_scratch(child.scratch)
-        self.say({"event": "exited", "id": child.request, "status": status, "max_rss_kib": usage.ru_maxrss,
-                  "user_ms": round(usage.ru_utime * 1000), "system_ms": round(usage.ru_stime * 1000)})
+        self.say(
+            {
+                "event": "exited",
+                "id": child.request,
+                "status": status,
+                "max_rss_kib": usage.ru_maxrss,
+                "user_ms": round(usage.ru_utime * 1000),
+                "system_ms": round(usage.ru_stime * 1000),
+            }
+        )
 
 
 def _import_packages(names: list[str]) -> dict[str, str]:
@@ -219,9 +237,13 @@ def _import_packages(names: list[str]) -> dict[str, str]:
     for name in names:
         try:
             importlib.import_module(name)
-        except BaseException as error:  # noqa: B902 - a broken package may raise anything
+        except BaseException as error:
             failed[name] = f"{type(error).__name__}: {error}"
-            print(f"easel: package {name!r} could not be imported ahead: {failed[name]}", file=sys.stderr, flush=True)
+            print(
+                f"easel: package {name!r} could not be imported ahead: {failed[name]}",
+                file=sys.stderr,
+                flush=True,
+            )
     return failed
 
 
@@ -240,7 +262,7 @@ def _live_threads() -> int:
 def main() -> None:
     """Run the zygote; returns when the executor has gone."""
     sandbox.die_with_parent()
-    options = sandbox.Options.parse(os.environ.get("EASEL_ZYGOTE", "{}"))
+    options = Options.parse(os.environ.get("EASEL_ZYGOTE", "{}"))
     if not options.home:
         options.home = os.environ.get("HOME") or os.path.expanduser("~")
     _restart_if_needed(options)
@@ -261,10 +283,18 @@ def main() -> None:
     _easel.malloc_trim()
     gc.freeze()
     threads = _live_threads()
-    zygote.say({"event": "ready", "threads": threads, "fork_safe": threads == 1 and not options.single,
-                "python": ".".join(platform.python_version_tuple()[:2]),
-                "platform": f"{sys.platform}-{platform.machine()}", "mode": box.mode, "missing": box.missing,
-                "not_imported": not_imported})
+    zygote.say(
+        {
+            "event": "ready",
+            "threads": threads,
+            "fork_safe": threads == 1 and not options.single,
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            "platform": f"{sys.platform}-{platform.machine()}",
+            "mode": box.mode,
+            "missing": box.missing,
+            "not_imported": not_imported,
+        }
+    )
     try:
         zygote.serve()
     except (BrokenPipeError, ConnectionResetError):

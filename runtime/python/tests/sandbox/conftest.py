@@ -9,7 +9,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from executor_double import Zygote  # noqa: E402
+from executor_double import Zygote
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -22,13 +22,38 @@ def natives(tmp_path_factory):
     native = SOURCES.parent / "native"
     include = subprocess.run(
         ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
-        check=True, capture_output=True, text=True).stdout.strip()
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     compiler = ["cc", "-O2", "-std=gnu11"]
     module = [native / f"{name}.c" for name in ("module", "mounts", "privileges", "process", "trace_control")]
-    subprocess.run([*compiler, "-shared", "-fPIC", "-DPy_LIMITED_API=0x030B0000", f"-I{include}", *module,
-                    "-o", folder / "_easel.abi3.so"], check=True)
-    subprocess.run([*compiler, "-shared", "-fPIC", native / "trace.c", native / "trace_hooks.c", "-ldl",
-                    "-o", folder / "libeasel_trace.so"], check=True)
+    subprocess.run(
+        [
+            *compiler,
+            "-shared",
+            "-fPIC",
+            "-DPy_LIMITED_API=0x030B0000",
+            f"-I{include}",
+            *module,
+            "-o",
+            folder / "_easel.abi3.so",
+        ],
+        check=True,
+    )
+    subprocess.run(
+        [
+            *compiler,
+            "-shared",
+            "-fPIC",
+            native / "trace.c",
+            native / "trace_hooks.c",
+            "-ldl",
+            "-o",
+            folder / "libeasel_trace.so",
+        ],
+        check=True,
+    )
     subprocess.run([*compiler, "-static", native / "init.c", "-o", folder / "easel_init"], check=True)
     return folder
 
@@ -37,8 +62,11 @@ def natives(tmp_path_factory):
 def runtime(tmp_path_factory, natives):
     """Lay out a runtime folder with the stand-in worker, readable by every user."""
     root = tmp_path_factory.mktemp("runtime")
-    shutil.copytree(SOURCES / "easel_runtime", root / "easel_runtime",
-                    ignore=shutil.ignore_patterns("__pycache__", "worker.py"))
+    shutil.copytree(
+        SOURCES / "easel_runtime",
+        root / "easel_runtime",
+        ignore=shutil.ignore_patterns("__pycache__", "worker.py"),
+    )
     shutil.copy(pathlib.Path(__file__).parent / "fake_worker.py", root / "easel_runtime" / "worker.py")
     shutil.copy(natives / "_easel.abi3.so", root / "easel_runtime")
     shutil.copy(natives / "libeasel_trace.so", root)
@@ -87,7 +115,14 @@ def user(request, tmp_path):
 def canvas(tmp_path, user):
     """Make an empty canvas folder with a blank in its name, owned by the user of the test."""
     root = tmp_path / "a canvas"
-    for folder in (root, root / "files", root / "blocks", root / ".easel", root / ".easel" / "staging", tmp_path / "home"):
+    for folder in (
+        root,
+        root / "files",
+        root / "blocks",
+        root / ".easel",
+        root / ".easel" / "staging",
+        tmp_path / "home",
+    ):
         folder.mkdir()
         if user is not None:
             os.chown(folder, user, user)

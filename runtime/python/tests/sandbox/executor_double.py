@@ -40,8 +40,15 @@ class Worker:
         os.makedirs(staging, exist_ok=True)
         os.chmod(staging, 0o777)
         os.makedirs(os.path.join(canvas, "files"), exist_ok=True)
-        spec = {"attempt": f"r/b.{self.number}", "canvas_root": canvas, "state_root": os.path.join(canvas, ".easel"),
-                "files": os.path.join(canvas, "files"), "staging": staging, "code": code, **more}
+        spec = {
+            "attempt": f"r/b.{self.number}",
+            "canvas_root": canvas,
+            "state_root": os.path.join(canvas, ".easel"),
+            "files": os.path.join(canvas, "files"),
+            "staging": staging,
+            "code": code,
+            **more,
+        }
         data = json.dumps(spec).encode()
         self.channel.sendall(struct.pack("<I", len(data)) + data)
 
@@ -91,9 +98,16 @@ class Zygote:
                 os.setresuid(user, user, user)
 
         self.process = subprocess.Popen(
-            [python, "-I", os.path.join(runtime, "easel_runtime", "zygote.py")], preexec_fn=prepare, close_fds=False,
-            env={"EASEL_ZYGOTE": json.dumps(options), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
-                 **(environment or {})})
+            [python, "-I", os.path.join(runtime, "easel_runtime", "zygote.py")],
+            preexec_fn=prepare,
+            close_fds=False,
+            env={
+                "EASEL_ZYGOTE": json.dumps(options),
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                **(environment or {}),
+            },
+        )
         theirs.close()
         self.events, self.workers, self.number = [], [], 0
         self.ready = self.wait("ready")
@@ -103,7 +117,9 @@ class Zygote:
             if event["event"] == name and number in (None, event.get("id")):
                 return self.events.pop(place)
         while True:
-            assert select.select([self.control], [], [], TIMEOUT)[0], f"no {name} from the zygote; got {self.events}"
+            assert select.select([self.control], [], [], TIMEOUT)[0], (
+                f"no {name} from the zygote; got {self.events}"
+            )
             data, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 4)
             assert data, f"the zygote ended: {self.events}"
             event = json.loads(data)

@@ -19,9 +19,15 @@ def main():
     runtime, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 50
     for mode in ("local", "pod", "none"):
         canvas = tempfile.mkdtemp(dir="/var/tmp")
-        zygote = Zygote(runtime, python=PYTHON, mode=mode, home=tempfile.mkdtemp(dir="/var/tmp"), network=True,
-                        preload=["pandas", "pyarrow"] if PYTHON != "/usr/bin/python3" else [],
-                        shim=os.path.join(runtime, "libeasel_trace.so"))
+        zygote = Zygote(
+            runtime,
+            python=PYTHON,
+            mode=mode,
+            home=tempfile.mkdtemp(dir="/var/tmp"),
+            network=True,
+            preload=["pandas", "pyarrow"] if PYTHON != "/usr/bin/python3" else [],
+            shim=os.path.join(runtime, "libeasel_trace.so"),
+        )
         first, park, end = [], [], []
         waiting = zygote.park()
         for _ in range(rounds):
@@ -40,8 +46,10 @@ def main():
             park.append((time.perf_counter() - start) * 1000)
         for name, values in (("hand-over to first byte", first), ("park", park), ("result to exited", end)):
             values.sort()
-            print(f"{mode:5} {name:24} min {values[0]:.2f}  p50 {statistics.median(values):.2f}  "
-                  f"p90 {values[int(len(values) * 0.9)]:.2f}  max {values[-1]:.2f} ms")
+            print(
+                f"{mode:5} {name:24} min {values[0]:.2f}  p50 {statistics.median(values):.2f}  "
+                f"p90 {values[int(len(values) * 0.9)]:.2f}  max {values[-1]:.2f} ms"
+            )
         zygote.workers = [waiting]
         zygote.close()
     print("load", os.getloadavg())

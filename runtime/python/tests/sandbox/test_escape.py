@@ -4,11 +4,29 @@ import os
 
 import pytest
 
-CALLS = {"mount": (165, 40), "umount2": (166, 39), "unshare": (272, 97), "setns": (308, 268), "pivot_root": (155, 41),
-         "chroot": (161, 51), "ptrace": (101, 117), "process_vm_readv": (310, 270), "bpf": (321, 280),
-         "keyctl": (250, 219), "io_uring_setup": (425, 425), "userfaultfd": (323, 282), "perf_event_open": (298, 241),
-         "personality": (135, 92), "pidfd_getfd": (438, 438), "open_tree": (428, 428), "mount_setattr": (442, 442),
-         "fsopen": (430, 430), "init_module": (175, 105), "kexec_load": (246, 104), "reboot": (169, 142)}
+CALLS = {
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "bpf": (321, 280),
+    "keyctl": (250, 219),
+    "io_uring_setup": (425, 425),
+    "userfaultfd": (323, 282),
+    "perf_event_open": (298, 241),
+    "personality": (135, 92),
+    "pidfd_getfd": (438, 438),
+    "open_tree": (428, 428),
+    "mount_setattr": (442, 442),
+    "fsopen": (430, 430),
+    "init_module": (175, 105),
+    "kexec_load": (246, 104),
+    "reboot": (169, 142),
+}
 
 
 @pytest.mark.parametrize("mode", ["local", "pod"])
@@ -93,6 +111,7 @@ def test_abstract_sockets_of_the_machine_are_out_of_reach(start, canvas, user):
     import socket
 
     from easel_abi import landlock_abi
+
     if landlock_abi() < 6:
         pytest.skip("Landlock scopes abstract sockets from ABI 6 on")
     with socket.socket(socket.AF_UNIX) as server:

@@ -83,9 +83,11 @@ def test_a_listed_folder_counts_by_its_names(traced, canvas):
 def test_a_local_module_counts_as_read_and_the_search_for_modules_does_not(traced, canvas):
     (canvas / "files" / "helpers.py").write_text("import helpers_inner\n")
     (canvas / "files" / "helpers_inner.py").write_text("")
-    said = traced("import os, sys; sys.path.insert(0, os.getcwd()); import helpers, colorsys\n"
-                  "import importlib.metadata, pkgutil\n"
-                  "list(importlib.metadata.distributions()); list(pkgutil.iter_modules())")
+    said = traced(
+        "import os, sys; sys.path.insert(0, os.getcwd()); import helpers, colorsys\n"
+        "import importlib.metadata, pkgutil\n"
+        "list(importlib.metadata.distributions()); list(pkgutil.iter_modules())"
+    )
     assert set(said["read"]) == {"helpers.py", "helpers_inner.py"}
     assert said["written"] == {}
     assert not (canvas / "files" / "__pycache__").exists()
@@ -93,8 +95,10 @@ def test_a_local_module_counts_as_read_and_the_search_for_modules_does_not(trace
 
 def test_what_a_spawned_python_lists_to_find_modules_does_not_count(traced, canvas):
     (canvas / "files" / "script.py").write_text("import colorsys\n")
-    said = traced("import os, subprocess, sys; sys.path.insert(0, os.getcwd())\n"
-                  "subprocess.run([sys.executable, 'script.py'], check=True)")
+    said = traced(
+        "import os, subprocess, sys; sys.path.insert(0, os.getcwd())\n"
+        "subprocess.run([sys.executable, 'script.py'], check=True)"
+    )
     assert set(said["read"]) == {"script.py"}
 
 
@@ -140,11 +144,15 @@ def test_a_file_that_somebody_else_changes_meanwhile_is_not_given_a_digest(start
     zygote = start(user=user, shim=os.path.join(runtime, "libeasel_trace.so"))
     (canvas / "files" / "data.csv").write_text("old")
     worker = zygote.park()
-    worker.hand_over(canvas, """import os
+    worker.hand_over(
+        canvas,
+        """import os
 open("data.csv").read()
 print("read", flush=True)
 while os.stat("data.csv").st_size == 3:
-    pass""" + COLLECT)
+    pass"""
+        + COLLECT,
+    )
     assert worker.text() == "read\n"
     (canvas / "files" / "data.csv").write_text("newer")
     assert worker.result()["answer"]["read"] == {"data.csv": "changed"}
@@ -195,13 +203,19 @@ answers = [pandas.read_csv("1.csv").a.sum(), polars.read_csv("2.csv")["a"].sum()
            pyarrow.csv.read_csv("4.csv").num_rows, duckdb.sql("select sum(a) from '5.csv'").fetchall()[0][0],
            numpy.loadtxt("6.csv", skiprows=1).sum()]
 assert [int(answer) for answer in answers] == [3, 3, 3, 2, 3, 3], answers"""
-    zygote = start(user=user, python=PACKAGES, shim=os.path.join(runtime, "libeasel_trace.so"),
-                   preload=["numpy", "pandas", "pyarrow", "polars", "duckdb", "matplotlib.pyplot", "sklearn"])
+    zygote = start(
+        user=user,
+        python=PACKAGES,
+        shim=os.path.join(runtime, "libeasel_trace.so"),
+        preload=["numpy", "pandas", "pyarrow", "polars", "duckdb", "matplotlib.pyplot", "sklearn"],
+    )
     assert zygote.ready["fork_safe"], zygote.ready
     for number in range(1, 7):
         (canvas / "files" / f"{number}.csv").write_text("a\n1\n2\n")
     said = zygote.run(canvas, code + COLLECT)
-    assert {name for name in said["read"] if not name.endswith("/")} == {f"{number}.csv" for number in range(1, 7)}
+    assert {name for name in said["read"] if not name.endswith("/")} == {
+        f"{number}.csv" for number in range(1, 7)
+    }
     assert set(said["written"]) == {"made.csv"}
 
 

@@ -20,18 +20,23 @@ def test_a_parked_worker_runs_the_block_it_is_given(start, canvas, user):
 def test_all_layers_are_in_force(start, canvas, user):
     zygote = start(user=user)
     assert zygote.ready["missing"] == []
-    answer = zygote.run(canvas, """
+    answer = zygote.run(
+        canvas,
+        """
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-answer = [status[name].strip() for name in ("CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp")]""")
+answer = [status[name].strip() for name in ("CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp")]""",
+    )
     assert answer[:2] == ["0" * 16, "0" * 16] and answer[2] == "0" * 16 and answer[3:] == ["1", "2"]
 
 
 def test_the_exit_status_is_the_workers_own(start, canvas, user):
     zygote = start(user=user)
-    for code, check in [("import os; os._exit(7)", lambda status: os.waitstatus_to_exitcode(status) == 7),
-                        ("import os; os.abort()", lambda status: os.WTERMSIG(status) == signal.SIGABRT),
-                        ("import os; os.kill(os.getpid(), 9)", lambda status: os.WTERMSIG(status) == 9),
-                        ("import ctypes; ctypes.string_at(8)", lambda status: os.WTERMSIG(status) == signal.SIGSEGV)]:
+    for code, check in [
+        ("import os; os._exit(7)", lambda status: os.waitstatus_to_exitcode(status) == 7),
+        ("import os; os.abort()", lambda status: os.WTERMSIG(status) == signal.SIGABRT),
+        ("import os; os.kill(os.getpid(), 9)", lambda status: os.WTERMSIG(status) == 9),
+        ("import ctypes; ctypes.string_at(8)", lambda status: os.WTERMSIG(status) == signal.SIGSEGV),
+    ]:
         worker = zygote.park()
         worker.hand_over(canvas, code)
         exited = zygote.wait("exited", worker.number)
@@ -47,13 +52,16 @@ def test_the_pid_and_the_descriptor_name_the_worker_as_the_executor_sees_it(star
 
 def test_an_interrupt_reaches_the_block_as_keyboard_interrupt(start, canvas, user):
     worker = start(user=user).park()
-    worker.hand_over(canvas, """import time
+    worker.hand_over(
+        canvas,
+        """import time
 try:
     print("ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     answer = 'interrupted'
-""")
+""",
+    )
     assert worker.text() == "ready\n"
     signal.pidfd_send_signal(worker.pidfd, signal.SIGINT)
     assert worker.result()["answer"] == "interrupted"
@@ -87,8 +95,12 @@ def test_the_descriptor_kills_the_whole_tree(start, canvas, user, mode):
     zygote = start(user=user, mode=mode)
     mark = f"kill-{os.getpid()}-{mode}"[-15:]
     worker = zygote.park()
-    worker.hand_over(canvas, f"import ctypes; ctypes.CDLL(None).prctl(15, b'{mark}', 0, 0, 0)\n" + DAEMON
-                     + "print('up', flush=True)\nos.read(reading, 1)")
+    worker.hand_over(
+        canvas,
+        f"import ctypes; ctypes.CDLL(None).prctl(15, b'{mark}', 0, 0, 0)\n"
+        + DAEMON
+        + "print('up', flush=True)\nos.read(reading, 1)",
+    )
     assert worker.text() == "up\n"
     assert mark in names_of_processes()
     worker.kill()
@@ -107,7 +119,7 @@ def names_of_processes():
             except OSError:
                 continue
             if text.rpartition(")")[2].split()[0] != "Z":
-                names.add(text[text.index("(") + 1:text.rindex(")")])
+                names.add(text[text.index("(") + 1 : text.rindex(")")])
     return names
 
 
@@ -190,7 +202,9 @@ def test_a_package_that_is_missing_is_named_and_not_fatal(start, canvas, user):
 
 
 def test_hash_seed_and_plot_backend_are_fixed(start, canvas, user):
-    code = "import os, sys; answer = [hash('a'), os.environ['MPLBACKEND'], 'OPENBLAS_NUM_THREADS' in os.environ]"
+    code = (
+        "import os, sys; answer = [hash('a'), os.environ['MPLBACKEND'], 'OPENBLAS_NUM_THREADS' in os.environ]"
+    )
     first = start(user=user).run(canvas, code)
     assert first == start(user=user).run(canvas, code)
     assert first[1:] == ["agg", False]
@@ -239,12 +253,16 @@ answer = [attempt({str(secret)!r}, "r"), attempt("../canvas.yaml", "w"), attempt
 def test_where_user_namespaces_are_refused_mode_pod_takes_over_and_says_so(start, canvas, runtime, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("needs root to set the limit")
-    from executor_double import Zygote
     # A user namespace of our own whose limit is zero stands for a machine that forbids them.
     import subprocess
+
+    from executor_double import Zygote
+
     starter = tmp_path / "python"
-    starter.write_text("#!/bin/sh\nexec unshare -U sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; "
-                       "exec /usr/bin/python3 \"$@\"' python \"$@\"\n")
+    starter.write_text(
+        "#!/bin/sh\nexec unshare -U sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; "
+        'exec /usr/bin/python3 "$@"\' python "$@"\n'
+    )
     starter.chmod(0o755)
     if subprocess.run(["unshare", "-U", "true"]).returncode:
         pytest.skip("user namespaces are refused here")

@@ -20,16 +20,38 @@ def attempts(zygote, canvas, paths):
     return zygote.run(canvas, WRITE.replace("PATHS", repr([str(path) for path in paths])))
 
 
-def test_a_block_writes_its_files_its_staging_folder_home_and_temporary_folders_only(start, canvas, user, tmp_path):
+def test_a_block_writes_its_files_its_staging_folder_home_and_temporary_folders_only(
+    start, canvas, user, tmp_path
+):
     other = tmp_path / "other"
     (other / "files").mkdir(parents=True)
     os.chmod(other / "files", 0o777)
     zygote = start(user=user)
-    said = attempts(zygote, canvas, [
-        canvas / "files" / "x", tmp_path / "home" / "x", "/tmp/x", "/dev/shm/x", canvas / ".easel" / "staging" / "1" / "x",
-        canvas / "canvas.yaml", canvas / "blocks" / "x", canvas / ".easel" / "x", canvas / ".easel" / "staging" / "x",
-        other / "files" / "x", "/etc/x", "/usr/x", "/usr/lib/python3/dist-packages/x", "/var/tmp/x", "/root/x", "/x",
-        "/proc/sys/kernel/hostname", "/sys/kernel/mm/ksm/run", "/dev/x"])
+    said = attempts(
+        zygote,
+        canvas,
+        [
+            canvas / "files" / "x",
+            tmp_path / "home" / "x",
+            "/tmp/x",
+            "/dev/shm/x",
+            canvas / ".easel" / "staging" / "1" / "x",
+            canvas / "canvas.yaml",
+            canvas / "blocks" / "x",
+            canvas / ".easel" / "x",
+            canvas / ".easel" / "staging" / "x",
+            other / "files" / "x",
+            "/etc/x",
+            "/usr/x",
+            "/usr/lib/python3/dist-packages/x",
+            "/var/tmp/x",
+            "/root/x",
+            "/x",
+            "/proc/sys/kernel/hostname",
+            "/sys/kernel/mm/ksm/run",
+            "/dev/x",
+        ],
+    )
     assert [path for path, outcome in said.items() if outcome == "written"] == list(said)[:5]
     assert (canvas / "files" / "x").exists()
     assert not pathlib.Path("/tmp/x").exists()
@@ -47,7 +69,9 @@ answer = [open("data.csv").read(), open("../blocks/a.py").read(), open("../.ease
 
 def test_other_things_in_the_machines_tmp_are_not_there(start, canvas, user, tmp_path):
     (tmp_path / "neighbour").mkdir()
-    answer = start(user=user).run(canvas, f"import os; answer = [os.listdir('/tmp'), os.listdir({str(tmp_path)!r})]")
+    answer = start(user=user).run(
+        canvas, f"import os; answer = [os.listdir('/tmp'), os.listdir({str(tmp_path)!r})]"
+    )
     assert "neighbour" not in answer[1] and "a canvas" in answer[1]
     assert "easel_brief.md" not in answer[0]
 
@@ -59,7 +83,9 @@ def test_hidden_folders_are_empty_and_hidden_files_have_no_content(start, canvas
     (person / ".netrc").write_text("secret")
     (person / "data").write_text("fine")
     try:
-        zygote = start(user=user, hide=[str(person / ".ssh"), str(person / ".netrc"), str(person / "missing")])
+        zygote = start(
+            user=user, hide=[str(person / ".ssh"), str(person / ".netrc"), str(person / "missing")]
+        )
         code = f"""import os
 answer = [os.listdir("{person}/.ssh"), open("{person}/.netrc").read(), open("{person}/data").read()]
 try:
@@ -94,7 +120,9 @@ def test_a_canvas_works_wherever_it_is(start, user, where, tmp_path):
         os.makedirs(os.path.join(root, ".easel", "staging", "1"))
         for folder, _, _ in os.walk(root):
             os.chmod(folder, 0o777)
-        zygote = start(user=user, home=tempfile.mkdtemp(dir=root) if user is None else os.path.join(root, "files"))
+        zygote = start(
+            user=user, home=tempfile.mkdtemp(dir=root) if user is None else os.path.join(root, "files")
+        )
         assert zygote.ready["mode"] == "local"
         zygote.run(root, "open('out', 'w').write('made')")
         assert open(os.path.join(root, "files", "out")).read() == "made"
