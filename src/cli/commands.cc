@@ -1,0 +1,144 @@
+// All subcommands in one table: their words, flags, help and examples.
+
+#include "cli/commands.h"
+
+#include "cli/cli.h"
+
+namespace easel {
+namespace {
+
+const Positional kCanvas{.name = "CANVAS", .help = "the folder of a canvas, e.g. `.`"};
+const Positional kBlock{.name = "BLOCK", .help = "a block's name; all blocks if left out", .required = false};
+const Flag kJson{.name = "json", .help = "print one JSON document"};
+
+const std::vector<Flag> kModes{
+    {.name = "only", .value = "BLOCK", .help = "just this block (a comma or a second --only adds another)", .repeated = true},
+    {.name = "to", .value = "BLOCK", .help = "this block and all above it", .repeated = true},
+    {.name = "from", .value = "BLOCK", .help = "this block and all below it", .repeated = true},
+    {.name = "changed", .help = "what has run before and is stale now, with what it needs"},
+    {.name = "force", .help = "run even what is up to date"}};
+
+std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+std::vector<CommandSpec> MakeCommands() {
+  return {
+      {.name = "run",
+       .group = "Run",
+       .summary = "bring a canvas up to date: run what is new, stale or failed, and nothing else",
+       .details = "Exit code 0: all good; 1: a block failed; 2: wrong words or canvas; 3: the machine failed; 130: cancelled. Ctrl-C "
+                  "cancels and keeps the last good results; twice kills.",
+       .positionals = {kCanvas},
+       .flags = With(kModes, {{.name = "dry-run", .help = "only say what would run, and why (as `easel plan`)"},
+                              {.name = "jobs", .value = "N", .help = "blocks at once (as many as there are cores)", .letter = 'j'},
+                              {.name = "env", .value = "NAME", .help = "pass a variable of your environment to blocks; NAME=VALUE sets it", .repeated = true},
+                              {.name = "isolation", .value = "MODE", .help = "local (default), pod or none", .choices = {"local", "pod", "none"}},
+                              {.name = "no-network", .help = "blocks cannot reach the network"},
+                              {.name = "json", .help = "print one event a line"}}),
+       .examples = {{"easel run .", "everything that is not up to date"},
+                    {"easel run . --to train", "the block `train` and what it needs"},
+                    {"easel run . --only plot --force", "run one block again, whatever changed"},
+                    {"easel run . --changed --dry-run", "what an edit would cause to run"}},
+       .run = RunRun},
+      {.name = "plan",
+       .group = "Run",
+       .summary = "say what a run would do, and why, without running anything",
+       .positionals = {kCanvas},
+       .flags = With(kModes, {{.name = "jobs", .value = "N", .help = "as in `easel run`", .letter = 'j'}, kJson}),
+       .examples = {{"easel plan .", ""}, {"easel plan . --from clean", "what a run of `clean` and all below it would do"}},
+       .run = RunPlan},
+      {.name = "status",
+       .group = "Run",
+       .summary = "how every block stands, and why",
+       .positionals = {kCanvas},
+       .flags = {kJson},
+       .examples = {{"easel status .", ""}},
+       .run = RunStatus},
+      {.name = "new",
+       .group = "Make and check",
+       .summary = "make a folder with a small canvas in it",
+       .positionals = {{.name = "FOLDER", .help = "the folder to make"}},
+       .flags = {{.name = "name", .value = "NAME", .help = "the canvas's name; the folder's if left out"}},
+       .examples = {{"easel new churn", "then: easel run churn"}, {"easel new churn --name \"Churn 2026\"", ""}},
+       .run = RunNew},
+      {.name = "check",
+       .group = "Make and check",
+       .summary = "say whether a canvas is good, and what is wrong where",
+       .positionals = {kCanvas},
+       .flags = {kJson},
+       .examples = {{"easel check .", "exit code 2 if something is wrong"}},
+       .run = RunCheck},
+      {.name = "logs",
+       .group = "Look at results",
+       .summary = "what blocks printed and showed, in order",
+       .positionals = {kCanvas, kBlock},
+       .flags = {{.name = "follow", .help = "go on while attempts run", .letter = 'f'},
+                 {.name = "attempt", .value = "A", .help = "an older attempt: its id or its number (easel history)"},
+                 kJson},
+       .examples = {{"easel logs .", "the newest attempt of every block"},
+                    {"easel logs . train -f", "watch a block that runs"},
+                    {"easel logs . train --attempt 3", "its third attempt"}},
+       .run = RunLogs},
+      {.name = "outputs",
+       .group = "Look at results",
+       .summary = "tables, plots and texts that blocks showed",
+       .positionals = {kCanvas, kBlock},
+       .flags = {{.name = "save", .value = "DIR", .help = "write them as files: images, tables, pages"}, kJson},
+       .examples = {{"easel outputs . plot", "as text, with a line for each image"},
+                    {"easel outputs . --save out", "every block's, as files"}},
+       .run = RunOutputs},
+      {.name = "state",
+       .group = "Look at results",
+       .summary = "the variables that blocks left, without running anything",
+       .details = "With NAME one variable; a frame is shown as a table.",
+       .positionals = {kCanvas, kBlock, {.name = "NAME", .help = "a variable", .required = false}},
+       .flags = {{.name = "head", .value = "N", .help = "rows of a frame to show (10)"}, kJson},
+       .examples = {{"easel state .", "every block's own variables"},
+                    {"easel state . clean", "all that a block hands on, with origins"},
+                    {"easel state . clean df --head 20", "the first 20 rows of a frame"}},
+       .run = RunState},
+      {.name = "history",
+       .group = "Look at results",
+       .summary = "attempts, newest first, and what became of them",
+       .positionals = {kCanvas, kBlock},
+       .flags = {{.name = "limit", .value = "N", .help = "at most this many (30)"}, kJson},
+       .examples = {{"easel history . train", ""}},
+       .run = RunHistory},
+      {.name = "gc",
+       .group = "Look after",
+       .summary = "remove old attempts and what only they used",
+       .details = "Published results always stay. An attempt that is removed can no longer be restored: its block would run again.",
+       .positionals = {kCanvas},
+       .flags = {{.name = "keep", .value = "N", .help = "attempts to keep for each block (10)"},
+                 {.name = "dry-run", .help = "only say what would go"},
+                 kJson},
+       .examples = {{"easel gc . --dry-run", "how much would be freed"}, {"easel gc . --keep 2", ""}},
+       .run = RunGc},
+      {.name = "doctor",
+       .group = "Look after",
+       .summary = "what this machine offers: isolation, disk, uv, Python, environments",
+       .positionals = {{.name = "CANVAS", .help = "also look at this canvas's environments", .required = false}},
+       .flags = {kJson},
+       .examples = {{"easel doctor", ""}},
+       .run = RunDoctor},
+      {.name = "executor",
+       .group = "Look after",
+       .summary = "the process that runs blocks and stays warm between runs",
+       .details = "`status` says what it does, `stop` ends it, `serve` is how runs start it.",
+       .positionals = {{.name = "ACTION", .help = "status, stop or serve", .choices = {"status", "stop", "serve"}}},
+       .flags = {{.name = "force", .help = "with stop: end attempts that are running, too"}, kJson},
+       .examples = {{"easel executor status", ""}, {"easel executor stop", "frees the memory of warm workers"}},
+       .run = RunExecutorCommand},
+  };
+}
+
+}  // namespace
+
+std::span<const CommandSpec> Commands() {
+  static const std::vector<CommandSpec> commands = MakeCommands();
+  return commands;
+}
+
+}  // namespace easel

@@ -1,0 +1,235 @@
+// easel run: bring blocks up to date, through an engine of our own or through the one of whoever owns the canvas.
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ostream>
+#include <thread>
+
+#include "backend/local_backend.h"
+#include "base/text.h"
+#include "canvas/reader.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/run_request.h"
+#include "cli/run_view.h"
+#include "engine/owner.h"
+#include "executor/runtime_folder.h"
+
+namespace easel {
+namespace {
+
+/// Ctrl-C and its like as something to wait for. Made before any thread, so that every thread has them blocked.
+class Signals {
+ public:
+  Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+    ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+    fd_.Reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~Signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  int fd() const { return fd_.get(); }
+  /// How many arrived since the last call.
+  int Take() {
+    signalfd_siginfo info;
+    int n = 0;
+    while (::read(fd_.get(), &info, sizeof info) == sizeof info) ++n;
+    return n;
+  }
+
+ private:
+  sigset_t before_;
+  UniqueFd fd_;
+};
+
+Result<RunRequest> RequestOf(const Invocation& invocation) {
+  RunRequest request;
+  int modes = 0;
+  const auto mode = [&](const char* flag, RunMode value) {
+    if (!invocation.Has(flag)) return;
+    ++modes;
+    request.mode = value;
+    for (const std::string& given : invocation.Values(flag))
+      for (const std::string& name : Split(given, ','))
+        if (!name.empty()) request.blocks.push_back(name);
+  };
+  mode("only", RunMode::kOnly);
+  mode("to", RunMode::kTo);
+  mode("from", RunMode::kFrom);
+  if (invocation.Has("changed")) ++modes, request.mode = RunMode::kChanged;
+  if (modes > 1)
+    return Fail(Code::kInvalidArgument, "USAGE", "--only, --to, --from and --changed exclude each other: give one of them");
+  request.force = invocation.Has("force");
+  EASEL_TRY(const std::int64_t jobs, invocation.Number("jobs", 0, 1));
+  request.jobs = static_cast<std::int32_t>(std::min<std::int64_t>(jobs, 10'000));
+  return request;
+}
+
+Result<SessionOptions> OptionsOf(const Invocation& invocation) {
+  SessionOptions options;
+  options.cores = std::max(1u, std::thread::hardware_concurrency());
+  options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  options.isolation = invocation.Value("isolation", "local");
+  options.network = !invocation.Has("no-network");
+  for (const std::string& name : invocation.Values("env")) {
+    const auto equals = name.find('=');
+    if (equals != std::string::npos) {
+      options.pass_env[name.substr(0, equals)] = name.substr(equals + 1);
+      continue;
+    }
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr)
+      return Fail(Code::kInvalidArgument, "USAGE",
+                  "--env " + name + ": there is no such variable in your environment; set it, or give --env " + name + "=VALUE");
+    options.pass_env[name] = value;
+  }
+  return options;
+}
+
+class RunCommand {
+ public:
+  RunCommand(const Invocation& invocation, std::ostream& out, std::ostream& err)
+      : invocation_(invocation), err_(err), json_(invocation.Has("json")),
+        view_(invocation.Word("CANVAS"), invocation.terminal, STDOUT_FILENO, json_, out) {}
+
+  int Run() {
+    auto request = RequestOf(invocation_);
+    if (!request) return ReportError(request.error(), err_);
+    auto options = OptionsOf(invocation_);
+    if (!options) return ReportError(options.error(), err_);
+    request_ = *std::move(request);
+    options_ = *std::move(options);
+    // A guest whose owner ends takes the canvas over, so this may go round a few times.
+    for (int round = 0; round < 20; ++round) {
+      auto canvas = ReadCanvas(invocation_.Word("CANVAS"), {.sources = false});
+      if (!canvas) return ReportError(canvas.error(), err_);
+      const std::string state_root = canvas->root + "/.easel";
+      auto lock = EngineLock::TryAcquire(state_root);
+      if (!lock) return ReportError(lock.error(), err_);
+      if (*lock) return Own(**lock);
+      if (const auto code = Visit(state_root)) return *code;
+    }
+    return ReportError(Error{Code::kUnavailable, "ENGINE_BUSY",
+                             "another command owns this canvas and does not answer; wait for it, or end it, and try again"},
+                       err_);
+  }
+
+ private:
+  int Own(EngineLock& lock) {
+    (void)lock;
+    auto world = World::Load({.folder = invocation_.Word("CANVAS"),
+                              .runtime_folder = RuntimeFolderOfThisMachine(),
+                              .environments = EnvironmentOptionsOfThisMachine(),
+                              .progress = [this](std::string_view line) { view_.Say(std::string(line)); }});
+    if (!world) return ReportError(world.error(), err_);
+    auto backend = std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = (*world)->canvas_id(),
+                                                                      .build = BuildId(RuntimeFolderOfThisMachine()),
+                                                                      .isolation = options_.isolation,
+                                                                      .network = options_.network});
+    auto session = Session::Open(**world, std::move(backend), options_);
+    if (!session) return ReportError(session.error(), err_);
+    auto server = EngineServer::Listen((*world)->state_root(), **session);
+    if (!server) return ReportError(server.error(), err_);
+
+    EventQueue events;
+    UniqueFd arrived(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    auto run = (*session)->Start(request_, [&](const json::object& event) {
+      events.Put(event);
+      const std::uint64_t one = 1;
+      (void)!::write(arrived.get(), &one, sizeof one);
+    });
+    if (!run) return ReportError(run.error(), err_);
+    int interrupts = 0;
+    while (view_.exit_code() < 0) {
+      Wait(arrived.get());
+      std::uint64_t n;
+      (void)!::read(arrived.get(), &n, sizeof n);
+      for (int taken = 0; taken < 256; ++taken) {
+        auto line = events.Take(0);
+        if (!line) break;
+        if (taken == 255) Wake(arrived.get());
+        const auto parsed = json::parse(*line);
+        if (parsed.at("event") == "run.finished") view_.Dropped(events.dropped_bytes());
+        view_.Show(*line, parsed.get_object());
+      }
+      for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*session)->Cancel(*run, kill); });
+      view_.Tick();
+    }
+    return view_.exit_code();
+  }
+
+  /// Run through the owner's engine; nullopt if the owner went away before the run was over.
+  std::optional<int> Visit(const std::string& state_root) {
+    auto guest = EngineGuest::Connect(state_root, request_);
+    if (!guest) {  // the owner is just starting or ending
+      pollfd wait{signals_.fd(), POLLIN, 0};
+      ::poll(&wait, 1, 200);
+      if (signals_.Take() > 0) return kExitCancelled;
+      return std::nullopt;
+    }
+    if (!said_) view_.Say("another command owns this canvas; running through it");
+    said_ = true;
+    int interrupts = 0;
+    for (bool gone = false; !gone;) {
+      Wait((*guest)->fd());
+      pollfd ready{(*guest)->fd(), POLLIN, 0};
+      if (::poll(&ready, 1, 0) > 0)
+        for (const std::string& line : (*guest)->Read(gone)) {
+          const auto event = ParseJson(line, "event");
+          if (!event || !event->is_object()) continue;
+          if (const json::value* error = event->get_object().if_contains("error"); error != nullptr && error->is_object()) {
+            JsonReader reader(*error, "error");
+            return ReportError(Error{static_cast<Code>(reader.IntOr("code", 2)), reader.StringOr("reason", ""),
+                                     reader.StringOr("message", "")},
+                               err_);
+          }
+          view_.Show(line, event->get_object());
+        }
+      for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*guest)->Cancel(kill); });
+      view_.Tick();
+      if (view_.exit_code() >= 0) return view_.exit_code();
+    }
+    return std::nullopt;
+  }
+
+  void Wait(int fd) {
+    pollfd wait[2] = {{fd, POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
+    ::poll(wait, 2, view_.MillisecondsToTick());
+  }
+
+  static void Wake(int fd) {
+    const std::uint64_t one = 1;
+    (void)!::write(fd, &one, sizeof one);
+  }
+
+  void Interrupted(int times, const std::function<void(bool kill)>& cancel) {
+    if (times == 1) view_.Say("cancelling; Ctrl-C once more kills what runs");
+    cancel(times > 1);
+  }
+
+  Signals signals_;  // first: every thread made later has them blocked
+  const Invocation& invocation_;
+  std::ostream& err_;
+  bool json_;
+  RunView view_;
+  RunRequest request_;
+  SessionOptions options_;
+  bool said_ = false;
+};
+
+}  // namespace
+
+int RunRun(const Invocation& invocation, std::ostream& out, std::ostream& err) {
+  if (invocation.Has("dry-run")) return RunPlan(invocation, out, err);
+  return RunCommand(invocation, out, err).Run();
+}
+
+Result<RunRequest> RunRequestOf(const Invocation& invocation) { return RequestOf(invocation); }
+
+}  // namespace easel

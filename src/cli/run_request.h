@@ -1,0 +1,12 @@
+// The words of `easel run` and `easel plan` as a request to an engine.
+#pragma once
+
+#include "cli/arguments.h"
+#include "engine/engine.h"
+
+namespace easel {
+
+/// Errors: kInvalidArgument USAGE.
+Result<RunRequest> RunRequestOf(const Invocation& invocation);
+
+}  // namespace easel
