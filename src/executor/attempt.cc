@@ -215,9 +215,9 @@ void Attempt::OnFrame(const std::string& frame) {
     case WorkerEvent::kStarted: return OnStarted(message->body);
     case WorkerEvent::kPhase: return OnPhase(message->body);
     case WorkerEvent::kResult: return OnResult(std::move(message->body));
-    case WorkerEvent::kDisplay: DrainPipes(); return Record(JournalStream::kDisplay, frame);
-    case WorkerEvent::kError: DrainPipes(); return Record(JournalStream::kError, frame);
-    case WorkerEvent::kNotice: DrainPipes(); return Record(JournalStream::kNotice, frame);
+    case WorkerEvent::kDisplay: return Record(JournalStream::kDisplay, frame);
+    case WorkerEvent::kError: return Record(JournalStream::kError, frame);
+    case WorkerEvent::kNotice: return Record(JournalStream::kNotice, frame);
   }
 }
 
@@ -245,6 +245,10 @@ void Attempt::OnPhase(const json::object& body) {
 }
 
 void Attempt::OnPipe(UniqueFd& pipe, JournalStream stream) {
+  // A worker sends a frame only when its pipes have been read empty, so what is in a pipe now came after every frame
+  // that is in the channel now.
+  if (!channel_closed_) OnChannel(EPOLLIN);
+  if (!worker_ || !pipe.valid()) return;
   // One read a turn: no attempt can keep the loop from the others.
   const ssize_t n = ::read(pipe.get(), ReadBuffer(), kReadBytes);
   if (n > 0) return Record(stream, {ReadBuffer(), static_cast<std::size_t>(n)});

@@ -59,6 +59,7 @@ int RunExecutor(ExecutorOptions options) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&handled, number);
   ::pthread_sigmask(SIG_BLOCK, &handled, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   // Four descriptors an attempt, and many attempts: take what the system gives.
   rlimit files{};

@@ -76,7 +76,7 @@ std::vector<std::int64_t> TestEngine::numbers() {
   return out;
 }
 
-ExecutorHarness::ExecutorHarness(std::vector<std::pair<std::string, std::string>> settings) {
+ExecutorHarness::ExecutorHarness(const Settings& settings) {
   std::string pattern = "/tmp/easel-executor-test-XXXXXX";
   root = ::mkdtemp(pattern.data());
   canvas_root = root + "/canvas";
@@ -97,7 +97,7 @@ ExecutorHarness::~ExecutorHarness() {
   if (status) {
     const auto pid = static_cast<pid_t>(status->at("pid").as_int64());
     [[maybe_unused]] auto stopped = StopExecutor(true, launch.folder);
-    Eventually([pid] { return ::kill(pid, 0) != 0; });
+    Eventually([pid] { return !IsAlive(pid); });
   }
   if (::testing::Test::HasFailure())
     if (auto log = ReadFile(ExecutorLogPath(launch.folder))) fprintf(stderr, "---- executor.log\n%s----\n", log->c_str());
@@ -143,6 +143,13 @@ std::string ExecutorHarness::Shown(const std::string& attempt, int stream) {
     if (static_cast<int>((*record)->stream) == stream) out.append((*record)->payload);
   }
   return out;
+}
+
+bool IsAlive(pid_t pid) {
+  auto stat = ReadFile("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return false;
+  const std::size_t end = stat->rfind(')');
+  return end != std::string::npos && end + 2 < stat->size() && (*stat)[end + 2] != 'Z' && (*stat)[end + 2] != 'X';
 }
 
 bool Eventually(const std::function<bool()>& condition) {

@@ -1,6 +1,8 @@
 // For tests: an executor of its own in a temporary folder, with fake zygotes, and an engine that remembers its events.
 #pragma once
 
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -42,8 +44,9 @@ class TestEngine {
 /// Folders, an executor's launch options, and specs for attempts in them. The executor is killed with this object.
 class ExecutorHarness {
  public:
-  /// `settings` are environment variables of the executor, e.g. {"EASEL_LINGER_S", "0.3"}.
-  explicit ExecutorHarness(std::vector<std::pair<std::string, std::string>> settings = {});
+  /// Environment variables of the executor, e.g. {"EASEL_LINGER_S", "0.3"}.
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  explicit ExecutorHarness(const Settings& settings = {});
   ~ExecutorHarness();
 
   json::object Spec(const std::string& block, const std::string& code, json::object more = {});
@@ -59,6 +62,9 @@ class ExecutorHarness {
 
 /// Wait until `condition` holds; false after 20 s.
 bool Eventually(const std::function<bool()>& condition);
+
+/// False for a process that ended, reaped or not: whose child it is now does not matter to a test.
+bool IsAlive(pid_t pid);
 
 /// main() of test programs that start executors: serves as `<test> executor serve`, otherwise runs the tests.
 int ExecutorTestMain(int argc, char** argv);

@@ -2,12 +2,16 @@
 #include "executor/executor.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "executor/executor_harness.h"
+#include "state/journal.h"
 
 namespace easel {
 namespace {
@@ -36,6 +40,472 @@ TEST(Executor, SuccessLeavesObjectsManifestAndJournal) {
   EXPECT_EQ(std::filesystem::status(object).permissions(), std::filesystem::perms{0444});
   EXPECT_EQ(harness.Shown("r1/load.1", 1), "hello\n");
   EXPECT_EQ(engine.numbers(), (std::vector<std::int64_t>{1, 2, 3, 4}));
+}
+
+TEST(Executor, ExceptionFailsTheBlockAndIsShownInOrder) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("bad", "print('before')\n1/0"));
+  EXPECT_EQ(Text(finished, "status"), "failed");
+  EXPECT_EQ(FailureField(finished, "kind"), "exception");
+  EXPECT_EQ(FailureField(finished, "ename"), "ZeroDivisionError");
+  EXPECT_NE(harness.Shown("r1/bad.1", 4).find("ZeroDivisionError"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(harness.AttemptPath("r1/bad.1", "manifest.json")));
+  EXPECT_TRUE(Eventually([&] { return std::filesystem::is_empty(harness.state_root + "/staging"); }));
+}
+
+TEST(Executor, SignalIsACrashWithItsName) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", "import os, signal\nprint('x', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)"));
+  EXPECT_EQ(FailureField(finished, "kind"), "crash");
+  EXPECT_NE(FailureField(finished, "message").find("SIGSEGV"), std::string::npos);
+  EXPECT_EQ(harness.Shown("r1/b.1", 1), "x\n");
+}
+
+TEST(Executor, ExitWithoutResultNamesTheStatus) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", "import os\nos._exit(7)"));
+  EXPECT_EQ(FailureField(finished, "kind"), "exit");
+  EXPECT_NE(FailureField(finished, "message").find("status 7"), std::string::npos);
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("c", "import os\nos._exit(0)")), "kind"), "exit");
+}
+
+TEST(Executor, ClosedChannelIsSaidAndTheProcessEnded) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", "import os, time\nos.closerange(3, 100)\ntime.sleep(600)"));
+  EXPECT_EQ(FailureField(finished, "kind"), "crash");
+  EXPECT_NE(FailureField(finished, "message").find("closed"), std::string::npos);
+}
+
+TEST(Executor, TimeoutEndsTheBlock) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished =
+      engine.Run(harness.Spec("b", "import time\ntime.sleep(600)", {{"limits", {{"timeout_ms", 300}}}}));
+  EXPECT_EQ(FailureField(finished, "kind"), "timeout");
+}
+
+TEST(Executor, MemoryLimitCountsTheWholeTreeAndNamesThePeak) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", R"(
+import os, time
+if os.fork() == 0:
+    hog = bytearray(b'x' * (200 << 20))
+time.sleep(600)
+)",
+                                                        {{"limits", {{"memory_bytes", 100 << 20}}}}));
+  EXPECT_EQ(FailureField(finished, "kind"), "memory");
+  EXPECT_GT(finished.at("peak_memory_bytes").as_int64(), 100 << 20);
+}
+
+TEST(Executor, CancelInterruptsTheBlock) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntry:\n    print('busy', flush=True)\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('tidied')\n    raise"));
+  engine.WaitFor("log", "r1/b.1");
+  ASSERT_TRUE(engine.client().Call({{"op", "cancel"}, {"attempt", "r1/b.1"}, {"grace_ms", 20'000}}));
+  EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "cancelled");
+  EXPECT_EQ(harness.Shown("r1/b.1", 1), "busy\ntidied\n");
+}
+
+TEST(Executor, CancelKillsABlockThatIgnoresInterrupts) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", R"(
+import os, signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    while True: time.sleep(1)
+print(pid, flush=True)
+while True: time.sleep(1)
+)"));
+  EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(harness.AttemptPath("r1/b.1", "journal")) && !harness.Shown("r1/b.1", 1).empty(); }));
+  const pid_t child = std::stoi(harness.Shown("r1/b.1", 1));
+  ASSERT_TRUE(engine.client().Call({{"op", "cancel"}, {"attempt", "r1/b.1"}, {"grace_ms", 100}}));
+  EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "cancelled");
+  EXPECT_TRUE(Eventually([child] { return !IsAlive(child); }));
+}
+
+TEST(Executor, CancelBeforeAWorkerIsThere) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntime.sleep(600)"));
+  ASSERT_TRUE(engine.client().Call({{"op", "cancel"}, {"attempt", "r1/b.1"}, {"grace_ms", 0}}));
+  EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "cancelled");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("next", "pass")), "status"), "succeeded");
+}
+
+TEST(Executor, ClosedStdoutDoesNotEndTheBlock) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec(
+      "b", "import os, sys\nprint('seen', flush=True)\nos.close(1)\nsys.stdout = sys.stderr\nprint('still here', flush=True)"));
+  EXPECT_EQ(Text(finished, "status"), "succeeded") << json::serialize(finished);
+  EXPECT_EQ(harness.Shown("r1/b.1", 1), "seen\n");
+  EXPECT_EQ(harness.Shown("r1/b.1", 2), "still here\n");
+}
+
+TEST(Executor, ManyLinesArriveWholeAndInOrder) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", "for i in range(100_000): print(i)"));
+  EXPECT_EQ(Text(finished, "status"), "succeeded");
+  std::string expected;
+  for (int i = 0; i < 100'000; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_TRUE(harness.Shown("r1/b.1", 1) == expected);
+  EXPECT_EQ(finished.at("journal_bytes").as_int64(),
+            static_cast<std::int64_t>(std::filesystem::file_size(harness.AttemptPath("r1/b.1", "journal"))));
+}
+
+TEST(Executor, OutputBeyondTheLimitIsDroppedAndCounted) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished =
+      engine.Run(harness.Spec("b", "print('x' * 1_000_000)", {{"limits", {{"journal_bytes", 100'000}}}}));
+  EXPECT_EQ(Text(finished, "status"), "succeeded");
+  EXPECT_LT(finished.at("journal_bytes").as_int64(), 102'000);
+  EXPECT_NE(harness.Shown("r1/b.1", 5).find("log_truncated"), std::string::npos);
+}
+
+TEST(Executor, DisplaysKeepTheirPlaceBetweenLines) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Run(harness.Spec("b", "print('one', flush=True)\nemit('display', data={'text/plain': 'two'})\nprint('three')"));
+  auto reader = JournalReader::Open(harness.AttemptPath("r1/b.1", "journal"));
+  ASSERT_TRUE(reader);
+  std::vector<JournalStream> order;
+  for (;;) {
+    auto record = reader->Next();
+    if (!record || !*record) break;
+    order.push_back((*record)->stream);
+  }
+  EXPECT_EQ(order, (std::vector{JournalStream::kStdout, JournalStream::kDisplay, JournalStream::kStdout, JournalStream::kEnd}));
+}
+
+TEST(Executor, StartIsIdempotentUntilAcknowledged) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object spec = harness.Spec("b", "print('once')");
+  engine.Start(spec);
+  engine.Start(spec);
+  engine.WaitFor("finished");
+  engine.Start(spec);
+  EXPECT_EQ(Text(engine.Run(harness.Spec("c", "pass")), "status"), "succeeded");
+  EXPECT_EQ(harness.Shown("r1/b.1", 1), "once\n");
+}
+
+TEST(Executor, AnAttemptThatRanBeforeIsRefused) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object first = engine.Run(harness.Spec("b", "print('once')"));
+  ASSERT_TRUE(engine.client().Call({{"op", "ack"}, {"canvas", harness.canvas}, {"through", first.at("n").as_int64()}}));
+  EXPECT_EQ(Text(engine.Run(harness.Spec("b", "print('twice')")), "status"), "failed");
+  EXPECT_EQ(harness.Shown("r1/b.1", 1), "once\n");
+}
+
+TEST(Executor, KeptEventsAreReplayedUntilAcknowledged) {
+  ExecutorHarness harness;
+  std::int64_t last = 0;
+  {
+    TestEngine engine(harness.launch, harness.canvas);
+    last = engine.Run(harness.Spec("b", "pass")).at("n").as_int64();
+  }
+  {
+    TestEngine again(harness.launch, harness.canvas, 1);
+    EXPECT_EQ(again.attached(), std::vector<std::string>{"r1/b.1"});
+    again.WaitFor("finished", "r1/b.1");
+    EXPECT_EQ(again.numbers().front(), 2);
+    ASSERT_TRUE(again.client().Call({{"op", "ack"}, {"canvas", harness.canvas}, {"through", last}}));
+  }
+  TestEngine third(harness.launch, harness.canvas);
+  EXPECT_TRUE(third.attached().empty());
+  EXPECT_EQ(third.Run(harness.Spec("c", "pass")).at("n").as_int64(), 2 * last);
+  EXPECT_EQ(third.numbers().front(), last + 1);
+}
+
+TEST(Executor, AttemptsOfAnEngineThatDiedFinish) {
+  ExecutorHarness harness;
+  { TestEngine(harness.launch, harness.canvas).Start(harness.Spec("b", "print('on my own')")); }
+  TestEngine next(harness.launch, harness.canvas);
+  EXPECT_EQ(Text(next.WaitFor("finished", "r1/b.1"), "status"), "succeeded");
+}
+
+TEST(Executor, ASecondEngineTakesTheStreamOver) {
+  ExecutorHarness harness;
+  TestEngine first(harness.launch, harness.canvas);
+  TestEngine second(harness.launch, harness.canvas);
+  EXPECT_EQ(Text(first.WaitFor("detached"), "detached"), harness.canvas);
+  EXPECT_EQ(Text(second.Run(harness.Spec("b", "pass")), "status"), "succeeded");
+  EXPECT_TRUE(first.numbers().empty());
+}
+
+TEST(Executor, AStreamingReaderIsToldHowFarTheJournalReaches) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\nprint('now', flush=True)\ntime.sleep(600)"));
+  const json::object log = engine.WaitFor("log", "r1/b.1");
+  EXPECT_EQ(log.at("from").as_int64(), 0);
+  EXPECT_FALSE(log.contains("n"));
+  EXPECT_GE(log.at("to").as_int64(), 16 + 20 + 4);
+  TestEngine late(harness.launch, harness.canvas);
+  EXPECT_EQ(late.WaitFor("log", "r1/b.1").at("to").as_int64(), log.at("to").as_int64());
+}
+
+TEST(Executor, AKilledZygoteLosesItsAttemptsAndTheNextOneRuns) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntime.sleep(600)"));
+  engine.WaitFor("started", "r1/b.1");
+  auto status = ExecutorStatus(harness.launch.folder);
+  ASSERT_TRUE(status);
+  ::kill(static_cast<pid_t>(status->at("zygotes").at(0).at("pid").as_int64()), SIGKILL);
+  EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "lost");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("c", "pass")), "status"), "succeeded");
+}
+
+TEST(Executor, AKilledWorkerIsACrash) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntime.sleep(600)"));
+  const json::object started = engine.WaitFor("started", "r1/b.1");
+  ::kill(static_cast<pid_t>(started.at("pid").as_int64()), SIGKILL);
+  EXPECT_NE(FailureField(engine.WaitFor("finished", "r1/b.1"), "message").find("SIGKILL"), std::string::npos);
+}
+
+TEST(Executor, AMissingInterpreterIsSaid) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  json::object spec = harness.Spec("b", "pass");
+  spec["environment"].as_object()["python"] = "/nowhere/bin/python";
+  const json::object finished = engine.Run(spec);
+  EXPECT_EQ(FailureField(finished, "kind"), "sandbox");
+  EXPECT_NE(FailureField(finished, "message").find("/nowhere/bin/python"), std::string::npos);
+}
+
+TEST(Executor, AnEnvironmentThatCannotImportIsSaidWithItsOwnWords) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  json::object spec = harness.Spec("b", "pass");
+  spec["environment"].as_object()["preload"] = {"broken"};
+  const json::object finished = engine.Run(spec);
+  EXPECT_EQ(FailureField(finished, "kind"), "sandbox");
+  EXPECT_NE(FailureField(finished, "message").find("no module named broken"), std::string::npos);
+}
+
+TEST(Executor, AWorkerThatCannotBeIsolatedIsSaid) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  json::object spec = harness.Spec("b", "pass");
+  spec["environment"].as_object()["preload"] = {"unparkable"};
+  EXPECT_EQ(FailureField(engine.Run(spec), "message"), "no namespaces left");
+}
+
+TEST(Executor, AnUnforkableEnvironmentGetsAFreshInterpreterPerBlock) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  for (const char* block : {"a", "b", "c"}) {
+    json::object spec = harness.Spec(block, "print('fresh')");
+    spec["environment"].as_object()["preload"] = {"unsafe"};
+    EXPECT_EQ(Text(engine.Run(spec), "status"), "succeeded");
+  }
+  auto status = ExecutorStatus(harness.launch.folder);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->at("zygotes").at(0).at("fork_safe"), json::value(false));
+}
+
+TEST(Executor, ADamagedInputIsNamedWithTheBlockThatMakesItAnew) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Run(harness.Spec("load", "keep('x', b'content of x')"));
+  auto manifest = ReadFile(harness.AttemptPath("r1/load.1", "manifest.json"));
+  ASSERT_TRUE(manifest);
+  auto parsed = ParseJson(*manifest, "manifest");
+  ASSERT_TRUE(parsed);
+  const json::value state = parsed->at("state");
+  const std::string digest = DigestOf("content of x");
+  const std::string object = harness.state_root + "/objects/" + digest.substr(0, 2) + "/" + digest;
+  EXPECT_EQ(Text(engine.Run(harness.Spec("fine", "pass", {{"state", state}, {"load", {"x"}}})), "status"), "succeeded");
+
+  std::filesystem::permissions(object, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+  ASSERT_TRUE(WriteFileAtomically(object, "content of y"));
+  const json::object damaged = engine.Run(harness.Spec("torn", "pass", {{"state", state}, {"load", {"x"}}}));
+  EXPECT_EQ(FailureField(damaged, "kind"), "damaged");
+  EXPECT_NE(FailureField(damaged, "message").find(object), std::string::npos);
+  EXPECT_NE(FailureField(damaged, "message").find("`load`"), std::string::npos);
+  EXPECT_EQ(Text(engine.Run(harness.Spec("unused", "pass", {{"state", state}})), "status"), "succeeded");
+
+  std::filesystem::remove(object);
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("gone", "pass", {{"state", state}, {"load", {"x"}}})), "kind"), "damaged");
+  // The block that made it makes it again.
+  json::object again = harness.Spec("load", "keep('x', b'content of x')", {{"attempt", "r1/load.2"}, {"epoch", 2}});
+  EXPECT_EQ(Text(engine.Run(again), "status"), "succeeded");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("healed", "pass", {{"state", state}, {"load", {"x"}}})), "status"), "succeeded");
+}
+
+TEST(Executor, AnObjectThatIsNotWhatItsNameSaysIsNotStored) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object finished = engine.Run(harness.Spec("b", "store(b'other', '" + DigestOf("content") + "')"));
+  EXPECT_EQ(FailureField(finished, "kind"), "capture");
+  const json::object linked = engine.Run(harness.Spec(
+      "c", "import os\nd = '" + DigestOf("content") + "'\nos.symlink('/etc/passwd', os.path.join(spec['staging'], d))\nresult(objects=[d])"));
+  EXPECT_EQ(FailureField(linked, "kind"), "capture");
+}
+
+TEST(Executor, AWorkerThatBreaksTheProtocolFailsItsBlockOnly) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("a", "channel.sendall(b'\\xff\\xff\\xff\\xff')\nimport time; time.sleep(600)")), "kind"), "sandbox");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("b", "channel.sendall(b'\\3\\0\\0\\0abc')\nimport time; time.sleep(600)")), "kind"), "sandbox");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("c", "result(status='great')")), "kind"), "capture");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("d", "result(state={'variables': {}, 'slots': {'r1/x.1#0': {'object': 'nothing'}}})")), "kind"), "capture");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec("e", "result(status='failed', failure={'kind': 'timeout'})")), "kind"), "capture");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("f", "pass")), "status"), "succeeded");
+}
+
+TEST(Executor, BlocksRunAtTheSameTime) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  // Each waits for the other's file.
+  const auto code = [](const std::string& mine, const std::string& other) {
+    return "import os, time\nopen(os.path.join(spec['files'], '" + mine + "'), 'w').close()\nwhile not os.path.exists(os.path.join(spec['files'], '" + other + "')): time.sleep(0.01)";
+  };
+  engine.Start(harness.Spec("a", code("a", "b")));
+  engine.Start(harness.Spec("b", code("b", "a")));
+  EXPECT_EQ(Text(engine.WaitFor("finished"), "status"), "succeeded");
+  EXPECT_EQ(Text(engine.WaitFor("finished"), "status"), "succeeded");
+}
+
+TEST(Executor, NothingSurvivesAKilledExecutor) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntime.sleep(600)"));
+  const auto worker = static_cast<pid_t>(engine.WaitFor("started", "r1/b.1").at("pid").as_int64());
+  auto status = ExecutorStatus(harness.launch.folder);
+  ASSERT_TRUE(status);
+  const auto zygote = static_cast<pid_t>(status->at("zygotes").at(0).at("pid").as_int64());
+  ::kill(static_cast<pid_t>(status->at("pid").as_int64()), SIGKILL);
+  engine.WaitFor("closed");
+  EXPECT_TRUE(Eventually([zygote] { return !IsAlive(zygote); }));
+  // The fake worker has no parent-death signal of its own; the real one's is tested with the runtime.
+  ::kill(worker, SIGKILL);
+  TestEngine next(harness.launch, harness.canvas);
+  EXPECT_TRUE(next.attached().empty());
+  EXPECT_EQ(Text(next.Run(harness.Spec("c", "pass")), "status"), "succeeded");
+}
+
+TEST(Executor, DrainLetsAttemptsFinishWhileASuccessorServes) {
+  ExecutorHarness harness;
+  TestEngine old(harness.launch, harness.canvas);
+  old.Start(harness.Spec("b", "import os, time\nwhile not os.path.exists(os.path.join(spec['files'], 'go')): time.sleep(0.01)"));
+  old.WaitFor("started", "r1/b.1");
+  auto before = ExecutorStatus(harness.launch.folder);
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(old.client().Call({{"op", "drain"}}));
+  auto refused = old.client().Call({{"op", "start"}, {"spec", harness.Spec("late", "pass")}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "EXECUTOR_DRAINING");
+  TestEngine young(harness.launch, harness.canvas);
+  EXPECT_NE(young.client().instance(), old.client().instance());
+  EXPECT_EQ(Text(young.Run(harness.Spec("c", "pass")), "status"), "succeeded");
+  ASSERT_TRUE(WriteFileAtomically(harness.canvas_root + "/files/go", ""));
+  const json::object finished = old.WaitFor("finished", "r1/b.1");
+  EXPECT_EQ(Text(finished, "status"), "succeeded");
+  old.client().Tell({{"op", "ack"}, {"canvas", harness.canvas}, {"through", finished.at("n")}});
+  old.WaitFor("closed");
+  EXPECT_TRUE(Eventually([&] { return !IsAlive(static_cast<pid_t>(before->at("pid").as_int64())); }));
+}
+
+TEST(Executor, StopIsRefusedWhileBlocksRunUnlessForced) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  engine.Start(harness.Spec("b", "import time\ntime.sleep(600)"));
+  const auto worker = static_cast<pid_t>(engine.WaitFor("started", "r1/b.1").at("pid").as_int64());
+  const Status refused = StopExecutor(false, harness.launch.folder);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "ATTEMPTS_RUNNING");
+  EXPECT_TRUE(StopExecutor(true, harness.launch.folder));
+  EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "lost");
+  EXPECT_TRUE(Eventually([worker] { return !IsAlive(worker); }));
+}
+
+TEST(Executor, EndsByItselfAfterItsLingerTime) {
+  ExecutorHarness harness(ExecutorHarness::Settings{{"EASEL_LINGER_S", "0.2"}});
+  pid_t pid = 0;
+  {
+    TestEngine engine(harness.launch, harness.canvas);
+    EXPECT_EQ(Text(engine.Run(harness.Spec("b", "pass")), "status"), "succeeded");
+    auto status = engine.client().Call({{"op", "status"}});
+    ASSERT_TRUE(status);
+    pid = static_cast<pid_t>(status->at("pid").as_int64());
+  }
+  EXPECT_TRUE(Eventually([pid] { return !IsAlive(pid); }));
+  EXPECT_EQ(ExecutorStatus(harness.launch.folder).error().reason, "EXECUTOR_NOT_RUNNING");
+}
+
+TEST(Executor, TwoStartersEndUpWithOneExecutor) {
+  ExecutorHarness harness;
+  ASSERT_TRUE(StartExecutor(harness.launch));
+  ASSERT_TRUE(StartExecutor(harness.launch));
+  TestEngine a(harness.launch, "a");
+  TestEngine b(harness.launch, "b");
+  EXPECT_EQ(a.client().instance(), b.client().instance());
+}
+
+TEST(Executor, AFullDiskFailsTheBlockAndNothingElse) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  // The executor's own limit on file sizes stands in for a full disk: writes fail for it as they would there.
+  auto status = ExecutorStatus(harness.launch.folder);
+  ASSERT_TRUE(status);
+  const auto pid = static_cast<pid_t>(status->at("pid").as_int64());
+  rlimit old{}, small{.rlim_cur = 100'000, .rlim_max = RLIM_INFINITY};
+  ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, nullptr, &old), 0);
+  small.rlim_max = old.rlim_max;
+  ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, &small, nullptr), 0);
+  const json::object finished = engine.Run(harness.Spec("b", "print('x' * 1_000_000)\nimport time\ntime.sleep(600)"));
+  EXPECT_EQ(FailureField(finished, "kind"), "disk_full") << json::serialize(finished);
+  ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, &old, nullptr), 0);
+  EXPECT_EQ(Text(engine.Run(harness.Spec("c", "pass")), "status"), "succeeded");
+  EXPECT_TRUE(Eventually([&] { return std::filesystem::is_empty(harness.state_root + "/staging"); }));
+}
+
+TEST(Executor, HoldsNoneOfItsStartersDescriptors) {
+  ExecutorHarness harness;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  TestEngine engine(harness.launch, harness.canvas);
+  ::close(ends[1]);
+  char byte = 0;
+  EXPECT_EQ(::read(ends[0], &byte, 1), 0);
+  ::close(ends[0]);
+}
+
+TEST(Executor, ListensInFoldersWithLongNames) {
+  ExecutorHarness harness;
+  harness.launch.folder += "/" + std::string(200, 'x');
+  std::filesystem::create_directories(harness.launch.folder);
+  TestEngine engine(harness.launch, harness.canvas);
+  EXPECT_EQ(Text(engine.Run(harness.Spec("b", "pass")), "status"), "succeeded");
+}
+
+TEST(Executor, WarmParksWorkersAndABlockUsesOne) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object spec = harness.Spec("b", "pass");
+  ASSERT_TRUE(engine.client().Call({{"op", "warm"}, {"environment", spec.at("environment")}, {"isolation", "none"}, {"workers", 3}}));
+  EXPECT_TRUE(Eventually([&] {
+    auto status = ExecutorStatus(harness.launch.folder);
+    return status && status->at("zygotes").at(0).at("parked").as_int64() == 3;
+  }));
+  engine.Start(spec);
+  EXPECT_EQ(engine.WaitFor("started").at("warm"), json::value(true));
 }
 
 }  // namespace

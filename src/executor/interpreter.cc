@@ -38,6 +38,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   const int null = ::open("/dev/null", O_RDONLY);
   // Above the numbers that are about to be replaced.
   const int control_copy = ::fcntl(control, F_DUPFD, 10);

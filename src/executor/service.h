@@ -59,6 +59,7 @@ class ExecutorService {
   Result<json::object> HandleCancel(const Request& request);
   Result<json::object> HandleWarm(const Request& request);
   Result<json::object> HandleAck(const Request& request);
+  Result<json::object> HandlePending(const Request& request);
   Result<json::object> HandleStop(const Request& request);
   json::object StatusDocument() const;
   void OnClosed(Connection& connection);

@@ -33,6 +33,7 @@ Result<json::object> ExecutorService::Handle(const Request& request) {
   if (request.op == "cancel") return HandleCancel(request);
   if (request.op == "warm") return HandleWarm(request);
   if (request.op == "ack") return HandleAck(request);
+  if (request.op == "pending") return HandlePending(request);
   if (request.op == "status") return StatusDocument();
   if (request.op == "stop") return HandleStop(request);
   if (request.op == "drain") {
@@ -117,6 +118,17 @@ Result<json::object> ExecutorService::HandleAck(const Request& request) {
     if (entry.finished && entry.number <= through) canvas.attempts.erase(entry.attempt);
   canvas.log.Acknowledge(through);
   return json::object{};
+}
+
+Result<json::object> ExecutorService::HandlePending(const Request& request) {
+  const json::value body(request.body);
+  JsonReader reader(body, "pending");
+  const std::string id = reader.String("canvas");
+  EASEL_RETURN_IF_ERROR(reader.status());
+  const auto found = canvases_.find(id);
+  json::array attempts;
+  if (found != canvases_.end()) attempts = json::array(found->second.attempts.begin(), found->second.attempts.end());
+  return json::object{{"attempts", std::move(attempts)}};
 }
 
 Result<json::object> ExecutorService::HandleStop(const Request& request) {

@@ -5,6 +5,8 @@ can make a worker do anything, well-behaved or not. Laid out as RUNTIME/easel_ru
 """
 from __future__ import annotations
 
+import array
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +15,8 @@ import signal
 import socket
 import struct
 import sys
+import termios
+import time
 import traceback
 from typing import Any
 
@@ -22,6 +26,12 @@ Options = dict[str, Any]
 def send_frame(channel: socket.socket, message: dict[str, Any]) -> None:
     data = json.dumps(message).encode()
     channel.sendall(struct.pack("<I", len(data)) + data)
+
+
+def unread(fd: int) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, count)
+    return count[0]
 
 
 def read_frame(channel: socket.socket) -> dict[str, Any] | None:
@@ -46,6 +56,12 @@ def work(channel: socket.socket) -> None:
     state: dict[str, Any] = {"variables": {}, "slots": {}, "settings": {}}
 
     def emit(event: str, **fields: Any) -> None:
+        try:
+            sys.stdout.flush()
+            while any(unread(fd) for fd in (1, 2)):
+                time.sleep(0.0001)
+        except OSError:
+            pass  # the block closed it
         send_frame(channel, {"event": event, **fields})
 
     def store(data: bytes, name: str = "") -> str:
