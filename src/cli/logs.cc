@@ -1,0 +1,202 @@
+// easel logs: what blocks printed and showed, also while they run.
+
+#include <time.h>
+
+#include <map>
+#include <optional>
+#include <ostream>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/journal_text.h"
+#include "cli/stored_canvas.h"
+#include "state/manifest.h"
+
+namespace easel {
+namespace {
+
+struct BlockLog {
+  std::string block;
+  AttemptRecord attempt;
+};
+
+/// The attempt whose log a person means: the one that runs or failed last, otherwise the one whose result is there
+/// (after a restore that is not the newest).
+Result<std::optional<AttemptRecord>> AttemptToShow(const StoredCanvas& canvas, const std::string& block) {
+  EASEL_TRY(auto newest, NewestAttempt(canvas, block));
+  const BlockRecord* record = canvas.Find(block);
+  const bool restored = newest && newest->status == AttemptStatus::kSucceeded && record != nullptr &&
+                        !record->published_attempt.empty() && record->published_attempt != newest->attempt;
+  if (!restored) return newest;
+  EASEL_TRY(auto published, FindAttempt(canvas, block, record->published_attempt));
+  return published;
+}
+
+Result<std::vector<BlockLog>> LogsToShow(const StoredCanvas& canvas, const std::string& block,
+                                         const std::string& attempt) {
+  std::vector<BlockLog> logs;
+  if (!attempt.empty()) {
+    EASEL_TRY(AttemptRecord found, FindAttempt(canvas, block, attempt));
+    logs.push_back({found.block, std::move(found)});
+    return logs;
+  }
+  for (const std::string& name : canvas.blocks) {
+    if (!block.empty() && name != block) continue;
+    EASEL_TRY(auto found, AttemptToShow(canvas, name));
+    if (found) logs.push_back({name, std::move(*found)});
+  }
+  return logs;
+}
+
+std::string Header(const Terminal& terminal, const BlockLog& log) {
+  return Styled(terminal, Style::kBold, EscapeValue(log.block)) + " " +
+         Styled(
+             terminal, Style::kDim,
+             EscapeValue(log.attempt.attempt) + ", " + std::string(AttemptStatusName(log.attempt.status))) +
+         "\n";
+}
+
+std::string Prefixed(const Terminal& terminal, const std::string& prefix, std::string_view lines) {
+  if (prefix.empty()) return std::string(lines);
+  std::string out;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size() - 1);
+    out += Styled(terminal, Style::kDim, prefix) + std::string(lines.substr(0, end + 1));
+    lines.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+/// Print a journal from where `reader` stands to its present end.
+Status Drain(JournalReader& reader, JournalText& text, const Terminal& terminal, const std::string& prefix,
+             std::ostream& out) {
+  for (;;) {
+    EASEL_TRY(const auto record, reader.Next());
+    if (!record) return {};
+    out << Prefixed(terminal, prefix, text.Add(*record));
+  }
+}
+
+Status ShowLog(const StoredCanvas& canvas, const BlockLog& log, const Terminal& terminal, std::ostream& out) {
+  auto reader = JournalReader::Open(JournalPath(canvas.state_root, log.attempt.attempt));
+  if (!reader && reader.error().code == Code::kNotFound) return {};
+  if (!reader) return std::unexpected(reader.error());
+  JournalText text(terminal, {canvas.shown, log.block});
+  const Status drained = Drain(*reader, text, terminal, "", out);
+  out << text.Finish();
+  return drained;
+}
+
+struct Followed {
+  std::string attempt;
+  std::optional<JournalReader> reader;
+  std::optional<JournalText> text;
+};
+
+/// Print what is new in one block's log.
+Status FollowOnce(const StoredCanvas& canvas, const BlockLog& log, const Terminal& terminal,
+                  const std::string& prefix, Followed& followed, std::ostream& out) {
+  if (followed.attempt != log.attempt.attempt) {
+    if (followed.text) out << Prefixed(terminal, prefix, followed.text->Finish());
+    followed = {.attempt = log.attempt.attempt,
+                .reader = {},
+                .text = JournalText(terminal, {canvas.shown, log.block})};
+  }
+  if (!followed.reader) {
+    auto opened = JournalReader::Open(JournalPath(canvas.state_root, log.attempt.attempt));
+    // The file appears with the attempt's first record.
+    if (!opened && opened.error().code == Code::kNotFound) return {};
+    EASEL_TRY(followed.reader, std::move(opened));
+  }
+  EASEL_RETURN_IF_ERROR(Drain(*followed.reader, *followed.text, terminal, prefix, out));
+  if (followed.text->ended()) out << Prefixed(terminal, prefix, followed.text->Finish());
+  return {};
+}
+
+/// Print logs as they grow, until no run and no attempt is open any more.
+Status Follow(StoredCanvas canvas, const std::string& block, const std::string& attempt,
+              const Terminal& terminal, std::ostream& out) {
+  std::map<std::string, Followed> followed;
+  std::size_t width = 0;
+  for (const std::string& name : canvas.blocks) width = std::max(width, name.size());
+  for (;;) {
+    // Taken before the logs are read: what was written until a run closed is then printed.
+    EASEL_TRY(canvas.snapshot, canvas.metadata->Load());
+    const bool open = !canvas.snapshot.open_runs.empty() || !canvas.snapshot.open_attempts.empty();
+    EASEL_TRY(const auto logs, LogsToShow(canvas, block, attempt));
+    for (const BlockLog& log : logs) {
+      const std::string prefix =
+          !block.empty() ? ""
+                         : log.block + std::string(width - std::min(width, log.block.size()), ' ') +
+                               (terminal.unicode ? " │ " : " | ");
+      EASEL_RETURN_IF_ERROR(FollowOnce(canvas, log, terminal, prefix, followed[log.block], out));
+    }
+    out.flush();
+    const bool over = !attempt.empty() && !followed.empty() && followed.begin()->second.text &&
+                      followed.begin()->second.text->ended();
+    if (!open || over || !out) {
+      for (auto& [name, one] : followed)
+        if (one.text) out << one.text->Finish();
+      return {};
+    }
+    constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 100'000'000};
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
+Status ShowJson(const StoredCanvas& canvas, const std::vector<BlockLog>& logs, std::ostream& out) {
+  json::array blocks;
+  Status status;
+  for (const BlockLog& log : logs) {
+    json::array records;
+    const Status read = ReadJournalAsJson(JournalPath(canvas.state_root, log.attempt.attempt), records);
+    if (!read && read.error().code != Code::kNotFound) status = read;
+    blocks.push_back(json::object{{"block", log.block},
+                                  {"attempt", log.attempt.attempt},
+                                  {"status", AttemptStatusName(log.attempt.status)},
+                                  {"records", std::move(records)}});
+  }
+  out << json::serialize(json::object{{"blocks", std::move(blocks)}}) << '\n';
+  return status;
+}
+
+Status Show(const Invocation& invocation, std::ostream& out) {
+  const bool json = invocation.Has("json");
+  if (json && invocation.Has("follow"))
+    return Fail(Code::kInvalidArgument, "USAGE",
+                "easel logs: --json prints one document and cannot go on for ever; leave out --follow, or "
+                "use `easel run --json`");
+  EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  const std::string& block = invocation.Word("BLOCK");
+  if (!block.empty()) EASEL_RETURN_IF_ERROR(CheckBlock(canvas, block));
+  if (!canvas.HasRun()) {
+    if (json) return ShowJson(canvas, {}, out);
+    out << NothingHasRun(canvas);
+    return {};
+  }
+  const std::string attempt = invocation.Value("attempt");
+  const Terminal& terminal = invocation.terminal;
+  if (invocation.Has("follow")) return Follow(std::move(canvas), block, attempt, terminal, out);
+  EASEL_TRY(const auto logs, LogsToShow(canvas, block, attempt));
+  if (json) return ShowJson(canvas, logs, out);
+  if (logs.empty()) out << (block.empty() ? NothingHasRun(canvas) : "`" + block + "` has not run yet.\n");
+  Status status;
+  for (const BlockLog& log : logs) {
+    if (block.empty()) out << Header(terminal, log);
+    if (const Status shown = ShowLog(canvas, log, terminal, out); !shown) {
+      status = shown;
+      out << Styled(terminal, Style::kRed, EscapeValue(shown.error().message)) << '\n';
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+int RunLogs(const Invocation& invocation, std::ostream& out, std::ostream& err) {
+  const Status shown = Show(invocation, out);
+  return shown ? kExitGood : ReportError(shown.error(), err);
+}
+
+}  // namespace easel
