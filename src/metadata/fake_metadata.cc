@@ -117,7 +117,8 @@ class FakeMetadata final : public MetadataStore {
     snapshot.cursors = tables_.cursors;
     return snapshot;
   }
-  Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest, const std::string& runtime) override {
+  Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest,
+                                                  const std::string& runtime) override {
     const std::lock_guard lock(mutex_);
     const auto found = tables_.analyses.find({source_digest, runtime});
     if (found == tables_.analyses.end()) return std::nullopt;
@@ -127,7 +128,8 @@ class FakeMetadata final : public MetadataStore {
                                                   int limit) override {
     const std::lock_guard lock(mutex_);
     return Newest(tables_.attempts, limit, [&](const AttemptRecord& attempt) {
-      return attempt.block == block && attempt.base_key == base_key && attempt.status == AttemptStatus::kSucceeded;
+      return attempt.block == block && attempt.base_key == base_key &&
+             attempt.status == AttemptStatus::kSucceeded;
     });
   }
   Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) override {

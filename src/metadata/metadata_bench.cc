@@ -63,7 +63,9 @@ int main(int argc, char** argv) {
   const double one = easel::Measure(folder, 1000, 1);
   const double few = easel::Measure(folder, 5000, 16);
   const double many = easel::Measure(folder, 50000, 1000);
-  std::printf("{\"measure\": \"durable transitions per second\", \"one_commit_each\": %.0f, \"16_in_flight\": %.0f, "
-              "\"1000_in_flight\": %.0f, \"target\": 5000}\n", one, few, many);
+  std::printf(
+      "{\"measure\": \"durable transitions per second\", \"one_commit_each\": %.0f, \"16_in_flight\": %.0f, "
+      "\"1000_in_flight\": %.0f, \"target\": 5000}\n",
+      one, few, many);
   std::filesystem::remove_all(folder);
 }

@@ -32,6 +32,7 @@ inline AttemptRecord AttemptFor(const std::string& block, std::int64_t epoch,
           .epoch = epoch,
           .status = status,
           .base_key = "base",
+          .inputs = "{\"code\":\"c\"}",
           .key = "key"};
 }
 
@@ -41,6 +42,7 @@ inline Publish PublishFor(const std::string& block, std::int64_t epoch) {
           .attempt = "r1/" + block + "." + std::to_string(epoch),
           .manifest = "manifest" + std::to_string(epoch),
           .base_key = "base",
+          .inputs = "{\"code\":\"p\"}",
           .now_ms = 7};
 }
 
@@ -72,7 +74,8 @@ TEST_P(MetadataConformance, AnEmptyStoreHasNothing) {
 }
 
 TEST_P(MetadataConformance, EveryFieldComesBack) {
-  const RunRecord run{.run = "r1", .mode = "all", .request = "{\"to\":\"é\"}", .created_ms = 1, .status = "running"};
+  const RunRecord run{
+      .run = "r1", .mode = "all", .request = "{\"to\":\"é\"}", .created_ms = 1, .status = "running"};
   AttemptRecord attempt = AttemptFor("load", 1, AttemptStatus::kRunning);
   attempt.manifest = "m";
   attempt.failure = std::string("{\"a\":\"\0b\"}", 10);
@@ -90,6 +93,7 @@ TEST_P(MetadataConformance, EveryFieldComesBack) {
   EXPECT_EQ(block.published_attempt, "r1/load.1");
   EXPECT_EQ(block.published_manifest, "manifest1");
   EXPECT_EQ(block.published_base_key, "base");
+  EXPECT_EQ(block.published_inputs, "{\"code\":\"p\"}");
   EXPECT_EQ(block.published_ms, 7);
   EXPECT_EQ(block.last_status, "succeeded");
   EXPECT_EQ(block.last_reason, "ran");
@@ -101,6 +105,7 @@ TEST_P(MetadataConformance, EveryFieldComesBack) {
   EXPECT_EQ(read.epoch, 1);
   EXPECT_EQ(read.status, AttemptStatus::kRunning);
   EXPECT_EQ(read.base_key, "base");
+  EXPECT_EQ(read.inputs, "{\"code\":\"c\"}");
   EXPECT_EQ(read.key, "key");
   EXPECT_EQ(read.manifest, "m");
   EXPECT_EQ(read.failure, attempt.failure);
@@ -154,9 +159,9 @@ TEST_P(MetadataConformance, ALateAttemptDoesNotPublish) {
 
 TEST_P(MetadataConformance, ARefusedBatchChangesNothingAtAll) {
   ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}}));
-  ASSERT_FALSE(store_->CommitNow({SetCursor{"x", 5}, PutAttempt{AttemptFor("load", 1, AttemptStatus::kSucceeded)},
-                                  SetBlockOutcome{"load", "succeeded", ""}, PublishFor("load", 9),
-                                  PutRun{RunRecord{.run = "r9"}}}));
+  ASSERT_FALSE(store_->CommitNow(
+      {SetCursor{"x", 5}, PutAttempt{AttemptFor("load", 1, AttemptStatus::kSucceeded)},
+       SetBlockOutcome{"load", "succeeded", ""}, PublishFor("load", 9), PutRun{RunRecord{.run = "r9"}}}));
   const auto snapshot = store_->Load();
   EXPECT_TRUE(snapshot->cursors.empty());
   ASSERT_EQ(snapshot->open_attempts.size(), 1u);
@@ -177,7 +182,8 @@ TEST_P(MetadataConformance, TheNeighboursOfARefusedBatchStay) {
   }
   all.get_future().wait();
   ASSERT_EQ(told.size(), 30u);
-  for (int i = 1; i <= 30; ++i) EXPECT_EQ(told[i - 1], std::to_string(i) + (i % 3 == 0 ? " refused" : " good"));
+  for (int i = 1; i <= 30; ++i)
+    EXPECT_EQ(told[i - 1], std::to_string(i) + (i % 3 == 0 ? " refused" : " good"));
   EXPECT_EQ(store_->Load()->open_attempts.size(), 20u);
 }
 
@@ -193,7 +199,8 @@ TEST_P(MetadataConformance, ARestorePublishesAnOldAttemptAgain) {
 
 TEST_P(MetadataConformance, AnOutcomeNeitherPublishesNorUnpublishes) {
   ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}, PublishFor("load", 1)}));
-  ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 2)}, SetBlockOutcome{"load", "failed", "ValueError"}}));
+  ASSERT_TRUE(store_->CommitNow(
+      {OpenAttempt{AttemptFor("load", 2)}, SetBlockOutcome{"load", "failed", "ValueError"}}));
   EXPECT_EQ(BlockNamed("load").published_attempt, "r1/load.1");
   EXPECT_EQ(BlockNamed("load").last_status, "failed");
   ASSERT_TRUE(store_->CommitNow({SetBlockOutcome{"never_ran", "skipped", "`load` failed"}}));
@@ -203,7 +210,8 @@ TEST_P(MetadataConformance, AnOutcomeNeitherPublishesNorUnpublishes) {
 
 TEST_P(MetadataConformance, HistoryIsNewestFirstAndBounded) {
   for (int epoch = 1; epoch <= 4; ++epoch) {
-    ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", epoch)}, OpenAttempt{AttemptFor("clean", epoch)}}));
+    ASSERT_TRUE(
+        store_->CommitNow({OpenAttempt{AttemptFor("load", epoch)}, OpenAttempt{AttemptFor("clean", epoch)}}));
     AttemptRecord over =
         AttemptFor("load", epoch, epoch == 3 ? AttemptStatus::kFailed : AttemptStatus::kSucceeded);
     over.base_key = epoch == 4 ? "other" : "base";
@@ -237,12 +245,14 @@ TEST_P(MetadataConformance, ForgettingKeepsWhatIsPublished) {
 
 TEST_P(MetadataConformance, AForgottenBlockKeepsItsFence) {
   ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}, PublishFor("load", 1),
-                                 SetBlockOutcome{"load", "succeeded", ""}, ForgetBlock{"load"}, ForgetBlock{"nobody"}}));
+                                 SetBlockOutcome{"load", "succeeded", ""}, ForgetBlock{"load"},
+                                 ForgetBlock{"nobody"}}));
   const BlockRecord block = BlockNamed("load");
   EXPECT_EQ(block.published_attempt, "");
   EXPECT_EQ(block.last_status, "");
   EXPECT_TRUE(store_->History("load", 10)->empty());
-  EXPECT_FALSE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}})) << "an attempt of before could publish";
+  EXPECT_FALSE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}}))
+      << "an attempt of before could publish";
   EXPECT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 2)}}));
   EXPECT_EQ(store_->Load()->blocks.size(), 1u);
 }

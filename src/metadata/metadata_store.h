@@ -46,11 +46,11 @@ struct AttemptRecord {
 /// One row per block that ever ran.
 struct BlockRecord {
   std::string block;
-  std::int64_t epoch = 0;         ///< the newest epoch given out (the fence)
-  std::string published_attempt;  ///< empty: none
-  std::string published_manifest; ///< SHA-256
+  std::int64_t epoch = 0;          ///< the newest epoch given out (the fence)
+  std::string published_attempt;   ///< empty: none
+  std::string published_manifest;  ///< SHA-256
   std::string published_base_key;
-  std::string published_inputs;  ///< JSON, as AttemptRecord::inputs
+  std::string published_inputs;   ///< JSON, as AttemptRecord::inputs
   std::int64_t published_ms = 0;  ///< Unix ms of the publication
   std::string last_status;        ///< of the newest attempt: succeeded, failed, cancelled, skipped
   std::string last_reason;
@@ -58,10 +58,16 @@ struct BlockRecord {
 
 // --- Changes. A batch of them is one transaction: all or nothing. ---
 
-struct PutRun { RunRecord run; };
-struct PutAttempt { AttemptRecord attempt; };
+struct PutRun {
+  RunRecord run;
+};
+struct PutAttempt {
+  AttemptRecord attempt;
+};
 /// Give out a new epoch for a block and record its attempt. Fails the batch if epoch is not the block's epoch + 1.
-struct OpenAttempt { AttemptRecord attempt; };
+struct OpenAttempt {
+  AttemptRecord attempt;
+};
 /// Publish `attempt` for `block`, only if the block's epoch is still `epoch` (the fence): otherwise the batch fails
 /// with kAborted STALE_EPOCH and changes nothing. Also used for a restore, with the old attempt's id and manifest.
 struct Publish {
@@ -73,12 +79,27 @@ struct Publish {
   std::string inputs;
   std::int64_t now_ms = 0;
 };
-struct SetBlockOutcome { std::string block; std::string last_status; std::string last_reason; };
-struct PutAnalysis { std::string source_digest; std::string runtime; std::string document; };
+struct SetBlockOutcome {
+  std::string block;
+  std::string last_status;
+  std::string last_reason;
+};
+struct PutAnalysis {
+  std::string source_digest;
+  std::string runtime;
+  std::string document;
+};
 /// Executor events of `executor` up to `through` are stored.
-struct SetCursor { std::string executor; std::int64_t through = 0; };
-struct ForgetAttempts { std::vector<std::string> attempts; };
-struct ForgetBlock { std::string block; };
+struct SetCursor {
+  std::string executor;
+  std::int64_t through = 0;
+};
+struct ForgetAttempts {
+  std::vector<std::string> attempts;
+};
+struct ForgetBlock {
+  std::string block;
+};
 
 using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, SetBlockOutcome, PutAnalysis, SetCursor,
                             ForgetAttempts, ForgetBlock>;
@@ -106,9 +127,11 @@ class MetadataStore {
   Status CommitNow(Batch batch);
 
   virtual Result<MetadataSnapshot> Load() = 0;
-  virtual Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest, const std::string& runtime) = 0;
+  virtual Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest,
+                                                          const std::string& runtime) = 0;
   /// Succeeded attempts of a block with this base key, newest first, at most `limit`.
-  virtual Result<std::vector<AttemptRecord>> FindAttempts(const std::string& block, const std::string& base_key, int limit) = 0;
+  virtual Result<std::vector<AttemptRecord>> FindAttempts(const std::string& block,
+                                                          const std::string& base_key, int limit) = 0;
   /// A block's attempts (all blocks if empty), newest first, at most `limit`.
   virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
   virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;

@@ -24,9 +24,8 @@ std::unique_ptr<MetadataStore> MakeSqlite() {
 
 INSTANTIATE_TEST_SUITE_P(Stores, MetadataConformance,
                          testing::Values(MetadataUnderTest{.name = "sqlite", .make = MakeSqlite},
-                                         MetadataUnderTest{.name = "fake",
-                                                           .make = MakeFakeMetadata,
-                                                           .own_thread = false}),
+                                         MetadataUnderTest{
+                                             .name = "fake", .make = MakeFakeMetadata, .own_thread = false}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -12,10 +12,11 @@
 namespace easel {
 
 std::unexpected<Error> FailDamaged(const std::string& path, std::string_view what) {
-  return Fail(Code::kDataLoss, "DATABASE_DAMAGED",
-              path + ": the database of this canvas is damaged (" + std::string(what) +
-                  "). Delete the folder `.easel/` for a clean start: blocks, files and canvas.yaml stay as they are, "
-                  "the blocks run again.");
+  return Fail(
+      Code::kDataLoss, "DATABASE_DAMAGED",
+      path + ": the database of this canvas is damaged (" + std::string(what) +
+          "). Delete the folder `.easel/` for a clean start: blocks, files and canvas.yaml stay as they are, "
+          "the blocks run again.");
 }
 
 std::unexpected<Error> FailSqlite(sqlite3* handle, int result, const std::string& path) {
@@ -24,10 +25,12 @@ std::unexpected<Error> FailSqlite(sqlite3* handle, int result, const std::string
   const int primary = result & 0xff;
   // SQLite says FULL for a full disk, but only a failed write for a quota or a limit of file size.
   if (primary == SQLITE_FULL || result == SQLITE_IOERR_WRITE || result == SQLITE_IOERR_SHMSIZE)
-    return Fail(Code::kResourceExhausted, "DISK_FULL",
-                path + ": could not be written (" + text + "): the disk is full, or a quota is used up. Nothing of this " +
-                    "change was kept, everything before it was. Free some space (`easel gc CANVAS` removes old " +
-                    "attempts) and run again.");
+    return Fail(
+        Code::kResourceExhausted, "DISK_FULL",
+        path + ": could not be written (" + text +
+            "): the disk is full, or a quota is used up. Nothing of this " +
+            "change was kept, everything before it was. Free some space (`easel gc CANVAS` removes old " +
+            "attempts) and run again.");
   if (result == SQLITE_READONLY_DBMOVED)
     return Fail(Code::kAborted, "DATABASE_GONE", path + ": was moved or deleted while in use; run again.");
   switch (primary) {
@@ -35,24 +38,31 @@ std::unexpected<Error> FailSqlite(sqlite3* handle, int result, const std::string
     case SQLITE_NOTADB: return FailDamaged(path, text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return Fail(Code::kUnavailable, "DATABASE_BUSY", path + ": another process is writing to it (" + text + ").");
+      return Fail(Code::kUnavailable, "DATABASE_BUSY",
+                  path + ": another process is writing to it (" + text + ").");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return Fail(Code::kPermissionDenied, "DATABASE_READ_ONLY", path + ": may not be written (" + text + ").");
+      return Fail(Code::kPermissionDenied, "DATABASE_READ_ONLY",
+                  path + ": may not be written (" + text + ").");
     case SQLITE_CANTOPEN:
-      return Fail(system_error == ENOENT ? Code::kNotFound : Code::kPermissionDenied, "DATABASE_NOT_OPENED",
-                  path + ": cannot be opened (" + (system_error != 0 ? std::strerror(system_error) : text) + ").");
+      return Fail(
+          system_error == ENOENT ? Code::kNotFound : Code::kPermissionDenied, "DATABASE_NOT_OPENED",
+          path + ": cannot be opened (" + (system_error != 0 ? std::strerror(system_error) : text) + ").");
     case SQLITE_NOMEM: return Fail(Code::kResourceExhausted, "OUT_OF_MEMORY", path + ": out of memory.");
     default:
-      return Fail(Code::kInternal, "DATABASE_FAILED",
-                  path + ": " + text + (system_error != 0 ? std::string(": ") + std::strerror(system_error) : ""));
+      return Fail(
+          Code::kInternal, "DATABASE_FAILED",
+          path + ": " + text + (system_error != 0 ? std::string(": ") + std::strerror(system_error) : ""));
   }
 }
 
 Query::Query(Query&& other) noexcept
-    : statement_(std::exchange(other.statement_, nullptr)), path_(other.path_), bound_(other.bound_),
-      column_(other.column_), checksum_(other.checksum_) {}
+    : statement_(std::exchange(other.statement_, nullptr)),
+      path_(other.path_),
+      bound_(other.bound_),
+      column_(other.column_),
+      checksum_(other.checksum_) {}
 
 Query::~Query() {
   if (statement_ == nullptr) return;
@@ -62,7 +72,8 @@ Query::~Query() {
 
 void Query::Mix(std::string_view bytes) {
   const std::uint64_t size = bytes.size();
-  checksum_ = static_cast<std::uint32_t>(::crc32(checksum_, reinterpret_cast<const Bytef*>(&size), sizeof size));
+  checksum_ =
+      static_cast<std::uint32_t>(::crc32(checksum_, reinterpret_cast<const Bytef*>(&size), sizeof size));
   checksum_ = static_cast<std::uint32_t>(
       ::crc32(checksum_, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
@@ -70,7 +81,8 @@ void Query::Mix(std::string_view bytes) {
 Query& Query::Text(std::string_view value) {
   Mix(value);
   // A view's data may be null when it is empty, which SQLite would store as NULL.
-  sqlite3_bind_text64(statement_, ++bound_, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  sqlite3_bind_text64(statement_, ++bound_, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC,
+                      SQLITE_UTF8);
   return *this;
 }
 
@@ -103,9 +115,10 @@ Result<bool> Query::Step() {
 
 std::string Query::TextColumn() {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column_));
-  std::string out = text == nullptr
-                        ? std::string()
-                        : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column_)));
+  std::string out =
+      text == nullptr
+          ? std::string()
+          : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column_)));
   ++column_;
   Mix(out);
   return out;
@@ -118,7 +131,8 @@ std::int64_t Query::IntColumn() {
 }
 
 Status Query::CheckSeal() {
-  if (sqlite3_column_int64(statement_, column_++) != checksum_) return FailDamaged(*path_, "a row's checksum is wrong");
+  if (sqlite3_column_int64(statement_, column_++) != checksum_)
+    return FailDamaged(*path_, "a row's checksum is wrong");
   return {};
 }
 

@@ -60,8 +60,9 @@ struct Apply {
     for (const std::string& attempt : change.attempts) {
       EASEL_TRY(const auto block, BlockPublishing(database, attempt));
       if (block)
-        return Fail(Code::kFailedPrecondition, "ATTEMPT_PUBLISHED",
-                    "attempt " + attempt + " cannot be forgotten: it is what block `" + *block + "` publishes");
+        return Fail(
+            Code::kFailedPrecondition, "ATTEMPT_PUBLISHED",
+            "attempt " + attempt + " cannot be forgotten: it is what block `" + *block + "` publishes");
       EASEL_RETURN_IF_ERROR(DeleteAttempt(database, attempt));
     }
     return {};
@@ -114,7 +115,8 @@ class SqliteMetadata final : public MetadataStore {
     EASEL_RETURN_IF_ERROR(reader_->Execute("ROLLBACK"));
     return snapshot;
   }
-  Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest, const std::string& runtime) override {
+  Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest,
+                                                  const std::string& runtime) override {
     const std::lock_guard lock(reading_);
     return ReadAnalysis(*reader_, source_digest, runtime);
   }

@@ -33,11 +33,13 @@ class SqliteMetadataTest : public testing::Test {
     auto store = OpenSqliteMetadata(path_);
     ASSERT_TRUE(store) << store.error().message;
     for (int i = 0; i < runs; ++i)
-      ASSERT_TRUE((*store)->CommitNow({PutRun{{.run = "run" + std::to_string(i), .summary = std::string(200, 's')}}}));
+      ASSERT_TRUE((*store)->CommitNow(
+          {PutRun{{.run = "run" + std::to_string(i), .summary = std::string(200, 's')}}}));
   }
   void Overwrite(std::size_t at, std::string_view bytes) {
     const UniqueFd fd(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
-    ASSERT_EQ(::pwrite(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(at)), static_cast<ssize_t>(bytes.size()));
+    ASSERT_EQ(::pwrite(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(at)),
+              static_cast<ssize_t>(bytes.size()));
   }
   void ExpectDamaged(const Error& error) {
     EXPECT_EQ(error.code, Code::kDataLoss);
@@ -54,7 +56,8 @@ TEST_F(SqliteMetadataTest, WhatWasCommittedIsThereAfterReopening) {
   const auto again = OpenSqliteMetadata(path_);
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->Runs(100)->size(), 50u);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 3) << "the file, its log and index only";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 3)
+      << "the file, its log and index only";
 }
 
 TEST_F(SqliteMetadataTest, EverythingQueuedIsCommittedBeforeClosing) {
@@ -70,7 +73,8 @@ TEST_F(SqliteMetadataTest, EverythingQueuedIsCommittedBeforeClosing) {
 
 TEST_F(SqliteMetadataTest, ANewerFormatIsRefusedWithItsNumber) {
   Fill(1);
-  ASSERT_TRUE((*SqliteConnection::Open(path_, SqliteConnection::Access::kReadWrite))->Execute("PRAGMA user_version=99"));
+  ASSERT_TRUE((*SqliteConnection::Open(path_, SqliteConnection::Access::kReadWrite))
+                  ->Execute("PRAGMA user_version=99"));
   for (const bool read_only : {false, true}) {
     const auto opened = OpenSqliteMetadata(path_, read_only);
     ASSERT_FALSE(opened);
@@ -104,7 +108,8 @@ TEST_F(SqliteMetadataTest, AForeignFileIsNamed) {
   ExpectDamaged(OpenSqliteMetadata(path_).error());
   ExpectDamaged(OpenSqliteMetadata(path_, true).error());
   std::filesystem::remove(path_);
-  ASSERT_TRUE((*SqliteConnection::Open(path_, SqliteConnection::Access::kCreate))->Execute("CREATE TABLE their(data)"));
+  ASSERT_TRUE((*SqliteConnection::Open(path_, SqliteConnection::Access::kCreate))
+                  ->Execute("CREATE TABLE their(data)"));
   ExpectDamaged(OpenSqliteMetadata(path_).error());
 }
 
@@ -181,8 +186,10 @@ TEST_F(SqliteMetadataTest, ReadersDoNotHoldUpTheWriterAndSeeWholeBatches) {
       const auto other = OpenSqliteMetadata(path_, true);
       const auto snapshot = other ? (*other)->Load() : std::unexpected(other.error());
       ++rounds;
-      if (!snapshot) ++failed;
-      else if (snapshot->cursors.at("a") != snapshot->cursors.at("b")) ++torn;
+      if (!snapshot)
+        ++failed;
+      else if (snapshot->cursors.at("a") != snapshot->cursors.at("b"))
+        ++torn;
     }
   });
   for (int i = 1; i <= 300; ++i) ASSERT_TRUE(store->CommitNow({SetCursor{"a", i}, SetCursor{"b", i}}));

@@ -47,7 +47,8 @@ TEST(SqliteRecovery, WhatWasAcknowledgedSurvivesAKill) {
     // Kill after a number of acknowledgements that differs from round to round, wherever the writer then is.
     const std::int64_t target = acknowledged + 20 + 37 * round;
     std::int64_t number = 0;
-    while (acknowledged < target && ::read(ends[0], &number, sizeof number) == sizeof number) acknowledged = number;
+    while (acknowledged < target && ::read(ends[0], &number, sizeof number) == sizeof number)
+      acknowledged = number;
     ASSERT_GE(acknowledged, target) << "the child ended by itself";
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     while (::read(ends[0], &number, sizeof number) == sizeof number) acknowledged = number;

@@ -4,22 +4,28 @@ namespace easel {
 namespace {
 
 #define EASEL_RUN_COLUMNS "run, mode, request, created_ms, finished_ms, status, summary, checksum"
-#define EASEL_ATTEMPT_COLUMNS \
-  "attempt, run, block, epoch, status, base_key, inputs, key, manifest, failure, started_ms, finished_ms, checksum"
-#define EASEL_BLOCK_COLUMNS                                                                                \
-  "block, epoch, published_attempt, published_manifest, published_base_key, published_inputs, published_ms, last_status, " \
-  "last_reason, checksum"
+#define EASEL_ATTEMPT_COLUMNS                                                                               \
+  "attempt, run, block, epoch, status, base_key, inputs, key, manifest, failure, started_ms, finished_ms, " \
+  "checksum"
+#define EASEL_BLOCK_COLUMNS                                                                     \
+  "block, epoch, published_attempt, published_manifest, published_base_key, published_inputs, " \
+  "published_ms, "                                                                              \
+  "last_status, last_reason, checksum"
 
-constexpr char kWriteRun[] =
-    "INSERT INTO runs(" EASEL_RUN_COLUMNS ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(run) DO UPDATE SET "
-    "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, finished_ms=excluded.finished_ms, "
-    "status=excluded.status, summary=excluded.summary, checksum=excluded.checksum";
+constexpr char kWriteRun[] = "INSERT INTO runs(" EASEL_RUN_COLUMNS
+                             ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(run) DO UPDATE SET "
+                             "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, "
+                             "finished_ms=excluded.finished_ms, "
+                             "status=excluded.status, summary=excluded.summary, checksum=excluded.checksum";
 constexpr char kWriteAttempt[] =
-    "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE SET "
-    "run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, base_key=excluded.base_key, inputs=excluded.inputs, "
-    "key=excluded.key, manifest=excluded.manifest, failure=excluded.failure, started_ms=excluded.started_ms, "
+    "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE "
+    "SET run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, "
+    "base_key=excluded.base_key, inputs=excluded.inputs, key=excluded.key, manifest=excluded.manifest, "
+    "failure=excluded.failure, started_ms=excluded.started_ms, "
     "finished_ms=excluded.finished_ms, checksum=excluded.checksum";
-constexpr char kWriteBlock[] = "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?)";
+constexpr char kWriteBlock[] =
+    "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?)";
 constexpr char kWriteAnalysis[] =
     "INSERT OR REPLACE INTO analyses(source_digest, runtime, document, checksum) VALUES(?,?,?,?)";
 constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
@@ -29,15 +35,17 @@ constexpr char kDeleteAttemptsOf[] = "DELETE FROM attempts WHERE block=?";
 constexpr char kReadBlock[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks WHERE block=?";
 constexpr char kReadBlocks[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks ORDER BY block";
 constexpr char kBlockPublishing[] =
-    "SELECT block FROM blocks WHERE block=(SELECT block FROM attempts WHERE attempt=?1) AND published_attempt=?1";
-constexpr char kOpenAttempts[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE status < 2 ORDER BY sequence";
+    "SELECT block FROM blocks WHERE block=(SELECT block FROM attempts WHERE attempt=?1) AND "
+    "published_attempt=?1";
+constexpr char kOpenAttempts[] =
+    "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE status < 2 ORDER BY sequence";
 constexpr char kOpenRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs WHERE finished_ms = 0 ORDER BY sequence";
 constexpr char kCursors[] = "SELECT executor, through, checksum FROM cursors";
 constexpr char kReadAnalysis[] =
     "SELECT source_digest, runtime, document, checksum FROM analyses WHERE source_digest=? AND runtime=?";
-constexpr char kAttemptsWithKey[] =
-    "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? AND base_key=? AND status=? "
-    "ORDER BY sequence DESC LIMIT ?";
+constexpr char kAttemptsWithKey[] = "SELECT " EASEL_ATTEMPT_COLUMNS
+                                    " FROM attempts WHERE block=? AND base_key=? AND status=? "
+                                    "ORDER BY sequence DESC LIMIT ?";
 constexpr char kHistoryOfBlock[] =
     "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? ORDER BY sequence DESC LIMIT ?";
 constexpr char kHistory[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence DESC LIMIT ?";
@@ -111,16 +119,20 @@ Status WriteRun(SqliteConnection& database, const RunRecord& run) {
 Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
   EASEL_TRY(Query query, database.Use(kWriteAttempt));
   query.Text(attempt.attempt).Text(attempt.run).Text(attempt.block).Int(attempt.epoch);
-  query.Int(static_cast<std::int64_t>(attempt.status)).Text(attempt.base_key).Text(attempt.inputs).Text(attempt.key);
-  query.Text(attempt.manifest).Text(attempt.failure).Int(attempt.started_ms).Int(attempt.finished_ms);
+  query.Int(static_cast<std::int64_t>(attempt.status)).Text(attempt.base_key).Text(attempt.inputs);
+  query.Text(attempt.key)
+      .Text(attempt.manifest)
+      .Text(attempt.failure)
+      .Int(attempt.started_ms)
+      .Int(attempt.finished_ms);
   return query.Seal().Run();
 }
 
 Status WriteBlock(SqliteConnection& database, const BlockRecord& block) {
   EASEL_TRY(Query query, database.Use(kWriteBlock));
   query.Text(block.block).Int(block.epoch).Text(block.published_attempt).Text(block.published_manifest);
-  query.Text(block.published_base_key).Text(block.published_inputs).Int(block.published_ms).Text(block.last_status).Text(block.last_reason);
-  return query.Seal().Run();
+  query.Text(block.published_base_key).Text(block.published_inputs).Int(block.published_ms);
+  return query.Text(block.last_status).Text(block.last_reason).Seal().Run();
 }
 
 Status WriteAnalysis(SqliteConnection& database, const PutAnalysis& analysis) {
@@ -201,7 +213,8 @@ Result<std::vector<AttemptRecord>> ReadAttemptsWithKey(SqliteConnection& databas
   return All(query, AttemptOf);
 }
 
-Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block, int limit) {
+Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block,
+                                               int limit) {
   EASEL_TRY(Query query, database.Use(block.empty() ? kHistory : kHistoryOfBlock));
   if (!block.empty()) query.Text(block);
   query.Int(limit);

@@ -27,7 +27,8 @@ Result<std::optional<std::string>> ReadAnalysis(SqliteConnection& database, cons
                                                 const std::string& runtime);
 Result<std::vector<AttemptRecord>> ReadAttemptsWithKey(SqliteConnection& database, const std::string& block,
                                                        const std::string& base_key, int limit);
-Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block, int limit);
+Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block,
+                                               int limit);
 Result<std::vector<RunRecord>> ReadRuns(SqliteConnection& database, int limit);
 
 }  // namespace easel

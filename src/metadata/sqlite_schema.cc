@@ -45,8 +45,10 @@ CREATE TABLE cursors(
 Status FillNewDatabase(const std::string& path) {
   EASEL_TRY(auto database, SqliteConnection::Open(path, SqliteConnection::Access::kCreate));
   // Nobody sees the file yet: it needs no journal, only one sync before it gets its name.
-  EASEL_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096;"
-                                          "PRAGMA application_id=" + std::to_string(kApplicationId)));
+  EASEL_RETURN_IF_ERROR(
+      database->Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096;"
+                        "PRAGMA application_id=" +
+                        std::to_string(kApplicationId)));
   EASEL_RETURN_IF_ERROR(BringUpToDate(*database, Migrations(), false));
   return database->Execute("PRAGMA journal_mode=WAL");
 }
@@ -66,7 +68,8 @@ Status CreateDatabase(const std::string& path) {
     // The log of a database that is gone would be replayed into the new one.
     ::unlink((path + "-wal").c_str());
     ::unlink((path + "-shm").c_str());
-    if (::link(beside.c_str(), path.c_str()) != 0 && errno != EEXIST) made = FailErrno("create " + path, errno);
+    if (::link(beside.c_str(), path.c_str()) != 0 && errno != EEXIST)
+      made = FailErrno("create " + path, errno);
   }
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((beside + suffix).c_str());
   EASEL_RETURN_IF_ERROR(made);
@@ -75,11 +78,13 @@ Status CreateDatabase(const std::string& path) {
 
 Status BringUpToDate(SqliteConnection& database, std::span<const Migration> migrations, bool read_only) {
   EASEL_TRY(const std::int64_t application, database.Number("PRAGMA application_id"));
-  if (application != kApplicationId) return FailDamaged(database.path(), "it is not a database that Easel made");
+  if (application != kApplicationId)
+    return FailDamaged(database.path(), "it is not a database that Easel made");
   EASEL_TRY(const std::int64_t version, database.Number("PRAGMA user_version"));
   const std::int64_t newest = migrations.back().version;
   if (version == newest) return {};
-  const std::string formats = "has format " + std::to_string(version) + ", this Easel knows " + std::to_string(newest);
+  const std::string formats =
+      "has format " + std::to_string(version) + ", this Easel knows " + std::to_string(newest);
   if (version > newest)
     return Fail(Code::kFailedPrecondition, "DATABASE_NEWER",
                 database.path() + ": was written by a newer Easel (it " + formats +
