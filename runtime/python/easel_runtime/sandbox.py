@@ -220,7 +220,7 @@ class Sandbox:
 
     def make_scratch(self) -> str | None:
         """Make the temporary folder of a worker that cannot have mounts of its own; the zygote removes it."""
-        return None if self.mode == "local" else tempfile.mkdtemp(prefix="easel-")
+        return None if self.mode == "local" else tempfile.mkdtemp(prefix="easel-scratch-")
 
     def park(self, scratch: str | None) -> None:
         """Put on what does not depend on the block.

@@ -127,9 +127,17 @@ class Zygote:
                 elif not self._request():
                     return
 
-    def children(self) -> list[int]:
-        """Return the pids of the keepers that have not ended."""
-        return list(self._children)
+    def end(self) -> None:
+        """End all workers. In mode `local` they end with this process, the first of their outer pid namespace."""
+        if self._box.mode == "local":
+            return
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while orphans.end_all(set()) and time.monotonic() < deadline:
+            pass
+        for child in self._children.values():
+            sandbox.remove_scratch(child.scratch)
 
     def _request(self) -> bool:
         try:
@@ -299,12 +307,7 @@ def main() -> None:
         zygote.serve()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the executor went while it was being told something
-    if box.mode != "local":
-        for pid in zygote.children():
-            os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 5
-        while orphans.end_all(set()) and time.monotonic() < deadline:
-            pass
+    zygote.end()
     os._exit(0)  # nothing of the imported packages is worth finalising
 
 

@@ -272,3 +272,18 @@ def test_where_user_namespaces_are_refused_mode_pod_takes_over_and_says_so(start
         assert (zygote.ready["mode"], zygote.ready["missing"]) == ("pod", ["user_namespace"])
     finally:
         zygote.close()
+
+
+@pytest.mark.parametrize("mode", ["pod", "none"])
+def test_in_other_modes_too_nothing_is_left_when_the_executor_goes(start, canvas, user, mode):
+    zygote = start(user=user, mode=mode)
+    parked, busy = zygote.park(), zygote.park()
+    busy.hand_over(
+        canvas, DAEMON + "import tempfile\nprint(tempfile.gettempdir(), flush=True)\nos.read(reading, 1)"
+    )
+    scratch = busy.text().strip()
+    assert os.path.isdir(scratch)
+    zygote.control.close()
+    assert zygote.process.wait(10) == 0
+    assert gone(parked.pid) and gone(busy.pid)
+    assert not os.path.exists(scratch)
