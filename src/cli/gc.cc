@@ -1,20 +1,17 @@
 // easel gc: forgets old attempts, then removes what only they used.
 
-#include <fcntl.h>
-#include <sys/file.h>
-
-#include <cerrno>
 #include <climits>
+#include <optional>
 #include <ostream>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/stored_canvas.h"
+#include "engine/owner.h"
 #include "state/reachability.h"
 
 namespace easel {
@@ -25,18 +22,6 @@ struct Retention {
   std::vector<std::string> keep, forget;
   bool under_way = false;  ///< attempts of a run that has not ended, maybe of a killed one
 };
-
-/// Be the only one who changes the canvas, as an engine is.
-Result<UniqueFd> LockCanvas(const StoredCanvas& canvas) {
-  const std::string path = canvas.state_root + "/engine.lock";
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return FailErrno("open " + path, errno);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return FailErrno("lock " + path, errno);
-  return Fail(
-      Code::kFailedPrecondition, "CANVAS_IN_USE",
-      canvas.shown + ": a run is under way; `easel gc` works when it has ended (--dry-run works now)");
-}
 
 /// Of each block stay: what is published, what is under way, the newest `count` attempts, and the newest `count`
 /// successes, so that a series of failures does not push out the results that undoing an edit would restore.
@@ -77,10 +62,13 @@ Status Collect(const Invocation& invocation, std::ostream& out) {
   EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
   Collected collected;
   Retention retention;
-  UniqueFd lock;
+  std::optional<EngineLock> lock;
   if (canvas.HasRun()) {
     if (!dry_run) {
-      EASEL_TRY(lock, LockCanvas(canvas));
+      EASEL_TRY(lock, EngineLock::TryAcquire(canvas.state_root));
+      if (!lock)
+        return Fail(Code::kFailedPrecondition, "CANVAS_IN_USE",
+                    canvas.shown + ": a run is under way; `easel gc` works when it has ended (--dry-run works now)");
       EASEL_TRY(canvas.metadata, OpenSqliteMetadata(canvas.state_root + "/" + std::string(kMetadataFile)));
     }
     EASEL_TRY(retention, Decide(*canvas.metadata, static_cast<int>(std::min<std::int64_t>(count, INT_MAX))));
