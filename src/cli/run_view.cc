@@ -131,6 +131,7 @@ void RunView::Show(const std::string& line, const json::object& event) {
       out += Prefix(block) + part + "\n";
     return out;
   };
+  if (name == "run.started") mode_ = TextOf(event, "mode");
   if (name == "block.started") {
     LiveRow& row = rows_[block];
     row = {.block = block, .state = LiveState::kRunning, .phase = "start", .started_ms = clock_.MonotonicMs()};
@@ -150,7 +151,7 @@ void RunView::Show(const std::string& line, const json::object& event) {
         Print(indented(text));
   } else if (name == "block.error") {
     Flush(block);
-    Print(indented(RenderError(terminal_, event)));
+    if (!TextOf(event, "traceback").empty()) Print(indented(RenderError(terminal_, event)));
   } else if (name == "block.notice") {
     Flush(block);
     Print(indented(RenderNotice(terminal_, event)));
@@ -203,10 +204,15 @@ void RunView::Summarize(const json::object& event) {
   std::string line;
   for (const std::string& part : parts) line += (line.empty() ? "" : ", ") + part;
   const json::value* seconds = event.if_contains("seconds");
-  const std::string took = seconds != nullptr && seconds->is_number() ? HumanDuration(seconds->to_number<double>()) : "";
+  const std::string took = seconds != nullptr && seconds->is_number() && seconds->to_number<double>() >= 1e-3
+                               ? HumanDuration(seconds->to_number<double>())
+                               : "";
   const std::size_t changed = count("ran") + count("restored") + count("failed") + count("skipped") + count("cancelled");
   if (parts.empty())
     line = "There is nothing to run in this canvas";
+  else if (changed == 0 && mode_ == "only")
+    line = JoinWords(NamesOf(event, "up_to_date")) + (count("up_to_date") == 1 ? " is" : " are") +
+           " up to date: nothing that it depends on changed. `--force` runs it all the same";
   else if (changed == 0)
     line = "Everything is up to date: nothing had to run (" + std::to_string(count("up_to_date")) +
            (count("up_to_date") == 1 ? " block)" : " blocks)");

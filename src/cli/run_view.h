@@ -51,6 +51,7 @@ class RunView {
   std::map<std::string, LiveRow> rows_;
   std::map<std::string, LineAssembler> lines_[2];
   std::map<std::string, int> displays_;
+  std::string mode_;
   std::size_t name_width_ = 0;
   int exit_code_ = -1;
 };

@@ -208,6 +208,7 @@ void Session::OnBackendEvent(const BackendEvent& event) {
       else
         finished.message = manifest.error().message;
     }
+    if (finished.status == "failed") SayFailure(attempt, finished.failure);
     if (!running_.contains(attempt) && attached_) backend_->Acknowledge(event.number);
     running_.erase(attempt);
     readings_.erase(attempt);
@@ -229,7 +230,10 @@ void Session::ReadJournal(const std::string& attempt) {
   }
   std::vector<json::object> events;
   const auto flush = [&] {
-    for (const json::object& event : events) watched->second.sink(event);
+    for (const json::object& event : events) {
+      reading.error_said |= event.at("event") == "block.error";
+      watched->second.sink(event);
+    }
     events.clear();
   };
   for (;;) {
@@ -243,6 +247,31 @@ void Session::ReadJournal(const std::string& attempt) {
     if (events.size() >= 16) flush();
   }
   flush();
+}
+
+/// A failure that Python itself could not report (a crash, a limit) is an error of the block like any other.
+void Session::SayFailure(const std::string& attempt, const json::object& failure) {
+  const auto found = readings_.find(attempt);
+  if (found == readings_.end() || found->second.error_said) return;
+  const auto watched = watched_.find(found->second.run.value);
+  const auto record = running_.find(attempt);
+  if (watched == watched_.end() || record == running_.end()) return;
+  const auto text = [&](std::string_view field) {
+    const json::value* value = failure.if_contains(field);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  static const std::map<std::string, std::string> kNames{
+      {"memory", "OutOfMemory"}, {"timeout", "Timeout"},       {"crash", "Crash"},     {"exit", "Exit"},
+      {"disk_full", "DiskFull"}, {"capture", "CaptureError"}, {"damaged", "Damaged"}, {"sandbox", "SandboxError"}};
+  const auto name = kNames.find(text("kind"));
+  const json::value* line = failure.if_contains("line");
+  watched->second.sink({{"event", "block.error"},
+                        {"block", record->second.block},
+                        {"ename", name == kNames.end() ? "Failure" : name->second},
+                        {"evalue", text("message")},
+                        {"traceback", ""},
+                        {"line", line == nullptr ? json::value() : *line},
+                        {"kind", text("kind")}});
 }
 
 json::object Session::MakeSpec(const StartAttempt& start) const {

@@ -59,6 +59,7 @@ class Session {
     std::optional<JournalReader> reader;
     JournalEvents events;
     RunId run;
+    bool error_said = false;
   };
   struct FromBackend { BackendEvent event; };
   struct BackendLost { std::string reason; };
@@ -80,6 +81,7 @@ class Session {
   void Recover();
   Status Attach();
   void ReadJournal(const std::string& attempt);
+  void SayFailure(const std::string& attempt, const json::object& failure);
   void FinishLost(const std::string& attempt, const std::string& message);
   json::object MakeSpec(const StartAttempt& start) const;
   void SayDegraded(const RunId& run, const BlockStarted& started);

@@ -64,7 +64,7 @@ Status World::MakeStateFolder() {
 }
 
 Status World::OpenStore() {
-  const std::string path = state_root_ + "/metadata.sqlite";
+  const std::string path = state_root_ + "/metadata.db";
   if (options_.read_only && ::access(path.c_str(), F_OK) != 0) return {};
   EASEL_TRY(store_, OpenSqliteMetadata(path, options_.read_only));
   EASEL_TRY(snapshot_, store_->Load());

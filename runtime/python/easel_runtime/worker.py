@@ -105,10 +105,16 @@ class _Attempt:
 
     def load(self) -> None:
         self.phase("load")
+        sys.path.insert(0, self.spec["files"])
         self.baseline.environ = dict(os.environ._data)  # type: ignore[attr-defined]
         self.baseline.path = list(sys.path)
-        inherited = {key: _setting_value(value) for key, value in self.spec["state"].get("settings", {}).items()}
-        sys.path.insert(0, self.spec["files"])
+        # The canvas's own modules are imported again by what the block really loads or imports, and only then: so that
+        # editing one makes its users stale and not everything below them.
+        inherited = {
+            key: _setting_value(value)
+            for key, value in self.spec["state"].get("settings", {}).items()
+            if not key.startswith("local:")
+        }
         for notice in settings.apply(self.baseline, inherited, self.spec["files"]):
             self.notice(notice["kind"], notice["message"])
         try:
