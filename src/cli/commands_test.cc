@@ -265,7 +265,8 @@ TEST_F(CommandsTest, OutputsShowWhatWasLastUpdated) {
   const Ran ran = Easel({"outputs", "my-canvas"});
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out, "load\n[plot: 640x480 PNG, 29 B; `easel outputs my-canvas load --save DIR`]\nnew\n");
-  EXPECT_EQ(Easel({"outputs", "my-canvas", "train"}).out, "`train` has no result yet.\n");
+  EXPECT_EQ(Easel({"outputs", "my-canvas", "train"}).out,
+            "`train` has no result yet; `easel history my-canvas` lists the attempts.\n");
   const json::value document = Json(Easel({"outputs", "my-canvas", "--json"}).out);
   EXPECT_EQ(document.at("blocks").at(0).at("outputs").at(1).at("data").at("text/plain"), "new");
 }
@@ -298,7 +299,8 @@ TEST_F(CommandsTest, StateOfOneBlockHasOriginsAndFiles) {
   EXPECT_NE(ran.out.find("  n     int                             28 B  old   42\n"), std::string::npos)
       << ran.out;
   EXPECT_NE(ran.out.find("  files read:    data.csv, gone.csv (absent)\n"), std::string::npos) << ran.out;
-  EXPECT_EQ(Easel({"state", "my-canvas", "train"}).out, "`train` has no result yet.\n");
+  EXPECT_EQ(Easel({"state", "my-canvas", "train"}).out,
+            "`train` has no result yet; `easel history my-canvas` lists the attempts.\n");
 }
 
 TEST_F(CommandsTest, StateOfOneVariableSaysWhyItWasNotCarried) {

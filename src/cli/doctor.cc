@@ -25,6 +25,7 @@ struct Line {
   std::string name;
   bool ok = false;
   bool needed = false;
+  bool optional = false;  ///< nothing is lost on a person's own machine without it
   std::string detail;
   std::string advice;
 };
@@ -99,7 +100,12 @@ std::vector<Line> Examine(const std::string& canvas) {
   const EnvironmentOptions options = EnvironmentOptionsOfThisMachine();
   std::vector<Line> lines;
   for (const DoctorFinding& finding : ExamineHost())
-    lines.push_back({"isolation", finding.name, finding.ok, false, finding.detail, finding.advice});
+    lines.push_back({.part = "isolation",
+                     .name = finding.name,
+                     .ok = finding.ok,
+                     .optional = !finding.needed_by_local,
+                     .detail = finding.detail,
+                     .advice = finding.advice});
   lines.push_back(DiskAt("canvas", canvas));
   lines.push_back(DiskAt("cache", options.cache_folder));
   ExamineEnvironments(options, canvas, lines);
@@ -115,9 +121,10 @@ void Print(const Terminal& terminal, const std::vector<Line>& lines, std::ostrea
     if (line.part != part) out << Styled(terminal, Style::kBold, line.part) << '\n';
     part = line.part;
     const char* good = terminal.unicode ? "✔" : "ok";
-    const char* bad = terminal.unicode ? "✘" : "no";
-    out << "  " << Styled(terminal, line.ok ? Style::kGreen : Style::kRed, line.ok ? good : bad) << " "
-        << line.name << std::string(width - line.name.size() + 2, ' ') << EscapeValue(line.detail) << '\n';
+    const char* bad = line.optional ? "-" : terminal.unicode ? "✘" : "no";
+    const Style worry = line.optional ? Style::kDim : Style::kRed;
+    out << "  " << Styled(terminal, line.ok ? Style::kGreen : worry, line.ok ? good : bad) << " " << line.name
+        << std::string(width - line.name.size() + 2, ' ') << EscapeValue(line.detail) << '\n';
     if (!line.advice.empty())
       out << "    " << Styled(terminal, Style::kYellow, EscapeValue(line.advice)) << '\n';
   }
@@ -136,6 +143,7 @@ int RunDoctor(const Invocation& invocation, std::ostream& out, std::ostream&) {
                                       {"name", line.name},
                                       {"ok", line.ok},
                                       {"needed", line.needed},
+                                      {"optional", line.optional},
                                       {"detail", ValidUtf8(line.detail)},
                                       {"advice", ValidUtf8(line.advice)}});
     out << json::serialize(json::object{{"usable", usable}, {"findings", std::move(findings)}}) << '\n';

@@ -27,6 +27,7 @@ std::string FailureText(const std::string& failure) {
   const std::string value = reader.StringOr("evalue", "");
   if (!text.empty() && !value.empty()) text += ": " + value;
   if (text.empty()) text = reader.StringOr("message", reader.StringOr("kind", ""));
+  text = text.substr(0, text.find('\n'));
   if (const std::int64_t line = reader.IntOr("line", 0); line > 0)
     text += " (line " + std::to_string(line) + ")";
   return text;

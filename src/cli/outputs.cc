@@ -92,10 +92,8 @@ void Print(const Invocation& invocation, const StoredCanvas& canvas, const std::
       out << RenderDisplay(invocation.terminal, display.at("data").get_object(),
                            {canvas.shown, outputs.block});
   }
-  if (!canvas.HasRun())
-    out << NothingHasRun(canvas);
-  else if (all.empty())
-    out << (one ? "`" + invocation.Word("BLOCK") + "` has no result yet.\n" : NothingHasRun(canvas));
+  if (all.empty())
+    out << NoResultYet(canvas, invocation.Word("BLOCK"));
   else if (!any)
     out << "Nothing was shown; `easel logs " << EscapeValue(canvas.shown) << "` has what was printed.\n";
 }

@@ -138,10 +138,8 @@ Status Show(const Invocation& invocation, std::ostream& out) {
   }
   if (json)
     out << json::serialize(json::object{{"blocks", std::move(documents)}}) << '\n';
-  else if (!any && (!canvas.HasRun() || block.empty()))
-    out << NothingHasRun(canvas);
   else if (!any)
-    out << "`" << block << "` has no result yet.\n";
+    out << NoResultYet(canvas, block);
   return status;
 }
 

@@ -85,4 +85,10 @@ std::string NothingHasRun(const StoredCanvas& canvas) {
   return "Nothing has run yet. `easel run " + canvas.shown + "` runs the canvas.\n";
 }
 
+std::string NoResultYet(const StoredCanvas& canvas, const std::string& block) {
+  if (!canvas.HasRun()) return NothingHasRun(canvas);
+  return (block.empty() ? std::string("No block has a result yet") : "`" + block + "` has no result yet") +
+         "; `easel history " + canvas.shown + "` lists the attempts.\n";
+}
+
 }  // namespace easel

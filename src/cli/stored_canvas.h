@@ -52,4 +52,7 @@ std::string LocalTime(std::int64_t unix_ms);
 /// What every reader says when there is no `.easel/` yet.
 std::string NothingHasRun(const StoredCanvas& canvas);
 
+/// What a reader of results says when `block` (any block, if empty) publishes nothing.
+std::string NoResultYet(const StoredCanvas& canvas, const std::string& block);
+
 }  // namespace easel
