@@ -52,7 +52,11 @@ def journal_vectors() -> None:
     flipped[last + 20] ^= 1
     vector("flipped_bit", bytes(flipped), {"records": records[:-1], "damaged_at": last})
     vector("unknown_stream", header + record(9, 0, b"x"), {"records": [], "damaged_at": 16})
-    vector("absurd_length", header + struct.pack("<IB3xQI", 0xFFFFFFFF, 1, 0, 0), {"records": [], "damaged_at": 16})
+    vector(
+        "absurd_length",
+        header + struct.pack("<IB3xQI", 0xFFFFFFFF, 1, 0, 0),
+        {"records": [], "damaged_at": 16},
+    )
     vector("foreign", b"#!/bin/sh\nexit 0\n\n\n", {"records": [], "damaged_at": 0})
     vector("newer_version", b"EASELJNL" + struct.pack("<II", 2, 0), {"records": [], "damaged_at": 0})
 
@@ -61,7 +65,13 @@ def component(value: dict[str, Any], start: int) -> bytes:
     buffers: list[pickle.PickleBuffer] = []
     stream = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     raw = [b.raw().tobytes() for b in buffers]
-    head: dict[str, Any] = {"codec": "pickle5", "version": 1, "members": sorted(value), "stream": [0, 0], "buffers": []}
+    head: dict[str, Any] = {
+        "codec": "pickle5",
+        "version": 1,
+        "members": sorted(value),
+        "stream": [0, 0],
+        "buffers": [],
+    }
     size = 0
     while True:  # the head holds offsets that depend on its own length
         at = 8 + size
@@ -109,11 +119,24 @@ def object_vectors() -> None:
     broken("foreign", b"PAR1" + content[4:], "not a state object")
     broken("newer_version", content[:8] + struct.pack("<I", 2) + content[12:], "version is 2")
     broken("no_component", content.replace(b"ECMP", b"ECMQ"), "no component begins here")
-    broken("head_too_long", content[:68] + struct.pack("<I", 0xFFFFFFFF) + content[72:], "longer than the component")
+    broken(
+        "head_too_long",
+        content[:68] + struct.pack("<I", 0xFFFFFFFF) + content[72:],
+        "longer than the component",
+    )
     outside = b'{"codec":"pickle5","version":1,"members":[],"crc32":0,"stream":[8,9223372036854775807]}'
-    broken("range_outside", header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", len(outside)) + outside,
-           "outside of the component", 8 + len(outside))
-    broken("head_not_json", header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", 3) + b"{x}", "not valid JSON", 11)
+    broken(
+        "range_outside",
+        header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", len(outside)) + outside,
+        "outside of the component",
+        8 + len(outside),
+    )
+    broken(
+        "head_not_json",
+        header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", 3) + b"{x}",
+        "not valid JSON",
+        11,
+    )
 
 
 def manifest_vectors() -> None:
@@ -121,44 +144,114 @@ def manifest_vectors() -> None:
         return hashlib.sha256(text.encode()).hexdigest()
 
     slot = {
-        "object": d("object"), "offset": 16, "length": 4096, "codec": "pickle5", "digest": d("df"),
-        "names": ["df"], "refs": [], "reads": [], "unstable": False,
+        "object": d("object"),
+        "offset": 16,
+        "length": 4096,
+        "codec": "pickle5",
+        "digest": d("df"),
+        "names": ["df"],
+        "refs": [],
+        "reads": [],
+        "unstable": False,
     }
     minimal: dict[str, Any] = {
-        "easel_manifest": 1, "canvas": "c0", "attempt": "r0/load.1", "run": "r0", "block": "load", "epoch": 1, "key": "",
-        "environment": "", "python": "3.11", "platform": "linux-x86_64", "started_ms": 1, "finished_ms": 2,
-        "phases_ms": {}, "peak_memory_bytes": 0, "flags": [],
-        "files": {"read": {}, "written": {}, "outside": {}}, "parents": [],
+        "easel_manifest": 1,
+        "canvas": "c0",
+        "attempt": "r0/load.1",
+        "run": "r0",
+        "block": "load",
+        "epoch": 1,
+        "key": "",
+        "environment": "",
+        "python": "3.11",
+        "platform": "linux-x86_64",
+        "started_ms": 1,
+        "finished_ms": 2,
+        "phases_ms": {},
+        "peak_memory_bytes": 0,
+        "flags": [],
+        "files": {"read": {}, "written": {}, "outside": {}},
+        "parents": [],
         "state": {"variables": {}, "slots": {}, "settings": {}},
     }
     full: dict[str, Any] = {
-        **minimal, "attempt": "r0/train-2.3", "block": "train-2", "epoch": 3, "key": d("key"), "environment": d("environment"),
-        "phases_ms": {"load": 1.25, "run": 10, "save": 2, "start": 1, "store": 1}, "peak_memory_bytes": 1 << 30,
+        **minimal,
+        "attempt": "r0/train-2.3",
+        "block": "train-2",
+        "epoch": 3,
+        "key": d("key"),
+        "environment": d("environment"),
+        "phases_ms": {"load": 1.25, "run": 10, "save": 2, "start": 1, "store": 1},
+        "peak_memory_bytes": 1 << 30,
         "flags": ["unseeded_random"],
         "files": {
-            "read": {"../blocks/helper.py": d("helper"), "data.csv": d("data"), "gone.csv": "absent", "raw/": d("listing")},
-            "written": {"out ä.csv": d("out")}, "outside": {"/abs/path": "120:1700000000000000000"},
+            "read": {
+                "../blocks/helper.py": d("helper"),
+                "data.csv": d("data"),
+                "gone.csv": "absent",
+                "raw/": d("listing"),
+            },
+            "written": {"out ä.csv": d("out")},
+            "outside": {"/abs/path": "120:1700000000000000000"},
         },
         "parents": [{"block": "load", "attempt": "r0/load.1", "manifest": d("manifest")}],
         "state": {
             "variables": {
-                "Alias": {"slot": "r0/load.1#1", "member": "Model", "origin": "load", "type": "type", "bytes": 1, "preview": "Model"},
-                "conn": {
-                    "not_carried": {"reason": "a database connection lives in one process", "advice": "open it in each block"},
-                    "origin": "load", "type": "sqlite3.Connection",
+                "Alias": {
+                    "slot": "r0/load.1#1",
+                    "member": "Model",
+                    "origin": "load",
+                    "type": "type",
+                    "bytes": 1,
+                    "preview": "Model",
                 },
-                "df": {"slot": "r0/load.1#0", "origin": "load", "type": "pandas.DataFrame", "shape": [100, 3], "bytes": 2400, "preview": "…"},
-                "größe": {"slot": "r0/train-2.3#0", "origin": "train-2", "type": "int", "bytes": 28, "preview": "1"},
+                "conn": {
+                    "not_carried": {
+                        "reason": "a database connection lives in one process",
+                        "advice": "open it in each block",
+                    },
+                    "origin": "load",
+                    "type": "sqlite3.Connection",
+                },
+                "df": {
+                    "slot": "r0/load.1#0",
+                    "origin": "load",
+                    "type": "pandas.DataFrame",
+                    "shape": [100, 3],
+                    "bytes": 2400,
+                    "preview": "…",
+                },
+                "größe": {
+                    "slot": "r0/train-2.3#0",
+                    "origin": "train-2",
+                    "type": "int",
+                    "bytes": 28,
+                    "preview": "1",
+                },
             },
             "slots": {
                 "r0/load.1#0": {
-                    **slot, "refs": ["r0/load.1#1"], "settled": d("settled"),
-                    "table": {"offset": 4096, "length": 800, "rows": 100, "complete": True}, "debug": {"offset": 4896, "length": 90},
+                    **slot,
+                    "refs": ["r0/load.1#1"],
+                    "settled": d("settled"),
+                    "table": {"offset": 4096, "length": 800, "rows": 100, "complete": True},
+                    "debug": {"offset": 4896, "length": 90},
                 },
-                "r0/load.1#1": {**slot, "offset": 8192, "names": ["Model"], "reads": ["np"], "unstable": True},
+                "r0/load.1#1": {
+                    **slot,
+                    "offset": 8192,
+                    "names": ["Model"],
+                    "reads": ["np"],
+                    "unstable": True,
+                },
                 "r0/train-2.3#0": {**slot, "names": ["größe"]},
             },
-            "settings": {"module:pandas": True, "import:os": True, "environ:TZ": "UTC", "random:numpy": {"digest": d("r"), "value": "AA=="}},
+            "settings": {
+                "module:pandas": True,
+                "import:os": True,
+                "environ:TZ": "UTC",
+                "random:numpy": {"digest": d("r"), "value": "AA=="},
+            },
         },
     }
     write_json("manifest/minimal.json", {"manifest": minimal})
@@ -174,7 +267,11 @@ def manifest_vectors() -> None:
     bad("bad_newer", "newer easel", easel_manifest=2)
     bad("bad_attempt", "attempt", attempt="r0/load.2")
     bad("bad_missing_slot", "which is not there", state=state({"x": x}, {}))
-    bad("bad_open_refs", "which is not there", state=state({"x": x}, {"r0/load.1#0": {**slot, "refs": ["r0/load.1#7"]}}))
+    bad(
+        "bad_open_refs",
+        "which is not there",
+        state=state({"x": x}, {"r0/load.1#0": {**slot, "refs": ["r0/load.1#7"]}}),
+    )
     bad("bad_slot_id", "ordinal", state=state({}, {"load": slot}))
     bad("bad_digest", "SHA-256", state=state({}, {"r0/load.1#0": {**slot, "object": "../../etc/passwd"}}))
     bad("bad_length", "between 0 and", state=state({}, {"r0/load.1#0": {**slot, "length": 1 << 62}}))

@@ -16,7 +16,7 @@ std::string_view BlockKindName(BlockKind kind);
 
 /// What a block may use. Zero means "no limit".
 struct Compute {
-  double cpu = 0;                 ///< cores, counts against --jobs' cores when blocks are scheduled
+  double cpu = 0;  ///< cores, counts against --jobs' cores when blocks are scheduled
   std::int64_t memory_bytes = 0;
   std::int64_t timeout_ms = 0;
 };

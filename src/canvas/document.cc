@@ -23,48 +23,32 @@ void ProblemList::Add(const YamlNode& node, std::string message) {
 
 std::vector<Problem> ProblemList::Take() {
   std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
-    const auto rank = [](const Problem& p) { return std::tuple(p.file != kCanvasFile, std::string_view(p.file), p.line, p.column); };
+    const auto rank = [](const Problem& p) {
+      return std::tuple(p.file != kCanvasFile, std::string_view(p.file), p.line, p.column);
+    };
     return rank(a) < rank(b);
   });
   return std::move(problems_);
 }
 
-std::expected<std::string, std::string> CleanPath(std::string_view path) {
-  if (path.empty()) return std::unexpected("the path is empty: name a file, for example blocks/load.py");
-  const auto shown = [&] { return Ticked(path); };
-  if (path.front() == '/')
-    return std::unexpected(shown() + " is an absolute path: a block's file is inside the canvas folder, for example blocks/load.py");
-  if (path.size() > 1024) return std::unexpected(shown() + " is too long a path: at most 1024 bytes");
-  if (std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    return std::unexpected("the path " + shown() + " has a control character in it");
-  std::string out;
-  out.reserve(path.size());
-  for (std::size_t start = 0, end = 0; start < path.size(); start = end + 1) {
-    end = std::min(path.find('/', start), path.size());
-    const std::string_view part = path.substr(start, end - start);
-    if (part.empty() || part == ".") continue;
-    if (part == "..") return std::unexpected(shown() + " leads out of the canvas folder: a block's file is inside it");
-    if (out.empty() && part == ".easel") return std::unexpected(shown() + " is inside .easel, which is generated and may be deleted");
-    if (!out.empty()) out += '/';
-    out += part;
-  }
-  if (out.empty() || path.back() == '/') return std::unexpected(shown() + " is a folder: name a file, for example blocks/load.py");
-  return out;
-}
-
 namespace {
 
 const char* KindOf(const YamlNode& node) {
-  return node.kind == YamlKind::kScalar ? "a single value" : node.kind == YamlKind::kSequence ? "a list" : "a mapping";
+  return node.kind == YamlKind::kScalar     ? "a single value"
+         : node.kind == YamlKind::kSequence ? "a list"
+                                            : "a mapping";
 }
 
 bool IsNull(const YamlNode& node) {
-  return node.kind == YamlKind::kScalar && node.plain && (node.value.empty() || node.value == "~" || node.value == "null");
+  return node.kind == YamlKind::kScalar && node.plain &&
+         (node.value.empty() || node.value == "~" || node.value == "null");
 }
 
 std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -81,8 +65,10 @@ class Reader {
       return;
     }
     if (nodes_[0].kind != YamlKind::kMapping) {
-      problems_.Add(nodes_[0], std::string("a canvas is a mapping with the keys easel, name, blocks and edges; this is ") +
-                                   KindOf(nodes_[0]));
+      problems_.Add(
+          nodes_[0],
+          std::string("a canvas is a mapping with the keys easel, name, blocks and edges; this is ") +
+              KindOf(nodes_[0]));
       return;
     }
     if (!CheckFormat()) return;
@@ -91,8 +77,14 @@ class Reader {
       switch (key) {
         case 1: ReadName(value); break;
         case 2: ReadEnvironment(value, out_.canvas.environment); break;
-        case 3: out_.blocks_key = at; ReadBlocks(value); break;
-        case 4: out_.edges_key = at; ReadEdges(value); break;
+        case 3:
+          out_.blocks_key = at;
+          ReadBlocks(value);
+          break;
+        case 4:
+          out_.edges_key = at;
+          ReadEdges(value);
+          break;
         default: break;
       }
     });
@@ -106,12 +98,13 @@ class Reader {
 
   /// Call `take` with each known key of a mapping; unknown and repeated ones are problems.
   template <typename Take>
-  void EachKey(std::uint32_t mapping, std::string_view where, const std::vector<std::string>& known, Take&& take) {
+  void EachKey(std::uint32_t mapping, std::string_view where, const std::vector<std::string>& known,
+               Take&& take) {
     std::uint32_t seen = 0;
     for (std::uint32_t key = YamlDocument::FirstChild(mapping); key < Node(mapping).next;) {
       const std::uint32_t value = Node(key).next;
-      const std::size_t which = static_cast<std::size_t>(
-          std::find(known.begin(), known.end(), Node(key).value) - known.begin());
+      const std::size_t which =
+          static_cast<std::size_t>(std::find(known.begin(), known.end(), Node(key).value) - known.begin());
       if (which == known.size()) {
         Reject(key, "unknown key " + Ticked(Node(key).value) + std::string(where) +
                         (NearestWord(Node(key).value, known) ? DidYouMean(Node(key).value, known)
@@ -131,7 +124,8 @@ class Reader {
       if (Node(key).value != "easel" || Node(key).kind != YamlKind::kScalar) continue;
       const YamlNode& value = Node(Node(key).next);
       const auto number = value.kind == YamlKind::kScalar ? ParseNumber(value.value) : ParseNumber("");
-      if (number && *number > kCanvasFormat && *number == static_cast<double>(static_cast<std::int64_t>(std::min(*number, 1e9)))) {
+      if (number && *number > kCanvasFormat &&
+          *number == static_cast<double>(static_cast<std::int64_t>(std::min(*number, 1e9)))) {
         problems_.Add(value, "this canvas has format " + value.value + ", and this easel reads format " +
                                  std::to_string(kCanvasFormat) + ": install a newer easel to open it");
         return false;
@@ -147,7 +141,8 @@ class Reader {
   /// A scalar's text, or a problem that says what is expected.
   const std::string* Text(std::uint32_t node, std::string_view expected) {
     if (Node(node).kind == YamlKind::kScalar && !IsNull(Node(node))) return &Node(node).value;
-    Reject(node, "expected " + std::string(expected) + ", not " + (IsNull(Node(node)) ? "nothing" : KindOf(Node(node))));
+    Reject(node, "expected " + std::string(expected) + ", not " +
+                     (IsNull(Node(node)) ? "nothing" : KindOf(Node(node))));
     return nullptr;
   }
 
@@ -173,9 +168,12 @@ class Reader {
     out_.blocks_node = node;
     if (IsNull(Node(node))) return;
     if (Node(node).kind != YamlKind::kMapping)
-      return Reject(node, std::string("`blocks` is a mapping of names, for example `load: {kind: python, file: "
-                                      "blocks/load.py, at: [0, 0]}`, not ") + KindOf(Node(node)));
-    for (std::uint32_t key = YamlDocument::FirstChild(node); key < Node(node).next; key = Node(Node(key).next).next)
+      return Reject(node,
+                    std::string("`blocks` is a mapping of names, for example `load: {kind: python, file: "
+                                "blocks/load.py, at: [0, 0]}`, not ") +
+                        KindOf(Node(node)));
+    for (std::uint32_t key = YamlDocument::FirstChild(node); key < Node(node).next;
+         key = Node(Node(key).next).next)
       ReadBlock(key, Node(key).next);
   }
 
@@ -184,14 +182,21 @@ class Reader {
     block.name = Node(key).value;
     BlockPlace place{key, node, 0};
     if (Node(node).kind != YamlKind::kMapping) {
-      Reject(node, "block " + Ticked(block.name) + " is a mapping, for example {kind: python, file: blocks/load.py, at: [0, 0]}");
+      Reject(node, "block " + Ticked(block.name) +
+                       " is a mapping, for example {kind: python, file: blocks/load.py, at: [0, 0]}");
     } else {
       static const std::vector<std::string> kKeys = {"kind", "file", "at", "environment", "cache", "compute"};
       bool has_kind = false;
       EachKey(node, "", kKeys, [&](std::size_t which, std::uint32_t, std::uint32_t value) {
         switch (which) {
-          case 0: has_kind = true; ReadKind(value, block); break;
-          case 1: place.file = value; ReadFileName(value, block); break;
+          case 0:
+            has_kind = true;
+            ReadKind(value, block);
+            break;
+          case 1:
+            place.file = value;
+            ReadFileName(value, block);
+            break;
           case 2: ReadAt(value, block); break;
           case 3: ReadEnvironment(value, block.environment); break;
           case 4: ReadCache(value, block.cache); break;
@@ -200,7 +205,8 @@ class Reader {
       });
       if (!has_kind) Reject(key, "block " + Ticked(block.name) + " has no kind: add `kind: python`");
       if (place.file == 0)
-        Reject(key, "block " + Ticked(block.name) + " has no file: add `file: blocks/" + block.name.substr(0, 64) + ".py`");
+        Reject(key, "block " + Ticked(block.name) + " has no file: add `file: blocks/" +
+                        block.name.substr(0, 64) + ".py`");
     }
     out_.places.push_back(place);
   }
@@ -214,12 +220,15 @@ class Reader {
       block.kind = BlockKind::kMarkdown;
     } else {
       static const std::vector<std::string> kPlanned = {"sql", "r", "gather", "prompt", "input", "api"};
-      static const std::vector<std::string> kAll = {"python", "markdown", "sql", "r", "gather", "prompt", "input", "api"};
+      static const std::vector<std::string> kAll = {"python", "markdown", "sql",   "r",
+                                                    "gather", "prompt",   "input", "api"};
       if (std::find(kPlanned.begin(), kPlanned.end(), *kind) != kPlanned.end())
-        Reject(node, "kind " + Ticked(*kind) + " has no runtime yet; python and markdown blocks work in this version");
+        Reject(node, "kind " + Ticked(*kind) +
+                         " has no runtime yet; python and markdown blocks work in this version");
       else
-        Reject(node, "unknown kind " + Ticked(*kind) +
-                         (NearestWord(*kind, kAll) ? DidYouMean(*kind, kAll) : "; known are python and markdown"));
+        Reject(node,
+               "unknown kind " + Ticked(*kind) +
+                   (NearestWord(*kind, kAll) ? DidYouMean(*kind, kAll) : "; known are python and markdown"));
     }
   }
 
@@ -228,17 +237,19 @@ class Reader {
     if (file == nullptr) return;
     auto path = CleanPath(*file);
     if (!path) return Reject(node, path.error());
-    const auto [first, fresh] = files_.emplace(*path, static_cast<std::int32_t>(out_.canvas.blocks.size() - 1));
+    const auto [first, fresh] =
+        files_.emplace(*path, static_cast<std::int32_t>(out_.canvas.blocks.size() - 1));
     if (!fresh)
-      return Reject(node, "blocks " + Ticked(out_.canvas.blocks[first->second].name) + " and " + Ticked(block.name) +
-                              " have the same file " + Ticked(*path) + ": give each its own");
+      return Reject(node, "blocks " + Ticked(out_.canvas.blocks[first->second].name) + " and " +
+                              Ticked(block.name) + " have the same file " + Ticked(*path) +
+                              ": give each its own");
     block.file = *std::move(path);
   }
 
   void ReadAt(std::uint32_t node, Block& block) {
     const std::uint32_t x = YamlDocument::FirstChild(node);
-    const bool two = Node(node).kind == YamlKind::kSequence && x < Node(node).next && Node(x).next < Node(node).next &&
-                     Node(Node(x).next).next == Node(node).next;
+    const bool two = Node(node).kind == YamlKind::kSequence && x < Node(node).next &&
+                     Node(x).next < Node(node).next && Node(Node(x).next).next == Node(node).next;
     if (!two) return Reject(node, "`at` is a position on the stage, for example `at: [420, 0]`");
     ReadCoordinate(x, block.x);
     ReadCoordinate(Node(x).next, block.y);
@@ -253,12 +264,14 @@ class Reader {
   }
 
   void ReadCache(std::uint32_t node, CachePolicy& cache) {
-    static constexpr std::string_view kForms = "`cache` is auto, never or a time, for example `cache: {for: 1h}`";
+    static constexpr std::string_view kForms =
+        "`cache` is auto, never or a time, for example `cache: {for: 1h}`";
     if (Node(node).kind == YamlKind::kMapping) {
       bool found = false;
       EachKey(node, " in `cache`", {"for"}, [&](std::size_t, std::uint32_t, std::uint32_t value) {
         found = true;
-        if (const std::string* text = Text(value, "a duration, for example 1h")) ReadCacheFor(value, *text, cache);
+        if (const std::string* text = Text(value, "a duration, for example 1h"))
+          ReadCacheFor(value, *text, cache);
       });
       if (!found) Reject(node, std::string(kForms));
       return;
@@ -272,7 +285,8 @@ class Reader {
     } else if (text->starts_with("for:") || text->starts_with("for ")) {
       ReadCacheFor(node, Trim(std::string_view(*text).substr(4)), cache);
     } else {
-      Reject(node, Ticked(*text) + " is no cache setting" + DidYouMean(*text, {"auto", "never"}) + "; " + std::string(kForms));
+      Reject(node, Ticked(*text) + " is no cache setting" + DidYouMean(*text, {"auto", "never"}) + "; " +
+                       std::string(kForms));
     }
   }
 
@@ -284,11 +298,12 @@ class Reader {
 
   void ReadCompute(std::uint32_t node, Compute& compute) {
     if (Node(node).kind != YamlKind::kMapping)
-      return Reject(node, "`compute` is a mapping, for example `compute: {cpu: 2, memory: 8Gi, timeout: 30m}`");
+      return Reject(node,
+                    "`compute` is a mapping, for example `compute: {cpu: 2, memory: 8Gi, timeout: 30m}`");
     static const std::vector<std::string> kKeys = {"cpu", "memory", "timeout"};
     EachKey(node, " in `compute`", kKeys, [&](std::size_t which, std::uint32_t, std::uint32_t value) {
-      static constexpr const char* kExpected[] = {"a number of cores, for example 2", "a size, for example 8Gi",
-                                                  "a duration, for example 30m"};
+      static constexpr const char* kExpected[] = {"a number of cores, for example 2",
+                                                  "a size, for example 8Gi", "a duration, for example 30m"};
       const std::string* text = Text(value, kExpected[which]);
       if (text == nullptr) return;
       if (which == 0) {
@@ -308,12 +323,15 @@ class Reader {
     out_.edges_node = node;
     if (IsNull(Node(node))) return;
     if (Node(node).kind != YamlKind::kSequence)
-      return Reject(node, std::string("`edges` is a list, one `- parent -> child` a line, not ") + KindOf(Node(node)));
-    for (std::uint32_t item = YamlDocument::FirstChild(node); item < Node(node).next; item = Node(item).next) ReadEdge(item);
+      return Reject(
+          node, std::string("`edges` is a list, one `- parent -> child` a line, not ") + KindOf(Node(node)));
+    for (std::uint32_t item = YamlDocument::FirstChild(node); item < Node(node).next; item = Node(item).next)
+      ReadEdge(item);
   }
 
   void ReadEdge(std::uint32_t node) {
-    if (Node(node).kind != YamlKind::kScalar) return Reject(node, "an edge is written `parent -> child`, for example `- load -> clean`");
+    if (Node(node).kind != YamlKind::kScalar)
+      return Reject(node, "an edge is written `parent -> child`, for example `- load -> clean`");
     const std::string_view text = Node(node).value;
     EdgeItem item{node, {}};
     std::vector<int> columns;
@@ -326,7 +344,8 @@ class Reader {
       start = arrow + 2;
     }
     if (item.names.size() < 2 || std::find(item.names.begin(), item.names.end(), "") != item.names.end())
-      return Reject(node, Ticked(text) + " is not an edge: write `parent -> child`, for example `- load -> clean`");
+      return Reject(node,
+                    Ticked(text) + " is not an edge: write `parent -> child`, for example `- load -> clean`");
     const bool one_line = Node(node).end - Node(node).begin == text.size() + (Node(node).plain ? 0 : 2);
     for (std::size_t i = 1; i < item.names.size(); ++i) {
       out_.edges.emplace_back(item.names[i - 1], item.names[i]);
@@ -348,7 +367,8 @@ CanvasDocument ReadDocument(std::string_view text, ProblemList& problems) {
   CanvasDocument document;
   auto yaml = ParseYaml(text);
   if (!yaml) {
-    problems.Add(std::string(kCanvasFile), yaml.error().line, yaml.error().column, std::move(yaml.error().message));
+    problems.Add(std::string(kCanvasFile), yaml.error().line, yaml.error().column,
+                 std::move(yaml.error().message));
     return document;
   }
   document.yaml = *std::move(yaml);

@@ -45,7 +45,7 @@ struct EdgeItem {
 
 struct CanvasDocument {
   YamlDocument yaml;
-  Canvas canvas;                 ///< graph not built
+  Canvas canvas;                   ///< graph not built
   std::vector<BlockPlace> places;  ///< parallel to canvas.blocks
   std::uint32_t blocks_node = 0;   ///< the value of `blocks`, 0 if absent
   std::uint32_t edges_node = 0;

@@ -29,8 +29,9 @@ struct Meaning {
 
 bool Same(const Block& a, const Block& b) {
   return a.name == b.name && a.kind == b.kind && a.file == b.file && a.x == b.x && a.y == b.y &&
-         a.environment == b.environment && a.compute.cpu == b.compute.cpu && a.compute.memory_bytes == b.compute.memory_bytes &&
-         a.compute.timeout_ms == b.compute.timeout_ms && a.cache.kind == b.cache.kind && a.cache.for_ms == b.cache.for_ms;
+         a.environment == b.environment && a.compute.cpu == b.compute.cpu &&
+         a.compute.memory_bytes == b.compute.memory_bytes && a.compute.timeout_ms == b.compute.timeout_ms &&
+         a.cache.kind == b.cache.kind && a.cache.for_ms == b.cache.for_ms;
 }
 
 bool Same(const Meaning& a, const Meaning& b) {
@@ -47,8 +48,11 @@ Meaning MeaningOf(const CanvasDocument& document) {
 
 /// A value for a one-line flow mapping: as it is if it reads back so, else quoted.
 std::string Quote(std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") ==
-                                          std::string_view::npos && text.front() != '-' && text != "~" && text != "null";
+  const bool plain =
+      !text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") ==
+          std::string_view::npos &&
+      text.front() != '-' && text != "~" && text != "null";
   if (plain) return std::string(text);
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
@@ -69,11 +73,12 @@ std::string Bytes(std::int64_t bytes) {
 }
 
 std::string EntryOf(const Block& block) {
-  std::string out = block.name + ": {kind: " + std::string(BlockKindName(block.kind)) + ", file: " + Quote(block.file) +
-                    ", at: " + Position(block.x, block.y);
+  std::string out = block.name + ": {kind: " + std::string(BlockKindName(block.kind)) +
+                    ", file: " + Quote(block.file) + ", at: " + Position(block.x, block.y);
   if (!block.environment.empty()) out += ", environment: " + Quote(block.environment);
   if (block.cache.kind == CachePolicy::Kind::kNever) out += ", cache: never";
-  if (block.cache.kind == CachePolicy::Kind::kFor) out += ", cache: {for: " + Milliseconds(block.cache.for_ms) + "}";
+  if (block.cache.kind == CachePolicy::Kind::kFor)
+    out += ", cache: {for: " + Milliseconds(block.cache.for_ms) + "}";
   std::string compute;
   if (block.compute.cpu > 0) compute += ", cpu: " + FormatNumber(block.compute.cpu);
   if (block.compute.memory_bytes > 0) compute += ", memory: " + Bytes(block.compute.memory_bytes);
@@ -105,12 +110,14 @@ class Change {
   const YamlNode& Node(std::uint32_t i) const { return document.yaml.nodes[i]; }
 
   /// Add an entry to `blocks` or `edges`, making the key if it is missing or empty.
-  void Append(Splices& splices, std::uint32_t key, std::uint32_t collection, bool is_mapping, const std::string& entry) const {
+  void Append(Splices& splices, std::uint32_t key, std::uint32_t collection, bool is_mapping,
+              const std::string& entry) const {
     const std::string line_break(splices.LineBreak());
     const std::string line = std::string("  ") + (is_mapping ? "" : "- ") + entry + line_break;
     if (key == 0) {
       const bool ended = body.empty() || body.back() == '\n';
-      splices.Insert(body.size(), (ended ? "" : line_break) + (is_mapping ? "blocks:" : "edges:") + line_break + line);
+      splices.Insert(body.size(),
+                     (ended ? "" : line_break) + (is_mapping ? "blocks:" : "edges:") + line_break + line);
     } else if (Node(collection).kind == YamlKind::kScalar) {  // "edges:" or "edges: ~"
       if (!Node(collection).value.empty()) splices.Replace(Node(collection).begin, Node(collection).end, "");
       const std::size_t at = splices.LineEnd(Node(key).end);
@@ -185,16 +192,22 @@ class Change {
   std::string mark;  ///< a byte order mark or nothing
   std::string body;
   CanvasDocument document;
-  Meaning meaning;   ///< to be changed by the caller into what it wants
+  Meaning meaning;  ///< to be changed by the caller into what it wants
 
  private:
   Change(std::string mark_, std::string body_, CanvasDocument document_)
-      : mark(std::move(mark_)), body(std::move(body_)), document(std::move(document_)), meaning(MeaningOf(document)) {}
+      : mark(std::move(mark_)),
+        body(std::move(body_)),
+        document(std::move(document_)),
+        meaning(MeaningOf(document)) {}
 
   /// In brackets, commas stand between children: remove runs of neighbours, so that no comma is removed twice.
-  void RemoveFlowRuns(Splices& splices, std::uint32_t collection, const std::vector<std::uint32_t>& gone, bool is_key) const {
+  void RemoveFlowRuns(Splices& splices, std::uint32_t collection, const std::vector<std::uint32_t>& gone,
+                      bool is_key) const {
     const std::unordered_set<std::uint32_t> set(gone.begin(), gone.end());
-    const auto after = [&](std::uint32_t node) { return is_key ? Node(Node(node).next).next : Node(node).next; };
+    const auto after = [&](std::uint32_t node) {
+      return is_key ? Node(Node(node).next).next : Node(node).next;
+    };
     const std::uint32_t end = Node(collection).next;
     std::size_t kept_end = 0;  // behind the last child that stays
     for (std::uint32_t node = YamlDocument::FirstChild(collection); node < end;) {
@@ -205,8 +218,10 @@ class Change {
       }
       std::uint32_t stop = node, last = node;
       while (stop < end && set.contains(stop)) last = stop, stop = after(stop);
-      if (stop < end) splices.Replace(Node(node).begin, Node(stop).begin, "");
-      else splices.Replace(kept_end, splices.EndOf(document.yaml, is_key ? Node(last).next : last), "");
+      if (stop < end)
+        splices.Replace(Node(node).begin, Node(stop).begin, "");
+      else
+        splices.Replace(kept_end, splices.EndOf(document.yaml, is_key ? Node(last).next : last), "");
       node = stop;
     }
   }
@@ -219,7 +234,8 @@ std::string SameName(const std::string& name) { return name; }
 Status CanvasText::AddBlock(const Block& block) {
   EASEL_TRY(Change change, Change::Begin(text_));
   if (change.document.canvas.Find(block.name))
-    return Fail(Code::kAlreadyExists, "BLOCK_DUPLICATE", "there is a block " + Ticked(block.name) + " already");
+    return Fail(Code::kAlreadyExists, "BLOCK_DUPLICATE",
+                "there is a block " + Ticked(block.name) + " already");
   auto file = CleanPath(block.file);
   if (!file) return Fail(Code::kInvalidArgument, "CANVAS_INVALID", file.error());
   Block added = block;
@@ -239,7 +255,8 @@ Status CanvasText::RemoveBlock(std::string_view name) {
                         change.document.canvas.blocks.size(), "{}", true);
   change.RewriteEdges(splices, touches, SameName);
   change.meaning.blocks.erase(change.meaning.blocks.begin() + block);
-  std::erase_if(change.meaning.edges, [&](const NamedEdge& edge) { return touches(edge.first, edge.second); });
+  std::erase_if(change.meaning.edges,
+                [&](const NamedEdge& edge) { return touches(edge.first, edge.second); });
   return change.Finish(text_, splices);
 }
 
@@ -267,8 +284,10 @@ Status CanvasText::SetBlockKey(std::string_view name, std::string_view key, std:
   // What the key shall mean, read from a canvas of one block.
   static constexpr std::string_view kOneBlock = "easel: 1\nblocks:\n  a: {kind: python, file: a, ";
   if (!value.empty() && key != "kind" && key != "file") {
-    const CanvasReading one = ParseCanvas(std::string(kOneBlock) + std::string(key) + ": " + std::string(value) + "}\n");
-    if (!one.canvas) return std::unexpected(Error{Code::kInvalidArgument, "CANVAS_INVALID", one.problems[0].message});
+    const CanvasReading one =
+        ParseCanvas(std::string(kOneBlock) + std::string(key) + ": " + std::string(value) + "}\n");
+    if (!one.canvas)
+      return std::unexpected(Error{Code::kInvalidArgument, "CANVAS_INVALID", one.problems[0].message});
   }
   Splices splices(change.body);
   const std::uint32_t mapping = change.document.places[block].value;
@@ -308,10 +327,13 @@ Status CanvasText::AddEdge(std::string_view parent, std::string_view child) {
   EASEL_RETURN_IF_ERROR(change.FindBlock(parent));
   EASEL_RETURN_IF_ERROR(change.FindBlock(child));
   const NamedEdge edge{parent, child};
-  if (std::find(change.document.edges.begin(), change.document.edges.end(), edge) != change.document.edges.end())
-    return Fail(Code::kAlreadyExists, "EDGE_DUPLICATE", "the edge " + Ticked(edge.first + " -> " + edge.second) + " is there already");
+  if (std::find(change.document.edges.begin(), change.document.edges.end(), edge) !=
+      change.document.edges.end())
+    return Fail(Code::kAlreadyExists, "EDGE_DUPLICATE",
+                "the edge " + Ticked(edge.first + " -> " + edge.second) + " is there already");
   Splices splices(change.body);
-  change.Append(splices, change.document.edges_key, change.document.edges_node, false, edge.first + " -> " + edge.second);
+  change.Append(splices, change.document.edges_key, change.document.edges_node, false,
+                edge.first + " -> " + edge.second);
   change.meaning.edges.push_back(edge);
   return change.Finish(text_, splices);
 }
@@ -320,9 +342,12 @@ Status CanvasText::RemoveEdge(std::string_view parent, std::string_view child) {
   EASEL_TRY(Change change, Change::Begin(text_));
   const NamedEdge edge{parent, child};
   if (std::erase(change.meaning.edges, edge) == 0)
-    return Fail(Code::kNotFound, "EDGE_UNKNOWN", "there is no edge " + Ticked(edge.first + " -> " + edge.second));
+    return Fail(Code::kNotFound, "EDGE_UNKNOWN",
+                "there is no edge " + Ticked(edge.first + " -> " + edge.second));
   Splices splices(change.body);
-  change.RewriteEdges(splices, [&](const std::string& a, const std::string& b) { return a == parent && b == child; }, SameName);
+  change.RewriteEdges(
+      splices, [&](const std::string& a, const std::string& b) { return a == parent && b == child; },
+      SameName);
   return change.Finish(text_, splices);
 }
 
@@ -333,8 +358,9 @@ Result<Canvas> EditCanvas(const std::string& folder, const std::function<Status(
   // A link is followed and stays; the file keeps its permissions.
   std::error_code error;
   const std::string path = std::filesystem::canonical(root + "/" + std::string(kCanvasFile), error).string();
-  struct stat info {};
-  if (error || ::stat(path.c_str(), &info) != 0) return FailErrno("open " + root + "/" + std::string(kCanvasFile), errno);
+  struct stat info{};
+  if (error || ::stat(path.c_str(), &info) != 0)
+    return FailErrno("open " + root + "/" + std::string(kCanvasFile), errno);
   EASEL_TRY(const std::string original, ReadFile(path));
   CanvasText text(original);
   EASEL_RETURN_IF_ERROR(change(text));
@@ -349,8 +375,10 @@ Result<Canvas> EditCanvas(const std::string& folder, const std::function<Status(
   if (text.text() != original) {
     EASEL_TRY(const std::string now, ReadFile(path));
     if (now != original)
-      return Fail(Code::kAborted, "CANVAS_CHANGED", path + " was changed by somebody else meanwhile: look at it and try again");
-    EASEL_RETURN_IF_ERROR(WriteFileAtomically(path, text.text(), {.sync = true, .mode = static_cast<int>(info.st_mode & 0777)}));
+      return Fail(Code::kAborted, "CANVAS_CHANGED",
+                  path + " was changed by somebody else meanwhile: look at it and try again");
+    EASEL_RETURN_IF_ERROR(WriteFileAtomically(path, text.text(),
+                                              {.sync = true, .mode = static_cast<int>(info.st_mode & 0777)}));
   }
   return std::move(document.canvas);
 }

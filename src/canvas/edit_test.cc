@@ -59,59 +59,82 @@ std::string Edited(std::string_view text, Edit&& edit) {
 const std::string ugly(kUgly);
 
 TEST(MoveBlock, IsAOneLineDiff) {
-  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("load", 420, -0.5); }), With(ugly, "[ 0,0 ]", "[420, -0.5]"));
+  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("load", 420, -0.5); }),
+            With(ugly, "[ 0,0 ]", "[420, -0.5]"));
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("plot", 1, 2); }),
             With(ugly, "file: blocks/plot.py}", "file: blocks/plot.py, at: [1, 2]}"));
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("clean", 1, 2); }),
             With(ugly, "            memory: 2Gi\n", "            memory: 2Gi\n        at: [1, 2]\n"));
-  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("score", 1, 2); }), With(ugly, "{for: 2h},", "{for: 2h}, at: [1, 2],"));
-  EXPECT_TRUE(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("gone", 1, 2); }).starts_with("BLOCK_UNKNOWN"));
+  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("score", 1, 2); }),
+            With(ugly, "{for: 2h},", "{for: 2h}, at: [1, 2],"));
+  EXPECT_TRUE(
+      Edited(kUgly, [](CanvasText& c) { return c.MoveBlock("gone", 1, 2); }).starts_with("BLOCK_UNKNOWN"));
 }
 
 TEST(SetBlockKey, ReplacesAddsAndRemoves) {
-  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("score", "cache", "never"); }), With(ugly, "{for: 2h}", "never"));
+  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("score", "cache", "never"); }),
+            With(ugly, "{for: 2h}", "never"));
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("score", "cache", ""); }),
             With(ugly, ",   # scores\n            cache: {for: 2h},", ","));
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("clean", "compute", "{cpu: 2}"); }),
             With(ugly, "compute:\n            memory: 2Gi", "compute:\n            {cpu: 2}"));
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("clean", "compute", ""); }),
             With(ugly, "        compute:\n            memory: 2Gi\n", ""));
-  for (const char* value : {"sometimes", "never}, x: {", "never # hi", "never\n    evil: {kind: python, file: e.py}", "&a never"})
-    EXPECT_EQ(Edited(kUgly, [&](CanvasText& c) { return c.SetBlockKey("load", "cache", value); }).find("CANVAS_INVALID"), 0u) << value;
-  EXPECT_NE(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("load", "kidn", "x"); }).find("did you mean `kind`"), std::string::npos);
+  for (const char* value :
+       {"sometimes", "never}, x: {", "never # hi", "never\n    evil: {kind: python, file: e.py}", "&a never"})
+    EXPECT_EQ(Edited(kUgly, [&](CanvasText& c) { return c.SetBlockKey("load", "cache", value); })
+                  .find("CANVAS_INVALID"),
+              0u)
+        << value;
+  EXPECT_NE(Edited(kUgly, [](CanvasText& c) { return c.SetBlockKey("load", "kidn", "x"); })
+                .find("did you mean `kind`"),
+            std::string::npos);
 }
 
 TEST(RemoveBlock, TakesItsLinesAndEdges) {
-  std::string expected = With(ugly, "    \"clean\":\n        file: blocks/clean.py     # cleans\n        # it is Python\n        kind: python\n"
-                                    "        compute:\n            memory: 2Gi\n", "");
+  std::string expected = With(ugly,
+                              "    \"clean\":\n        file: blocks/clean.py     # cleans\n        # it is "
+                              "Python\n        kind: python\n"
+                              "        compute:\n            memory: 2Gi\n",
+                              "");
   expected = With(expected, "- load -> clean -> score   # the main line\n", "");
   EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.RemoveBlock("clean"); }), expected);
   expected = With(ugly, "    plot: {kind: python, file: blocks/plot.py}\n", "");
-  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.RemoveBlock("plot"); }), With(expected, "- load   ->   plot\n", ""));
+  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.RemoveBlock("plot"); }),
+            With(expected, "- load   ->   plot\n", ""));
 }
 
 TEST(RenameBlock, EverywhereItIsNamed) {
   std::string expected = With(ugly, "    load  :", "    read  :");
   expected = With(expected, "load -> clean -> score", "read -> clean -> score");
   expected = With(expected, "\"load -> score\"", "read -> score");
-  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.RenameBlock("load", "read"); }), With(expected, "load   ->   plot", "read -> plot"));
+  EXPECT_EQ(Edited(kUgly, [](CanvasText& c) { return c.RenameBlock("load", "read"); }),
+            With(expected, "load   ->   plot", "read -> plot"));
 }
 
 TEST(RenameBlock, ChangesKeyAndEdgesOnly) {
-  const std::string text = "easel: 1\nblocks:\n  a: {kind: python, file: a.py} # A\n  b: {kind: python, file: b.py}\nedges:\n  - a -> b  # to b\n";
+  const std::string text =
+      "easel: 1\nblocks:\n  a: {kind: python, file: a.py} # A\n  b: {kind: python, file: b.py}\nedges:\n  - "
+      "a -> b  # to b\n";
   EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RenameBlock("a", "first"); }),
             With(With(text, "  a: ", "  first: "), "a -> b", "first -> b"));
-  EXPECT_TRUE(Edited(text, [](CanvasText& c) { return c.RenameBlock("a", "B"); }).starts_with("CANVAS_INVALID"));
-  EXPECT_TRUE(Edited(text, [](CanvasText& c) { return c.RenameBlock("a", "x: 1 #"); }).starts_with("CANVAS_INVALID"));
+  EXPECT_TRUE(
+      Edited(text, [](CanvasText& c) { return c.RenameBlock("a", "B"); }).starts_with("CANVAS_INVALID"));
+  EXPECT_TRUE(
+      Edited(text, [](CanvasText& c) { return c.RenameBlock("a", "x: 1 #"); }).starts_with("CANVAS_INVALID"));
 }
 
 TEST(Edges, AddedBehindTheLastAndRemovedFromChains) {
   const std::string text =
-      "easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}, c: {kind: python, file: c}, d: {kind: python, file: d}}\n"
+      "easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}, c: {kind: python, file: "
+      "c}, d: {kind: python, file: d}}\n"
       "edges:\n  - a -> b -> c -> d   # all\n  # end\n";
-  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.AddEdge("a", "d"); }), With(text, "# all\n", "# all\n  - a -> d\n"));
-  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("b", "c"); }), With(text, "a -> b -> c -> d", "a -> b\n  - c -> d"));
-  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("a", "b"); }), With(text, "a -> b -> c -> d", "b -> c -> d"));
+  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.AddEdge("a", "d"); }),
+            With(text, "# all\n", "# all\n  - a -> d\n"));
+  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("b", "c"); }),
+            With(text, "a -> b -> c -> d", "a -> b\n  - c -> d"));
+  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("a", "b"); }),
+            With(text, "a -> b -> c -> d", "b -> c -> d"));
   EXPECT_TRUE(Edited(text, [](CanvasText& c) { return c.AddEdge("a", "b"); }).starts_with("EDGE_DUPLICATE"));
   EXPECT_TRUE(Edited(text, [](CanvasText& c) { return c.AddEdge("d", "a"); }).starts_with("CANVAS_INVALID"));
   EXPECT_TRUE(Edited(text, [](CanvasText& c) { return c.RemoveEdge("a", "c"); }).starts_with("EDGE_UNKNOWN"));
@@ -120,23 +143,39 @@ TEST(Edges, AddedBehindTheLastAndRemovedFromChains) {
 }
 
 TEST(Edges, InBrackets) {
-  const std::string text = "easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}, c: {kind: python, file: c}}\nedges: [a -> b, b -> c, a -> c]\n";
+  const std::string text =
+      "easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}, c: {kind: python, file: "
+      "c}}\nedges: [a -> b, b -> c, a -> c]\n";
   EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("a", "c"); }), With(text, ", a -> c]", "]"));
   EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveEdge("a", "b"); }), With(text, "[a -> b, ", "["));
-  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveBlock("c"); }), With(With(text, ", c: {kind: python, file: c}", ""), ", b -> c, a -> c]", "]"));
-  EXPECT_EQ(Edited("easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}}\nedges: []\n", [](CanvasText& c) { return c.AddEdge("a", "b"); }),
+  EXPECT_EQ(Edited(text, [](CanvasText& c) { return c.RemoveBlock("c"); }),
+            With(With(text, ", c: {kind: python, file: c}", ""), ", b -> c, a -> c]", "]"));
+  EXPECT_EQ(Edited("easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}}\nedges: []\n",
+                   [](CanvasText& c) { return c.AddEdge("a", "b"); }),
             "easel: 1\nblocks: {a: {kind: python, file: a}, b: {kind: python, file: b}}\nedges: [a -> b]\n");
 }
 
 TEST(AddBlock, WhereThereIsNoneYet) {
-  const Block block{.name = "a", .file = "./blocks/a b.py", .x = 1, .y = 2, .compute = {.cpu = 0.5, .memory_bytes = 8LL << 30, .timeout_ms = 90'000},
+  const Block block{.name = "a",
+                    .file = "./blocks/a b.py",
+                    .x = 1,
+                    .y = 2,
+                    .compute = {.cpu = 0.5, .memory_bytes = 8LL << 30, .timeout_ms = 90'000},
                     .cache = {CachePolicy::Kind::kFor, 3'600'000}};
-  const std::string line = "  a: {kind: python, file: 'blocks/a b.py', at: [1, 2], cache: {for: 1h}, compute: {cpu: 0.5, memory: 8Gi, timeout: 90s}}";
+  const std::string line =
+      "  a: {kind: python, file: 'blocks/a b.py', at: [1, 2], cache: {for: 1h}, compute: {cpu: 0.5, memory: "
+      "8Gi, timeout: 90s}}";
   const auto add = [&](CanvasText& c) { return c.AddBlock(block); };
   EXPECT_EQ(Edited("easel: 1\r\n", add), "easel: 1\r\nblocks:\r\n" + line + "\r\n");
   EXPECT_EQ(Edited("easel: 1", add), "easel: 1\nblocks:\n" + line + "\n");
-  EXPECT_EQ(Edited("easel: 1\nblocks:   # none yet\nedges: ~\n", add), "easel: 1\nblocks:   # none yet\n" + line + "\nedges: ~\n");
-  EXPECT_EQ(Edited("\xEF\xBB\xBF" "easel: 1\nblocks: {}\n", add), "\xEF\xBB\xBF" "easel: 1\nblocks: {" + line.substr(2) + "}\n");
+  EXPECT_EQ(Edited("easel: 1\nblocks:   # none yet\nedges: ~\n", add),
+            "easel: 1\nblocks:   # none yet\n" + line + "\nedges: ~\n");
+  EXPECT_EQ(Edited("\xEF\xBB\xBF"
+                   "easel: 1\nblocks: {}\n",
+                   add),
+            "\xEF\xBB\xBF"
+            "easel: 1\nblocks: {" +
+                line.substr(2) + "}\n");
   EXPECT_TRUE(Edited("easel: 1\nblocks:\n" + line + "\n", add).starts_with("BLOCK_DUPLICATE"));
   EXPECT_EQ(Edited(kUgly, [&](CanvasText& c) { return c.AddBlock(block); }),
             With(ugly, "blocks/plot.py}\n", "blocks/plot.py}\n  " + line + "\n"));
@@ -148,7 +187,10 @@ TEST(CanvasText, RandomEditsKeepCommentsAndSayWhatWasAsked) {
     CanvasText canvas{ugly};
     for (int step = 0; step < 12; ++step) {
       const Canvas before = *ParseCanvas(canvas.text()).canvas;
-      const auto pick = [&] { return before.blocks.empty() ? std::string("none") : before.blocks[random() % before.blocks.size()].name; };
+      const auto pick = [&] {
+        return before.blocks.empty() ? std::string("none")
+                                     : before.blocks[random() % before.blocks.size()].name;
+      };
       const std::string a = pick(), b = pick(), fresh = "n" + std::to_string(step);
       Status status;
       switch (random() % 7) {
@@ -163,7 +205,8 @@ TEST(CanvasText, RandomEditsKeepCommentsAndSayWhatWasAsked) {
       ASSERT_TRUE(status || status.error().reason != "EDIT_FAILED") << canvas.text();
       ASSERT_TRUE(ParseCanvas(canvas.text()).canvas) << canvas.text();
     }
-    for (const char* kept : {"# my canvas\n", "# do not touch\n", "# edges first, why not\n", "# last line without newline"})
+    for (const char* kept :
+         {"# my canvas\n", "# do not touch\n", "# edges first, why not\n", "# last line without newline"})
       EXPECT_NE(canvas.text().find(kept), std::string::npos) << canvas.text();
   }
 }
@@ -178,7 +221,9 @@ class EditFolder : public testing::Test {
     Write("a.py", "x = 1\n");
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
-  void Write(const std::string& path, std::string_view text) { ASSERT_TRUE(WriteFileAtomically(root_ + "/" + path, text)); }
+  void Write(const std::string& path, std::string_view text) {
+    ASSERT_TRUE(WriteFileAtomically(root_ + "/" + path, text));
+  }
   std::string root_;
 };
 
@@ -187,12 +232,14 @@ TEST_F(EditFolder, IsWrittenOnceItIsValid) {
   ASSERT_TRUE(canvas) << canvas.error().message;
   EXPECT_EQ(canvas->blocks[0].x, 3);
   EXPECT_EQ(canvas->blocks[0].source, "x = 1\n");
-  EXPECT_EQ(*ReadFile(root_ + "/canvas.yaml"), "easel: 1\nblocks:\n  a: {kind: python, file: a.py, at: [3, 4]}\n");
+  EXPECT_EQ(*ReadFile(root_ + "/canvas.yaml"),
+            "easel: 1\nblocks:\n  a: {kind: python, file: a.py, at: [3, 4]}\n");
 }
 
 TEST_F(EditFolder, AMissingFileLeavesTheOldText) {
   const std::string before = *ReadFile(root_ + "/canvas.yaml");
-  const auto canvas = EditCanvas(root_, [](CanvasText& c) { return c.AddBlock({.name = "b", .file = "gone.py"}); });
+  const auto canvas =
+      EditCanvas(root_, [](CanvasText& c) { return c.AddBlock({.name = "b", .file = "gone.py"}); });
   ASSERT_FALSE(canvas);
   EXPECT_NE(canvas.error().message.find("file `gone.py` is missing"), std::string::npos);
   EXPECT_EQ(*ReadFile(root_ + "/canvas.yaml"), before);

@@ -42,7 +42,8 @@ struct CaselessHash {
 
 struct CaselessEqual {
   bool operator()(std::string_view a, std::string_view b) const {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return Lower(x) == Lower(y); });
   }
 };
 
@@ -66,9 +67,10 @@ class Builder {
       const std::string& name = canvas_.blocks[i].name;
       const auto [other, fresh] = positions_.emplace(name, i);
       if (!IsBlockName(name)) {
-        problems_.push_back({i, -1, "BLOCK_NAME_INVALID",
-                             "block name " + Ticked(name) +
-                                 " is not allowed: use a letter or _ first, then letters, digits, _ and -, at most 64"});
+        problems_.push_back(
+            {i, -1, "BLOCK_NAME_INVALID",
+             "block name " + Ticked(name) +
+                 " is not allowed: use a letter or _ first, then letters, digits, _ and -, at most 64"});
       } else if (!fresh) {
         const std::string& first = canvas_.blocks[other->second].name;
         problems_.push_back({i, -1, "BLOCK_DUPLICATE",
@@ -112,7 +114,8 @@ class Builder {
         continue;
       }
       if (*from == *to) {
-        problems_.push_back({-1, e, "EDGE_SELF", "block " + Ticked(from_name) + " has an edge to itself: remove it"});
+        problems_.push_back(
+            {-1, e, "EDGE_SELF", "block " + Ticked(from_name) + " has an edge to itself: remove it"});
         continue;
       }
       if (!seen.insert(static_cast<std::uint64_t>(*from) << 32 | static_cast<std::uint32_t>(*to)).second) {
@@ -167,7 +170,8 @@ class Builder {
           mark[parent] = kOpen;
           stack.push_back({parent, 0});
         } else if (mark[parent] == kOpen && cycles_++ < kCycles) {
-          std::vector<std::int32_t> cycle;  // stack runs from child to parent; an edge runs from parent to child
+          std::vector<std::int32_t>
+              cycle;  // stack runs from child to parent; an edge runs from parent to child
           for (std::size_t i = stack.size(); i-- > 0;) {
             cycle.push_back(stack[i].block);
             if (stack[i].block == parent) break;
@@ -197,7 +201,8 @@ class Builder {
       path += canvas_.blocks[cycle[i]].name + " -> ";
     }
     path += canvas_.blocks[cycle[0]].name;
-    problems_.push_back({-1, edge, "BLOCK_CYCLE", "the edges form a cycle: " + path + "; remove one of these edges"});
+    problems_.push_back(
+        {-1, edge, "BLOCK_CYCLE", "the edges form a cycle: " + path + "; remove one of these edges"});
   }
 
   Canvas& canvas_;

@@ -16,7 +16,7 @@ namespace easel {
 struct GraphProblem {
   std::int32_t block = -1;
   std::int32_t edge = -1;
-  std::string reason;   ///< BLOCK_NAME_INVALID, BLOCK_DUPLICATE, BLOCK_CYCLE, EDGE_UNKNOWN_BLOCK, …
+  std::string reason;  ///< BLOCK_NAME_INVALID, BLOCK_DUPLICATE, BLOCK_CYCLE, EDGE_UNKNOWN_BLOCK, …
   std::string message;
 };
 

@@ -47,7 +47,8 @@ TEST(MakeCanvas, BadNames) {
     EXPECT_TRUE(Failure({name}, {}).starts_with("BLOCK_NAME_INVALID")) << name;
   EXPECT_TRUE(Failure({std::string(65, 'a')}, {}).starts_with("BLOCK_NAME_INVALID"));
   EXPECT_EQ(Failure({std::string(64, 'a'), "_", "a-1"}, {}), "");
-  EXPECT_TRUE(Failure({"Load", "load"}, {}).starts_with("BLOCK_DUPLICATE: blocks `Load` and `load` differ only in case"));
+  EXPECT_TRUE(Failure({"Load", "load"}, {})
+                  .starts_with("BLOCK_DUPLICATE: blocks `Load` and `load` differ only in case"));
   EXPECT_TRUE(Failure({"load", "load"}, {}).starts_with("BLOCK_DUPLICATE: block `load` is there twice"));
 }
 
@@ -115,8 +116,7 @@ TEST(MakeCanvas, RandomGraphsAreOrderedOrRefusedForARealCycle) {
     std::vector<int> at(n);
     for (int i = 0; i < n; ++i) at[canvas->topological[i]] = i;
     for (int i = 0; i < n; ++i)
-      for (int j = 0; j < n; ++j)
-        EXPECT_TRUE(!direct[i][j] || at[i] < at[j]);
+      for (int j = 0; j < n; ++j) EXPECT_TRUE(!direct[i][j] || at[i] < at[j]);
   }
 }
 

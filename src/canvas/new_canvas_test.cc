@@ -46,8 +46,10 @@ TEST_F(NewCanvasTest, AStrangeNameIsQuoted) {
 
 TEST_F(NewCanvasTest, AFolderWithThingsInItIsRefused) {
   ASSERT_TRUE(NewCanvas(root_));
-  EXPECT_EQ(NewCanvas(root_).error().message, root_ + " is a canvas already: run it with `easel run " + root_ + "`");
-  EXPECT_EQ(NewCanvas(root_ + "/blocks").error().message, root_ + "/blocks is not empty: give the name of a new folder");
+  EXPECT_EQ(NewCanvas(root_).error().message,
+            root_ + " is a canvas already: run it with `easel run " + root_ + "`");
+  EXPECT_EQ(NewCanvas(root_ + "/blocks").error().message,
+            root_ + "/blocks is not empty: give the name of a new folder");
   EXPECT_EQ(NewCanvas(root_ + "/canvas.yaml").error().reason, "FOLDER_NOT_EMPTY");
   EXPECT_EQ(NewCanvas(root_ + "/x", "a\nb").error().reason, "CANVAS_NAME");
 }

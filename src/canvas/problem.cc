@@ -18,7 +18,8 @@ Error ProblemsAsError(const std::vector<Problem>& problems) {
     message += problems[i].ToString();
   }
   if (problems.size() > kShown)
-    message += "\n… and " + std::to_string(problems.size() - kShown) + " more problems (`easel check` lists them)";
+    message +=
+        "\n… and " + std::to_string(problems.size() - kShown) + " more problems (`easel check` lists them)";
   return Error{Code::kInvalidArgument, "CANVAS_INVALID", std::move(message)};
 }
 

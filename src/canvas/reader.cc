@@ -20,7 +20,7 @@ static Result<std::string> FindCanvasFolder(const std::string& given) {
   fs::path folder = fs::absolute(given.empty() ? "." : given, error).lexically_normal();
   if (folder.filename() == kCanvasFile && !fs::is_directory(folder, error)) folder = folder.parent_path();
   if (folder.filename().empty() && folder.has_relative_path()) folder = folder.parent_path();  // "canvas/"
-  struct stat info {};
+  struct stat info{};
   const std::string file = (folder / kCanvasFile).string();
   if (::stat(file.c_str(), &info) == 0) {
     if (S_ISREG(info.st_mode)) return folder.string();
@@ -37,7 +37,7 @@ static Result<std::string> FindCanvasFolder(const std::string& given) {
 Result<CanvasReading> ReadCanvasWithProblems(const std::string& folder, ReadOptions options) {
   EASEL_TRY(const std::string root, FindCanvasFolder(folder));
   // One byte more than the parser takes: it says the sentence about the size.
-  struct stat info {};
+  struct stat info{};
   std::string text;
   const std::string file = root + "/" + std::string(kCanvasFile);
   CanvasReading out;

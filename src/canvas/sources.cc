@@ -49,7 +49,8 @@ class Folder {
     const ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd.get())).c_str(), real, sizeof real);
     std::error_code error;
     const std::string root = std::filesystem::canonical(root_, error).string();
-    if (n <= 0 || error || !std::string_view(real, static_cast<std::size_t>(n)).starts_with(root == "/" ? root : root + "/")) {
+    if (n <= 0 || error ||
+        !std::string_view(real, static_cast<std::size_t>(n)).starts_with(root == "/" ? root : root + "/")) {
       errno = EXDEV;
       return UniqueFd();
     }
@@ -69,7 +70,8 @@ std::string SuggestFile(const std::string& root, const std::string& missing) {
   const fs::path parent = fs::path(missing).parent_path();
   for (const fs::path& folder : {parent, fs::path("blocks"), fs::path()}) {
     std::error_code error;
-    for (fs::directory_iterator it(fs::path(root) / folder, error), end; !error && it != end; it.increment(error)) {
+    for (fs::directory_iterator it(fs::path(root) / folder, error), end; !error && it != end;
+         it.increment(error)) {
       if (by_name.size() > 2000) break;
       const std::string name = it->path().filename().string();
       std::error_code ignored;
@@ -88,7 +90,8 @@ std::string SuggestFile(const std::string& root, const std::string& missing) {
 
 std::string OpenProblem(const std::string& path, int error) {
   const std::string shown = Ticked(path);
-  if (error == EXDEV) return "file " + shown + " is a symbolic link that leads out of the canvas folder: copy the file into it";
+  if (error == EXDEV)
+    return "file " + shown + " is a symbolic link that leads out of the canvas folder: copy the file into it";
   if (error == ELOOP) return "file " + shown + " is a symbolic link that leads to itself";
   return "file " + shown + " cannot be read: " + std::strerror(error);
 }
@@ -113,20 +116,21 @@ class SourceReader {
     const UniqueFd fd = folder_.Open(block.file);
     if (!fd.valid()) {
       const int error = errno;
-      struct stat info {};
+      struct stat info{};
       if (error == ENOTDIR || (error == ENOENT && ::lstat((root_ + "/" + block.file).c_str(), &info) != 0))
         return Reject(i, "file " + Ticked(block.file) + " is missing" +
                              (problems_.MaySuggest() ? SuggestFile(root_, block.file) : ""));
       return Reject(i, OpenProblem(block.file, error));
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0) return Reject(i, OpenProblem(block.file, errno));
     if (!S_ISREG(info.st_mode))
-      return Reject(i, Ticked(block.file) + (S_ISDIR(info.st_mode) ? " is a folder, not a file" : " is not an ordinary file"));
+      return Reject(i, Ticked(block.file) +
+                           (S_ISDIR(info.st_mode) ? " is a folder, not a file" : " is not an ordinary file"));
     const auto [other, fresh] = inodes_.emplace(std::pair(info.st_dev, info.st_ino), i);
     if (!fresh)
-      return Reject(i, "blocks " + Ticked(document_.canvas.blocks[other->second].name) + " and " + Ticked(block.name) +
-                           " have the same file (a link): give each its own");
+      return Reject(i, "blocks " + Ticked(document_.canvas.blocks[other->second].name) + " and " +
+                           Ticked(block.name) + " have the same file (a link): give each its own");
     if (info.st_size > kMaxSourceBytes)
       return Reject(i, "file " + Ticked(block.file) + " has " + HumanBytes(info.st_size) +
                            ", and a block's source has at most 4 MiB: keep data in files/");

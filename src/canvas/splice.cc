@@ -22,7 +22,8 @@ std::string_view Splices::LineBreak() const {
 std::size_t Splices::EndOf(const YamlDocument& yaml, std::uint32_t node) const {
   const YamlNode& it = yaml.nodes[node];
   if (it.kind == YamlKind::kScalar) {  // a text behind | or > ends, for libyaml, where the next line begins
-    const std::size_t last = it.end == 0 ? std::string_view::npos : text_.find_last_not_of(" \t\r\n", it.end - 1);
+    const std::size_t last =
+        it.end == 0 ? std::string_view::npos : text_.find_last_not_of(" \t\r\n", it.end - 1);
     return last == std::string_view::npos || last < it.begin ? it.begin : last + 1;
   }
   if (it.flow || it.next == node + 1) return it.end;
@@ -36,7 +37,8 @@ void Splices::RemoveLines(const YamlDocument& yaml, std::uint32_t node, bool is_
   Replace(LineBegin(yaml.nodes[node].begin), LineEnd(end), "");
 }
 
-void Splices::AppendChild(const YamlDocument& yaml, std::uint32_t collection, bool is_mapping, const std::string& entry) {
+void Splices::AppendChild(const YamlDocument& yaml, std::uint32_t collection, bool is_mapping,
+                          const std::string& entry) {
   const YamlNode& it = yaml.nodes[collection];
   const bool empty = it.kind == YamlKind::kScalar || it.next == collection + 1;
   if (it.flow) {
@@ -62,7 +64,8 @@ void Splices::AppendChild(const YamlDocument& yaml, std::uint32_t collection, bo
 std::string Splices::Apply() const {
   std::vector<const Edit*> order;
   for (const Edit& edit : edits_) order.push_back(&edit);
-  std::stable_sort(order.begin(), order.end(), [](const Edit* a, const Edit* b) { return a->begin < b->begin; });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Edit* a, const Edit* b) { return a->begin < b->begin; });
   std::string out;
   std::size_t at = 0;
   for (const Edit* edit : order) {

@@ -15,14 +15,17 @@ class Splices {
  public:
   explicit Splices(std::string_view text) : text_(text) {}
 
-  void Replace(std::size_t begin, std::size_t end, std::string with) { edits_.push_back({begin, end, std::move(with)}); }
+  void Replace(std::size_t begin, std::size_t end, std::string with) {
+    edits_.push_back({begin, end, std::move(with)});
+  }
   void Insert(std::size_t at, std::string text) { Replace(at, at, std::move(text)); }
 
   /// Remove all lines that a child of a bracketless collection (a key with its value, or an item) stands on.
   void RemoveLines(const YamlDocument& yaml, std::uint32_t node, bool is_key);
 
   /// Add `entry` ("a: {…}" or "a -> b") behind the last child of a collection.
-  void AppendChild(const YamlDocument& yaml, std::uint32_t collection, bool is_mapping, const std::string& entry);
+  void AppendChild(const YamlDocument& yaml, std::uint32_t collection, bool is_mapping,
+                   const std::string& entry);
 
   /// The text with all replacements made. Ranges that lie inside one another are taken as the outer one.
   std::string Apply() const;

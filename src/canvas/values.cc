@@ -41,7 +41,8 @@ double UnitBytes(std::string_view unit) {
   if (unit.empty() || unit == "B") return 1;
   double factor = 0;
   switch (unit[0]) {
-    case 'k': case 'K': factor = 1; break;
+    case 'k':
+    case 'K': factor = 1; break;
     case 'M': factor = 2; break;
     case 'G': factor = 3; break;
     case 'T': factor = 4; break;
@@ -70,7 +71,8 @@ ValueOr<double> ParseNumber(std::string_view text) {
 ValueOr<std::int64_t> ParseDurationMs(std::string_view text) {
   const std::string_view whole = text;
   const auto bad = [&] {
-    return std::unexpected(Ticked(whole) + " is not a duration: write a number and a unit, for example 90s, 30m, 1h or 7d");
+    return std::unexpected(Ticked(whole) +
+                           " is not a duration: write a number and a unit, for example 90s, 30m, 1h or 7d");
   };
   if (text.empty()) return bad();
   double total = 0;
@@ -94,7 +96,8 @@ ValueOr<std::int64_t> ParseMemoryBytes(std::string_view text) {
   while (text.starts_with(" ")) text.remove_prefix(1);
   const double unit = UnitBytes(TakeLetters(text));
   if (std::isnan(value) || value < 0 || unit == 0 || !text.empty())
-    return std::unexpected(Ticked(whole) + " is not a size: write a number and a unit, for example 512Mi or 8Gi");
+    return std::unexpected(Ticked(whole) +
+                           " is not a size: write a number and a unit, for example 512Mi or 8Gi");
   const double bytes = value * unit;
   if (bytes < 1048576)
     return std::unexpected(Ticked(whole) + " is less than 1 MiB: write the unit, for example " +
@@ -106,8 +109,9 @@ ValueOr<std::int64_t> ParseMemoryBytes(std::string_view text) {
 std::string FormatNumber(double value) {
   char out[64];
   if (value == 0) value = 0;  // "-0" would be a strange position
-  const auto [end, error] = std::fabs(value) < 1e15 ? std::to_chars(out, out + sizeof out, value, std::chars_format::fixed)
-                                                    : std::to_chars(out, out + sizeof out, value);
+  const auto [end, error] = std::fabs(value) < 1e15
+                                ? std::to_chars(out, out + sizeof out, value, std::chars_format::fixed)
+                                : std::to_chars(out, out + sizeof out, value);
   return error == std::errc{} ? std::string(out, end) : "0";
 }
 

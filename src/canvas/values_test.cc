@@ -14,7 +14,8 @@ TEST(Durations, UnitsAndSums) {
 }
 
 TEST(Durations, ANumberWithoutUnitIsRefusedWithAnExample) {
-  for (const char* text : {"30", "", "m", "-1h", "1 year", "1e3s", "inf", "nan", "1h-", "99999999999999999999999999d", "0s"})
+  for (const char* text :
+       {"30", "", "m", "-1h", "1 year", "1e3s", "inf", "nan", "1h-", "99999999999999999999999999d", "0s"})
     EXPECT_FALSE(ParseDurationMs(text)) << text;
   EXPECT_NE(ParseDurationMs("30").error().find("30m"), std::string::npos);
 }
@@ -38,7 +39,8 @@ TEST(Numbers, AreWrittenAsAPersonWould) {
   EXPECT_EQ(FormatNumber(0.5), "0.5");
   EXPECT_EQ(FormatNumber(1e-300), "0");
   EXPECT_EQ(*ParseNumber("-1.5e2"), -150);
-  for (const char* text : {"", "x", "1x", "inf", "nan", "1e999", "0x10", "--1"}) EXPECT_FALSE(ParseNumber(text)) << text;
+  for (const char* text : {"", "x", "1x", "inf", "nan", "1e999", "0x10", "--1"})
+    EXPECT_FALSE(ParseNumber(text)) << text;
 }
 
 }  // namespace

@@ -80,9 +80,11 @@ class TreeBuilder {
 
   std::optional<Problem> Run() {
     std::unique_ptr<yaml_parser_t, ParserDelete> parser(new yaml_parser_t{});
-    if (yaml_parser_initialize(parser.get()) == 0) return Problem{.message = "not enough memory to read YAML"};
+    if (yaml_parser_initialize(parser.get()) == 0)
+      return Problem{.message = "not enough memory to read YAML"};
     yaml_parser_set_encoding(parser.get(), YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser.get(), reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+    yaml_parser_set_input_string(parser.get(), reinterpret_cast<const unsigned char*>(text_.data()),
+                                 text_.size());
     document.nodes.reserve(text_.size() / 8);
     for (;;) {
       yaml_event_t event;
@@ -101,7 +103,8 @@ class TreeBuilder {
     switch (event.type) {
       case YAML_DOCUMENT_START_EVENT:
         if (++documents_ > 1)
-          return At(event.start_mark, "a second YAML document begins here: a canvas is one document, remove the `---`");
+          return At(event.start_mark,
+                    "a second YAML document begins here: a canvas is one document, remove the `---`");
         return std::nullopt;
       case YAML_ALIAS_EVENT:
         return At(event.start_mark, "YAML aliases (`*name`) are not used in a canvas: write the value out");
@@ -132,22 +135,26 @@ class TreeBuilder {
         open_.pop_back();
         return std::nullopt;
       }
-      default:
-        return std::nullopt;
+      default: return std::nullopt;
     }
   }
 
   static std::optional<Problem> CheckProperties(const yaml_mark_t& mark, const yaml_char_t* anchor,
                                                 const yaml_char_t* tag) {
     if (anchor != nullptr)
-      return At(mark, "YAML anchors (`&name`) are not used in a canvas: remove it, or quote a text that begins with &");
+      return At(
+          mark,
+          "YAML anchors (`&name`) are not used in a canvas: remove it, or quote a text that begins with &");
     if (tag != nullptr)
-      return At(mark, "YAML tags (`!name`) are not used in a canvas: remove it, or quote a text that begins with !");
+      return At(
+          mark,
+          "YAML tags (`!name`) are not used in a canvas: remove it, or quote a text that begins with !");
     return std::nullopt;
   }
 
   std::optional<Problem> Open(const yaml_event_t& event, YamlKind kind, bool flow) {
-    if (!open_.empty() && document.nodes[open_.back().node].kind == YamlKind::kMapping && open_.back().children % 2 == 0)
+    if (!open_.empty() && document.nodes[open_.back().node].kind == YamlKind::kMapping &&
+        open_.back().children % 2 == 0)
       return At(event.start_mark, "a key must be a plain word here, not a list or mapping");
     if (open_.size() == kMaxDepth)
       return At(event.start_mark, "this is nested more than " + std::to_string(kMaxDepth) + " levels deep");
@@ -173,14 +180,16 @@ class TreeBuilder {
       const std::string_view before = text_.substr(0, parser.problem_offset);
       const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
       return Problem{"", static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
-                     static_cast<int>(before.size() - line_start) + 1, "a character is here that YAML does not allow: remove it"};
+                     static_cast<int>(before.size() - line_start) + 1,
+                     "a character is here that YAML does not allow: remove it"};
     }
     const std::uint32_t at = index_.Byte(parser.problem_mark.index);
     const std::string_view here = at < text_.size() ? text_.substr(at) : std::string_view();
     if (here.starts_with("\t"))
       return At(parser.problem_mark, "a tab is here; YAML indents with spaces only: replace it by spaces");
     if (here.starts_with("@") || here.starts_with("`"))
-      return At(parser.problem_mark, "a text that begins with " + std::string(here.substr(0, 1)) + " needs quotes");
+      return At(parser.problem_mark,
+                "a text that begins with " + std::string(here.substr(0, 1)) + " needs quotes");
     std::string message = "not valid YAML: ";
     message += parser.problem == nullptr ? "unknown problem" : parser.problem;
     if (parser.context != nullptr) {

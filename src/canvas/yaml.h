@@ -15,12 +15,13 @@ enum class YamlKind : std::uint8_t { kScalar, kSequence, kMapping };
 
 struct YamlNode {
   YamlKind kind = YamlKind::kScalar;
-  bool plain = false;  ///< a scalar without quotes
-  bool flow = false;   ///< a sequence or mapping in brackets
-  int line = 0, column = 0;            ///< from 1, in characters
-  std::uint32_t begin = 0, end = 0;    ///< bytes in the text; `end` of a block-style collection is not its last byte
-  std::uint32_t next = 0;              ///< index of the node after this one's subtree
-  std::string value;                   ///< of a scalar, unquoted
+  bool plain = false;        ///< a scalar without quotes
+  bool flow = false;         ///< a sequence or mapping in brackets
+  int line = 0, column = 0;  ///< from 1, in characters
+  std::uint32_t begin = 0,
+                end = 0;   ///< bytes in the text; `end` of a block-style collection is not its last byte
+  std::uint32_t next = 0;  ///< index of the node after this one's subtree
+  std::string value;       ///< of a scalar, unquoted
 };
 
 /// Nodes in document order: a collection is followed by its children (a mapping's: key, value, key, value, …).

@@ -7,7 +7,8 @@
 
 namespace easel {
 
-static_assert(std::endian::native == std::endian::little, "the formats are little endian, and so is every host we support");
+static_assert(std::endian::native == std::endian::little,
+              "the formats are little endian, and so is every host we support");
 
 template <typename T>
 T LoadLittle(const char* from) {

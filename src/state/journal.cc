@@ -93,7 +93,9 @@ std::unexpected<Error> JournalReader::Damaged(std::string_view how) const {
 }
 
 Result<bool> JournalReader::Fill(std::size_t size) {
-  const auto have = [&] { return static_cast<std::size_t>(buffer_begin_ + static_cast<std::int64_t>(buffer_.size()) - offset_); };
+  const auto have = [&] {
+    return static_cast<std::size_t>(buffer_begin_ + static_cast<std::int64_t>(buffer_.size()) - offset_);
+  };
   if (offset_ < buffer_begin_ || offset_ > buffer_begin_ + static_cast<std::int64_t>(buffer_.size())) {
     buffer_.clear();
     buffer_begin_ = offset_;
@@ -133,7 +135,8 @@ Result<std::optional<JournalRecord>> JournalReader::Next() {
   out.unix_us = static_cast<std::int64_t>(LoadLittle<std::uint64_t>(header + 8));
   out.offset = offset_;
   out.payload = {header + kRecordHeaderBytes, size};
-  if (Crc(out.payload) != LoadLittle<std::uint32_t>(header + 16)) return Damaged("a record's checksum does not match");
+  if (Crc(out.payload) != LoadLittle<std::uint32_t>(header + 16))
+    return Damaged("a record's checksum does not match");
   offset_ += static_cast<std::int64_t>(kRecordHeaderBytes + size);
   return out;
 }

@@ -47,8 +47,8 @@ class JournalWriter {
 struct JournalRecord {
   JournalStream stream = JournalStream::kStdout;
   std::int64_t unix_us = 0;
-  std::int64_t offset = 0;  ///< where the record begins
-  std::string_view payload; ///< valid until the next call of Next
+  std::int64_t offset = 0;   ///< where the record begins
+  std::string_view payload;  ///< valid until the next call of Next
 };
 
 /// Reads records of one journal, also while it grows. Not thread-safe.
@@ -78,7 +78,7 @@ class JournalReader {
   UniqueFd fd_;
   std::string path_;
   std::int64_t offset_ = 0;
-  std::string buffer_;        ///< bytes of the file from buffer_begin_ on
+  std::string buffer_;  ///< bytes of the file from buffer_begin_ on
   std::int64_t buffer_begin_ = 0;
 };
 

@@ -39,7 +39,8 @@ TEST(Journal, VectorsGiveTheirRecordsAndThenEndOrDamage) {
     if (damaged != nullptr) {
       ASSERT_FALSE(after) << vector.name;
       EXPECT_EQ(after.error().reason, "JOURNAL_DAMAGED");
-      EXPECT_NE(after.error().message.find(vector.bytes_path + ": damaged at byte " + std::to_string(damaged->get_int64())),
+      EXPECT_NE(after.error().message.find(vector.bytes_path + ": damaged at byte " +
+                                           std::to_string(damaged->get_int64())),
                 std::string::npos)
           << after.error().message;
     } else {
@@ -63,7 +64,8 @@ TEST(Journal, AReaderFollowsAWriter) {
   std::int64_t middle = 0;
   for (int i = 0; i < 50; ++i) {
     if (i == 25) middle = writer->offset();
-    ASSERT_TRUE(writer->Append(JournalStream::kStdout, i, i % 10 == 0 ? std::string_view(big) : std::string_view("line\n")));
+    ASSERT_TRUE(writer->Append(JournalStream::kStdout, i,
+                               i % 10 == 0 ? std::string_view(big) : std::string_view("line\n")));
     auto record = reader->Next();
     ASSERT_TRUE(record && *record) << i;
     EXPECT_EQ((*record)->unix_us, i);

@@ -21,7 +21,8 @@ std::map<std::string, std::string> ReadFileMap(JsonReader& reader, std::string_v
   if (files == nullptr) return out;
   for (const auto& [path, value] : *files) {
     const json::string* text = value.if_string();
-    const bool path_good = !path.empty() && (path.front() == '/') == absolute && path.find('\0') == std::string_view::npos;
+    const bool path_good =
+        !path.empty() && (path.front() == '/') == absolute && path.find('\0') == std::string_view::npos;
     if (!path_good) reader.Reject(field, absolute ? "expected absolute paths" : "expected relative paths");
     if (text == nullptr || (!absolute && *text != "absent" && !IsDigest(*text)))
       reader.Reject(field, absolute ? "expected \"<size>:<mtime>\"" : "expected a SHA-256 or \"absent\"");
@@ -106,7 +107,8 @@ Result<Manifest> ParseManifest(std::string_view text, std::string_view where) {
     for (const json::value& item : *parents) {
       JsonReader parent(item, reader.Where("parents"));
       out.parents.push_back({parent.String("block"), parent.String("attempt"), parent.String("manifest")});
-      if (parent.ok() && !IsDigest(out.parents.back().manifest)) parent.Reject("manifest", "expected a SHA-256");
+      if (parent.ok() && !IsDigest(out.parents.back().manifest))
+        parent.Reject("manifest", "expected a SHA-256");
       EASEL_RETURN_IF_ERROR(parent.status());
     }
   reader.Object("state");
@@ -143,11 +145,12 @@ std::string SerializeManifest(const Manifest& manifest) {
 }
 
 Result<Manifest> LoadManifest(const std::string& path, std::string_view digest) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return FailErrno("open " + path, errno);
   const auto damaged = [&](const std::string& how) {
-    return Fail(Code::kDataLoss, "MANIFEST_DAMAGED",
-                path + ": damaged: " + how + "; run its block again with --force, or delete .easel to start clean");
+    return Fail(
+        Code::kDataLoss, "MANIFEST_DAMAGED",
+        path + ": damaged: " + how + "; run its block again with --force, or delete .easel to start clean");
   };
   if (!S_ISREG(info.st_mode)) return damaged("not an ordinary file");
   EASEL_TRY(const std::string text, ReadFile(path, kMaxManifestBytes));

@@ -51,7 +51,8 @@ struct Slot {
   std::vector<std::string> names;
   std::vector<std::string> refs;
   std::vector<std::string> reads;
-  std::string settled;  ///< digest of the content once reloaded and stored again, where it differs from `digest`
+  std::string
+      settled;  ///< digest of the content once reloaded and stored again, where it differs from `digest`
   bool unstable = false;
   std::optional<TableRange> table;
   std::optional<DebugRange> debug;
@@ -71,7 +72,8 @@ struct ParentRef {
 };
 
 struct FileUse {
-  std::map<std::string, std::string> read;     ///< path below files/ -> SHA-256, "absent", or a listing's digest ("dir/")
+  std::map<std::string, std::string>
+      read;  ///< path below files/ -> SHA-256, "absent", or a listing's digest ("dir/")
   std::map<std::string, std::string> written;  ///< path -> SHA-256
   std::map<std::string, std::string> outside;  ///< absolute path -> "<size>:<mtime ns>"
 };

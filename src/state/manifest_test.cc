@@ -27,7 +27,8 @@ TEST(Manifest, VectorsAreReadAndWrittenBackOrRefused) {
 }
 
 TEST(Manifest, SettingsKeepTheirOrder) {
-  const auto value = ParseJson(R"({"variables":{},"slots":{},"settings":{"module:b":true,"module:a":true,"cwd":"x"}})", "state");
+  const auto value = ParseJson(
+      R"({"variables":{},"slots":{},"settings":{"module:b":true,"module:a":true,"cwd":"x"}})", "state");
   const auto state = ReadState(*value, "state");
   ASSERT_TRUE(state);
   ASSERT_EQ(state->settings.size(), 3u);
@@ -38,7 +39,8 @@ TEST(Manifest, SettingsKeepTheirOrder) {
 TEST(LoadManifest, DamageNamesTheFile) {
   TemporaryFolder folder;
   const std::string path = folder.path() + "/manifest.json";
-  const std::string text = R"({"easel_manifest":1,"canvas":"c","attempt":"r/b.1","run":"r","block":"b","epoch":1,"state":{"variables":{},"slots":{}}})";
+  const std::string text =
+      R"({"easel_manifest":1,"canvas":"c","attempt":"r/b.1","run":"r","block":"b","epoch":1,"state":{"variables":{},"slots":{}}})";
   ASSERT_TRUE(WriteFileAtomically(path, text));
   EXPECT_TRUE(LoadManifest(path, DigestOf(text)));
   EXPECT_TRUE(LoadManifest(path, ""));

@@ -30,7 +30,8 @@ struct ComponentHead {
 /// every range is inside the component and behind the head.
 ///
 /// Errors: kDataLoss OBJECT_DAMAGED, the message naming `where`.
-Result<ComponentHead> ParseComponentHead(std::string_view bytes, std::int64_t component_length, std::string_view where);
+Result<ComponentHead> ParseComponentHead(std::string_view bytes, std::int64_t component_length,
+                                         std::string_view where);
 
 /// Read the head of the component at `offset` of the object file `path`, and check the stream's checksum.
 ///

@@ -19,11 +19,13 @@ TEST(ObjectFile, VectorsAreReadOrRefused) {
         ASSERT_FALSE(head) << vector.name;
         EXPECT_EQ(head.error().reason, "OBJECT_DAMAGED");
         EXPECT_TRUE(head.error().message.starts_with(vector.bytes_path));
-        EXPECT_NE(head.error().message.find(error->get_string().c_str()), std::string::npos) << head.error().message;
+        EXPECT_NE(head.error().message.find(error->get_string().c_str()), std::string::npos)
+            << head.error().message;
       } else {
         ASSERT_TRUE(head) << vector.name << ": " << head.error().message;
         EXPECT_EQ(head->codec, "pickle5");
-        EXPECT_EQ(json::value(json::array(head->members.begin(), head->members.end())), component.at("members"));
+        EXPECT_EQ(json::value(json::array(head->members.begin(), head->members.end())),
+                  component.at("members"));
         EXPECT_EQ(static_cast<std::int64_t>(head->buffers.size()), component.at("buffers").get_int64());
         EXPECT_TRUE(VerifyObject(vector.bytes_path, digest));
       }

@@ -72,11 +72,13 @@ class Collector {
     for (const std::string& name : names) take(folder + "/" + name);
   }
 
-  void Odd(const std::string& path, const std::string& what) { out_.oddities.push_back(root_ + "/" + path + " " + what); }
+  void Odd(const std::string& path, const std::string& what) {
+    out_.oddities.push_back(root_ + "/" + path + " " + what);
+  }
 
   /// False if it is younger than the grace period, or gone.
   bool IsOld(const std::string& path, std::int64_t& bytes) const {
-    struct stat info {};
+    struct stat info{};
     if (::lstat((root_ + "/" + path).c_str(), &info) != 0) return false;
     bytes = info.st_blocks * 512;
     const std::int64_t modified_ms = info.st_mtim.tv_sec * 1000LL + info.st_mtim.tv_nsec / 1'000'000;
@@ -85,22 +87,25 @@ class Collector {
 
   static bool LooksLikeAttempt(std::string_view id) {
     const std::size_t slash = id.find('/'), dot = id.rfind('.');
-    return slash != std::string_view::npos && dot != std::string_view::npos && dot > slash + 1 && dot + 1 < id.size() &&
-           id.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
+    return slash != std::string_view::npos && dot != std::string_view::npos && dot > slash + 1 &&
+           dot + 1 < id.size() && id.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
   }
 
   void VisitAttempt(const std::string& path) {
     const std::string id = path.substr(std::string_view("attempts/").size());
     std::error_code error;
-    if (!LooksLikeAttempt(id) || fs::symlink_status(root_ + "/" + path, error).type() != fs::file_type::directory)
+    if (!LooksLikeAttempt(id) ||
+        fs::symlink_status(root_ + "/" + path, error).type() != fs::file_type::directory)
       return Odd(path, "is not an attempt");
     if (keep_.contains(id)) return;
     std::int64_t bytes = 0, total = 0;
     if (!IsOld(path, bytes)) return;
     bool young = false;
-    for (fs::recursive_directory_iterator it(root_ + "/" + path, error), end; !error && it != end; it.increment(error)) {
+    for (fs::recursive_directory_iterator it(root_ + "/" + path, error), end; !error && it != end;
+         it.increment(error)) {
       std::int64_t file_bytes = 0;
-      if (!IsOld(path + "/" + fs::relative(it->path(), root_ + "/" + path, error).string(), file_bytes)) young = true;
+      if (!IsOld(path + "/" + fs::relative(it->path(), root_ + "/" + path, error).string(), file_bytes))
+        young = true;
       total += file_bytes;
     }
     if (error) return Odd(path, "cannot be read: " + error.message());

@@ -31,8 +31,10 @@ class Collection : public testing::Test {
     const timespec times[2] = {{at / 1000, 0}, {at / 1000, 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, (root() + "/" + path).c_str(), times, 0), 0);
   }
-  void Attempt(const std::string& block, const std::vector<std::string>& objects, std::int64_t age_ms = 7'200'000) {
-    Manifest manifest{.canvas = "c", .attempt = "r0/" + block + ".1", .run = "r0", .block = block, .epoch = 1};
+  void Attempt(const std::string& block, const std::vector<std::string>& objects,
+               std::int64_t age_ms = 7'200'000) {
+    Manifest manifest{
+        .canvas = "c", .attempt = "r0/" + block + ".1", .run = "r0", .block = block, .epoch = 1};
     for (const std::string& object : objects)
       manifest.state.slots[manifest.attempt + "#" + std::to_string(manifest.state.slots.size())] =
           Slot{.object = object, .codec = "pickle5", .digest = object};

@@ -88,7 +88,9 @@ Result<Slot> ReadSlot(const json::value& value, const std::string& where) {
   return out;
 }
 
-json::array StringArray(const std::vector<std::string>& strings) { return json::array(strings.begin(), strings.end()); }
+json::array StringArray(const std::vector<std::string>& strings) {
+  return json::array(strings.begin(), strings.end());
+}
 
 json::object WriteVariable(const Variable& variable) {
   json::object out;
@@ -119,7 +121,9 @@ json::object WriteSlot(const Slot& slot) {
   out["unstable"] = slot.unstable;
   if (!slot.settled.empty()) out["settled"] = slot.settled;
   if (slot.table)
-    out["table"] = {{"offset", slot.table->offset}, {"length", slot.table->length}, {"rows", slot.table->rows},
+    out["table"] = {{"offset", slot.table->offset},
+                    {"length", slot.table->length},
+                    {"rows", slot.table->rows},
                     {"complete", slot.table->complete}};
   if (slot.debug) out["debug"] = {{"offset", slot.debug->offset}, {"length", slot.debug->length}};
   return out;
@@ -140,7 +144,8 @@ Status CheckLinks(const State& state, const std::string& where) {
   }
   for (const auto& [id, slot] : state.slots)
     for (const std::string& ref : slot.refs)
-      if (!state.slots.contains(ref)) return fail("slot " + Shown(id) + " refers to " + Shown(ref) + ", which is not there");
+      if (!state.slots.contains(ref))
+        return fail("slot " + Shown(id) + " refers to " + Shown(ref) + ", which is not there");
   return {};
 }
 

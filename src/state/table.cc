@@ -40,10 +40,12 @@ Module LoadModule() {
       return out;
     }
     out.preview = reinterpret_cast<EaselTablePreview*>(::dlsym(handle, "easel_table_preview"));
-    if (out.preview == nullptr) out.problem = path + " has no easel_table_preview: install it together with easel";
+    if (out.preview == nullptr)
+      out.problem = path + " has no easel_table_preview: install it together with easel";
     return out;
   }
-  out.problem = "libeasel_table.so is not beside " + folder + "/easel nor in ../lib: build easel with libarrow (./dev setup fetches it)";
+  out.problem = "libeasel_table.so is not beside " + folder +
+                "/easel nor in ../lib: build easel with libarrow (./dev setup fetches it)";
   return out;
 }
 
@@ -62,11 +64,12 @@ Result<TablePreview> ReadTablePreview(const std::string& path, std::int64_t offs
   };
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return FailErrno("open " + path, errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return FailErrno("stat " + path, errno);
   if (!S_ISREG(info.st_mode)) return damaged("not an ordinary file");
   if (offset < 0 || length <= 0 || offset > info.st_size || length > info.st_size - offset)
-    return damaged("its " + std::to_string(length) + " bytes do not fit into the file's " + std::to_string(info.st_size));
+    return damaged("its " + std::to_string(length) + " bytes do not fit into the file's " +
+                   std::to_string(info.st_size));
   TablePreview out;
   const EaselTableRequest request{fd.get(), offset, length, max_rows, max_columns};
   EaselTableSink sink{};
@@ -75,12 +78,14 @@ Result<TablePreview> ReadTablePreview(const std::string& path, std::int64_t offs
     PreviewOf(context).total_rows = rows;
     PreviewOf(context).total_columns = columns;
   };
-  sink.column = [](void* context, const char* name, std::size_t name_size, const char* type, std::size_t type_size) {
+  sink.column = [](void* context, const char* name, std::size_t name_size, const char* type,
+                   std::size_t type_size) {
     PreviewOf(context).columns.push_back({{name, name_size}, {type, type_size}});
   };
   sink.cell = [](void* context, const char* text, std::size_t size) {
     TablePreview& preview = PreviewOf(context);
-    if (preview.rows.empty() || preview.rows.back().size() == preview.columns.size()) preview.rows.emplace_back();
+    if (preview.rows.empty() || preview.rows.back().size() == preview.columns.size())
+      preview.rows.emplace_back();
     preview.rows.back().emplace_back(text, size);
   };
   char error[1024] = {};

@@ -15,7 +15,8 @@ struct TablePreview {
     std::string type;  ///< in Arrow's words: int64, string, timestamp[us, tz=UTC], …
   };
   std::vector<Column> columns;
-  std::vector<std::vector<std::string>> rows;  ///< texts: nulls as `null`, times in ISO 8601, control characters escaped
+  std::vector<std::vector<std::string>>
+      rows;  ///< texts: nulls as `null`, times in ISO 8601, control characters escaped
   std::int64_t total_rows = 0;
   std::int64_t total_columns = 0;
 };

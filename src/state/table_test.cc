@@ -42,7 +42,8 @@ std::string IpcFile(const Columns& columns, int batches = 1) {
 Result<TablePreview> Preview(const std::string& ipc, std::int64_t rows = 20, std::int64_t columns = 50) {
   TemporaryFolder folder;
   EXPECT_TRUE(WriteFileAtomically(folder.path() + "/object", std::string(100, 'x') + ipc + "tail"));
-  return ReadTablePreview(folder.path() + "/object", 100, static_cast<std::int64_t>(ipc.size()), rows, columns);
+  return ReadTablePreview(folder.path() + "/object", 100, static_cast<std::int64_t>(ipc.size()), rows,
+                          columns);
 }
 
 /// All values of one column.
@@ -57,14 +58,17 @@ std::string Shown(const std::shared_ptr<arrow::DataType>& type, const std::strin
 TEST(TablePreview, FirstRowsAndColumnsOfAnOrdinaryFrame) {
   const auto preview = Preview(IpcFile({{"id", Values(arrow::int64(), "[1, 2, null]")},
                                         {"name", Values(arrow::utf8(), R"(["a", "b\nc", null])")},
-                                        {"x", Values(arrow::float64(), "[0.1, NaN, 1e300]")}}, 2), 4, 2);
+                                        {"x", Values(arrow::float64(), "[0.1, NaN, 1e300]")}},
+                                       2),
+                               4, 2);
   ASSERT_TRUE(preview) << preview.error().message;
   EXPECT_EQ(preview->total_rows, 6);
   EXPECT_EQ(preview->total_columns, 3);
   ASSERT_EQ(preview->columns.size(), 2u);
   EXPECT_EQ(preview->columns[1].name, "name");
   EXPECT_EQ(preview->columns[1].type, "string");
-  EXPECT_EQ(preview->rows, (std::vector<std::vector<std::string>>{{"1", "a"}, {"2", "b\\nc"}, {"null", "null"}, {"1", "a"}}));
+  EXPECT_EQ(preview->rows, (std::vector<std::vector<std::string>>{
+                               {"1", "a"}, {"2", "b\\nc"}, {"null", "null"}, {"1", "a"}}));
 }
 
 TEST(TablePreview, NumbersAndTexts) {
@@ -75,8 +79,10 @@ TEST(TablePreview, NumbersAndTexts) {
   EXPECT_EQ(Shown(arrow::float16(), "[1.5]"), "1.5");
   EXPECT_EQ(Shown(arrow::decimal128(10, 2), R"(["123.45"])"), "123.45");
   EXPECT_EQ(Shown(arrow::decimal256(40, 0), R"(["-7"])"), "-7");
-  EXPECT_EQ(Shown(arrow::large_utf8(), R"(["größe \"q\" \\", "\u001b[31m\u202e"])"), R"(größe "q" \|\x1b[31m\u202e)");
-  EXPECT_EQ(Shown(arrow::utf8_view(), R"(["a string longer than twelve bytes"])"), "a string longer than twelve bytes");
+  EXPECT_EQ(Shown(arrow::large_utf8(), R"(["größe \"q\" \\", "\u001b[31m\u202e"])"),
+            R"(größe "q" \|\x1b[31m\u202e)");
+  EXPECT_EQ(Shown(arrow::utf8_view(), R"(["a string longer than twelve bytes"])"),
+            "a string longer than twelve bytes");
   EXPECT_EQ(Shown(arrow::binary(), R"(["\u0000ab"])"), "0x006162");
   EXPECT_EQ(Shown(arrow::null(), "[null, null]"), "null|null");
   EXPECT_EQ(Shown(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["x", null, "y", "x"])"), "x|null|y|x");
@@ -88,21 +94,30 @@ TEST(TablePreview, DatesAndTimes) {
   EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::NANO), "[1709213820250000000, -1]"),
             "2024-02-29T13:37:00.250|1969-12-31T23:59:59.999999999");
   EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::SECOND, "Europe/Berlin"), "[0]"), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::SECOND), "[9223372036854775807, -9223372036854775808]").find("292277026596-12-04T"), 0u);
+  EXPECT_EQ(Shown(arrow::timestamp(arrow::TimeUnit::SECOND), "[9223372036854775807, -9223372036854775808]")
+                .find("292277026596-12-04T"),
+            0u);
   EXPECT_EQ(Shown(arrow::time64(arrow::TimeUnit::MICRO), "[49020000001, 0]"), "13:37:00.000001|00:00:00");
-  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::MILLI), "[93784500, -1500, 0]"), "1d 02:03:04.500|-00:00:01.500|00:00:00");
-  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::SECOND), "[-9223372036854775808]"), "-9223372036854775808s");
+  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::MILLI), "[93784500, -1500, 0]"),
+            "1d 02:03:04.500|-00:00:01.500|00:00:00");
+  EXPECT_EQ(Shown(arrow::duration(arrow::TimeUnit::SECOND), "[-9223372036854775808]"),
+            "-9223372036854775808s");
 }
 
 TEST(TablePreview, NestedValuesLookLikeJson) {
   EXPECT_EQ(Shown(arrow::list(arrow::int32()), "[[1, null], [], null]"), "[1, null]|[]|null");
   EXPECT_EQ(Shown(arrow::fixed_size_list(arrow::utf8(), 2), R"([["a", "\""]])"), R"(["a", "\""])");
   EXPECT_EQ(Shown(arrow::list_view(arrow::int8()), "[[1], [2, 3]]"), "[1]|[2, 3]");
-  EXPECT_EQ(Shown(arrow::struct_({arrow::field("a", arrow::int8()), arrow::field("b", arrow::utf8())}), R"([{"a": 1, "b": "x"}, null])"),
+  EXPECT_EQ(Shown(arrow::struct_({arrow::field("a", arrow::int8()), arrow::field("b", arrow::utf8())}),
+                  R"([{"a": 1, "b": "x"}, null])"),
             R"({"a": 1, "b": "x"}|null)");
   EXPECT_EQ(Shown(arrow::map(arrow::utf8(), arrow::int8()), R"([[["k", 1]]])"), R"({"k": 1})");
-  EXPECT_EQ(Shown(arrow::dense_union({arrow::field("i", arrow::int8()), arrow::field("s", arrow::utf8())}, {0, 1}), R"([[0, 5], [1, "x"]])"), "5|x");
-  const auto runs = *arrow::RunEndEncodedArray::Make(4, Values(arrow::int32(), "[1, 4]"), Values(arrow::utf8(), R"(["a", null])"));
+  EXPECT_EQ(
+      Shown(arrow::dense_union({arrow::field("i", arrow::int8()), arrow::field("s", arrow::utf8())}, {0, 1}),
+            R"([[0, 5], [1, "x"]])"),
+      "5|x");
+  const auto runs = *arrow::RunEndEncodedArray::Make(4, Values(arrow::int32(), "[1, 4]"),
+                                                     Values(arrow::utf8(), R"(["a", null])"));
   const auto preview = Preview(IpcFile({{"r", runs}}));
   ASSERT_TRUE(preview) << preview.error().message;
   EXPECT_EQ(preview->rows[0][0], "a");
@@ -123,11 +138,13 @@ TEST(TablePreview, NoRowsAndNoColumns) {
 
 TEST(TablePreview, DamageNamesTheFile) {
   const std::string good = IpcFile({{"a", Values(arrow::int64(), "[1]")}});
-  for (const std::string& bad : {good.substr(0, good.size() - 9), std::string("not arrow at all"), std::string(5, 'A')}) {
+  for (const std::string& bad :
+       {good.substr(0, good.size() - 9), std::string("not arrow at all"), std::string(5, 'A')}) {
     const auto preview = Preview(bad);
     ASSERT_FALSE(preview);
     EXPECT_EQ(preview.error().reason, "TABLE_DAMAGED");
-    EXPECT_NE(preview.error().message.find("/object at byte 100: not a readable Arrow table"), std::string::npos);
+    EXPECT_NE(preview.error().message.find("/object at byte 100: not a readable Arrow table"),
+              std::string::npos);
   }
   EXPECT_EQ(ReadTablePreview("/nowhere", 0, 1).error().code, Code::kNotFound);
   EXPECT_EQ(ReadTablePreview("/etc/hostname", 0, 1 << 20).error().reason, "TABLE_DAMAGED");
@@ -135,10 +152,12 @@ TEST(TablePreview, DamageNamesTheFile) {
 }
 
 TEST(TablePreview, FlippedBytesNeverCrash) {
-  const std::string good = IpcFile({{"s", Values(arrow::utf8(), R"(["abc", null, "defgh"])")},
-                                    {"l", Values(arrow::list(arrow::int16()), "[[1, 2], [], [3]]")},
-                                    {"d", Values(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["x", "y", "x"])")},
-                                    {"t", Values(arrow::timestamp(arrow::TimeUnit::MICRO), "[1, 2, 3]")}}, 2);
+  const std::string good =
+      IpcFile({{"s", Values(arrow::utf8(), R"(["abc", null, "defgh"])")},
+               {"l", Values(arrow::list(arrow::int16()), "[[1, 2], [], [3]]")},
+               {"d", Values(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["x", "y", "x"])")},
+               {"t", Values(arrow::timestamp(arrow::TimeUnit::MICRO), "[1, 2, 3]")}},
+              2);
   std::mt19937 random(11);
   for (int round = 0; round < 1500; ++round) {
     std::string bad = good;

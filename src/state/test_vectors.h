@@ -28,7 +28,8 @@ inline std::vector<Vector> ReadVectors(const std::string& folder) {
     EXPECT_TRUE(text) << entry.path();
     auto document = ParseJson(*text, entry.path().string());
     EXPECT_TRUE(document) << entry.path();
-    out.push_back({entry.path().stem().string(), root + "/" + entry.path().stem().string() + ".bin", *std::move(document)});
+    out.push_back({entry.path().stem().string(), root + "/" + entry.path().stem().string() + ".bin",
+                   *std::move(document)});
   }
   std::sort(out.begin(), out.end(), [](const Vector& a, const Vector& b) { return a.name < b.name; });
   EXPECT_FALSE(out.empty()) << root;

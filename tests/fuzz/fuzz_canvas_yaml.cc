@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const easel::Problem& problem : reading.problems) {
     if (problem.message.empty() || problem.line < 0 || problem.column < 0) std::abort();
     for (const char c : problem.ToString())
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) std::abort();  // a message must not drive the terminal
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+        std::abort();  // a message must not drive the terminal
   }
   if (!reading.canvas) return 0;
   const easel::Canvas& canvas = *reading.canvas;

@@ -27,7 +27,8 @@ typedef struct EaselTableSink {
 } EaselTableSink;
 
 /* 0, or an error whose text is in `error`. Never throws. */
-typedef int EaselTablePreview(const EaselTableRequest* request, const EaselTableSink* sink, char* error, size_t error_size);
+typedef int EaselTablePreview(const EaselTableRequest* request, const EaselTableSink* sink, char* error,
+                              size_t error_size);
 typedef int EaselTableAbi(void);
 
 #ifdef __cplusplus

@@ -19,7 +19,11 @@ void AppendHex(unsigned char byte, std::string& out) {
 /// Bytes of the UTF-8 sequence at the front of `text`, 0 if there is none (`code` is set to its character).
 std::size_t Decode(std::string_view text, std::uint32_t& code) {
   const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const std::size_t length = first < 0x80                    ? 1
+                             : first >= 0xC2 && first < 0xE0 ? 2
+                             : (first & 0xF0) == 0xE0        ? 3
+                             : first >= 0xF0 && first < 0xF5 ? 4
+                                                             : 0;
   if (length == 0 || length > text.size()) return 0;
   code = length == 1 ? first : first & (0x7Fu >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -32,7 +36,8 @@ std::size_t Decode(std::string_view text, std::uint32_t& code) {
 
 bool IsInvisibleControl(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x2069) || code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
+         (code >= 0x2066 && code <= 0x2069) || code == 0x200E || code == 0x200F || code == 0x2028 ||
+         code == 0x2029;
 }
 
 /// Appends one value; `limit` is the size of `out` at which nested values stop.
@@ -80,7 +85,8 @@ class CellWriter {
   void AppendBytes(const arrow::Array& array, std::int64_t i) {
     const std::string_view bytes = static_cast<const Array&>(array).GetView(i);
     out_ += "0x";
-    for (std::size_t k = 0; k < bytes.size() && k < 32; ++k) AppendHex(static_cast<unsigned char>(bytes[k]), out_);
+    for (std::size_t k = 0; k < bytes.size() && k < 32; ++k)
+      AppendHex(static_cast<unsigned char>(bytes[k]), out_);
     if (bytes.size() > 32) out_ += "… (" + std::to_string(bytes.size()) + " bytes)";
   }
 
@@ -133,10 +139,12 @@ class CellWriter {
         return;
       }
       case Type::TIME32:
-        out_ += FormatTime(Value<arrow::Time32Array>(array, i), static_cast<const arrow::Time32Type&>(type).unit());
+        out_ += FormatTime(Value<arrow::Time32Array>(array, i),
+                           static_cast<const arrow::Time32Type&>(type).unit());
         return;
       case Type::TIME64:
-        out_ += FormatTime(Value<arrow::Time64Array>(array, i), static_cast<const arrow::Time64Type&>(type).unit());
+        out_ += FormatTime(Value<arrow::Time64Array>(array, i),
+                           static_cast<const arrow::Time64Type&>(type).unit());
         return;
       case Type::TIMESTAMP: {
         const auto& timestamp = static_cast<const arrow::TimestampType&>(type);
@@ -145,9 +153,12 @@ class CellWriter {
         return;
       }
       case Type::DURATION:
-        out_ += FormatDuration(Value<arrow::DurationArray>(array, i), static_cast<const arrow::DurationType&>(type).unit());
+        out_ += FormatDuration(Value<arrow::DurationArray>(array, i),
+                               static_cast<const arrow::DurationType&>(type).unit());
         return;
-      case Type::INTERVAL_MONTHS: out_ += std::to_string(Value<arrow::MonthIntervalArray>(array, i)) + " months"; return;
+      case Type::INTERVAL_MONTHS:
+        out_ += std::to_string(Value<arrow::MonthIntervalArray>(array, i)) + " months";
+        return;
       case Type::INTERVAL_DAY_TIME: {
         const auto value = static_cast<const arrow::DayTimeIntervalArray&>(array).GetValue(i);
         out_ += std::to_string(value.days) + " days " + std::to_string(value.milliseconds) + " ms";
@@ -173,8 +184,9 @@ class CellWriter {
   }
 
   void AppendUnion(const arrow::UnionArray& array, std::int64_t i, bool nested) {
-    const std::int64_t at =
-        array.type_id() == arrow::Type::DENSE_UNION ? static_cast<const arrow::DenseUnionArray&>(array).value_offset(i) : i;
+    const std::int64_t at = array.type_id() == arrow::Type::DENSE_UNION
+                                ? static_cast<const arrow::DenseUnionArray&>(array).value_offset(i)
+                                : i;
     Append(*array.field(array.child_id(i)), at, nested);
   }
 
@@ -191,8 +203,10 @@ class CellWriter {
     std::int64_t low = 0, high = ends.length() - 1;
     while (low < high) {
       const std::int64_t middle = low + (high - low) / 2;
-      if (end_of(middle) > i + array.offset()) high = middle;
-      else low = middle + 1;
+      if (end_of(middle) > i + array.offset())
+        high = middle;
+      else
+        low = middle + 1;
     }
     return low;
   }
@@ -250,7 +264,8 @@ void AppendEscaped(std::string_view text, std::size_t limit, bool quotes, std::s
     }
     std::uint32_t code = 0;
     const std::size_t length = Decode(text, code);
-    if (length == 0 || (length == 1 && IsInvisibleControl(code) && code != '\n' && code != '\t' && code != '\r')) {
+    if (length == 0 ||
+        (length == 1 && IsInvisibleControl(code) && code != '\n' && code != '\t' && code != '\r')) {
       out += "\\x";
       AppendHex(static_cast<unsigned char>(text[0]), out);
     } else if (code == '\n' || code == '\t' || code == '\r') {

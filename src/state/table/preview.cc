@@ -66,7 +66,8 @@ arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& si
   ARROW_ASSIGN_OR_RAISE(const std::int64_t rows, reader->CountRows());
   sink.shape(sink.context, rows, columns);
   for (int c = 0; c < shown; ++c) {
-    const std::string name = Text(schema->field(c)->name()), type = Text(schema->field(c)->type()->ToString());
+    const std::string name = Text(schema->field(c)->name()),
+                      type = Text(schema->field(c)->type()->ToString());
     sink.column(sink.context, name.data(), name.size(), type.data(), type.size());
   }
   if (shown == 0) return arrow::Status::OK();
@@ -97,7 +98,8 @@ arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& si
 extern "C" __attribute__((visibility("default"))) int easel_table_abi(void) { return EASEL_TABLE_ABI; }
 
 extern "C" __attribute__((visibility("default"))) int easel_table_preview(const EaselTableRequest* request,
-                                                                          const EaselTableSink* sink, char* error,
+                                                                          const EaselTableSink* sink,
+                                                                          char* error,
                                                                           size_t error_size) try {
   const arrow::Status status = Preview(*request, *sink);
   if (status.ok()) return 0;

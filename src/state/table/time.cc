@@ -48,21 +48,23 @@ std::string FormatDate(std::int64_t days) {
   const std::int64_t shifted = days + 719'468;
   const std::int64_t era = FloorDivide(shifted, 146'097);
   const std::int64_t day_of_era = shifted - era * 146'097;
-  const std::int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
   const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t march_month = (5 * day_of_year + 2) / 153;
   const std::int64_t day = day_of_year - (153 * march_month + 2) / 5 + 1;
   const std::int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
   const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
   char text[64];
-  std::snprintf(text, sizeof text, "%04lld-%02lld-%02lld", static_cast<long long>(year), static_cast<long long>(month),
-                static_cast<long long>(day));
+  std::snprintf(text, sizeof text, "%04lld-%02lld-%02lld", static_cast<long long>(year),
+                static_cast<long long>(month), static_cast<long long>(day));
   return text;
 }
 
 std::string FormatTime(std::int64_t count, arrow::TimeUnit::type unit) {
   const auto [per_second, digits] = UnitOf(unit);
-  if (count < 0 || count / per_second >= 86'400) return std::to_string(count);  // not a time of day: show what is there
+  if (count < 0 || count / per_second >= 86'400)
+    return std::to_string(count);  // not a time of day: show what is there
   return Clock(count / per_second, count % per_second, digits);
 }
 
