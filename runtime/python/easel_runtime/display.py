@@ -302,5 +302,8 @@ def adapt_libraries() -> None:
     """
     builtins.display = display  # type: ignore[attr-defined]
     library_display.adapt(importing.when_imported, display, flush_figures)
+    from . import ipython_shim  # it needs this module whole
+
+    ipython_shim.install()
     if sys.displayhook is sys.__displayhook__:
         sys.displayhook = show_result
