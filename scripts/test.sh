@@ -69,8 +69,10 @@ test_tsan() {
 }
 
 test_fuzz() {
-  has_tests tests/fuzz '*_fuzz.cc' || { nothing_in fuzz; return; }
-  phase "build fuzz" build fuzz
+  local targets=()
+  mapfile -t targets < <(find tests/fuzz -name 'fuzz_*.cc' -printf '%f\n' | sed 's/\.cc$//' | sort)
+  [ ${#targets[@]} -gt 0 ] || { nothing_in fuzz; return; }
+  phase "build fuzz" build fuzz --target "${targets[@]}"
   phase "fuzz" run_fuzzers
 }
 
@@ -78,8 +80,8 @@ run_fuzzers() {
   local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
   mkdir -p "$found"
   say "$seconds s for each target, $jobs at once; what breaks one is kept in $found/"
-  find build/fuzz/bin -name '*_fuzz' -print0 | xargs -0 -P "$jobs" -I{} bash -c '
-    name=$(basename "$1"); seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
+  find build/fuzz/bin -name 'fuzz_*' -type f -print0 | xargs -0 -P "$jobs" -I{} bash -c '
+    name=$(basename "$1"); name=${name#fuzz_}; seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
     mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
     if "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
     then echo "  $name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$log") inputs, none broke it"
