@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import errno
-import json
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ import sys
 import threading
 import time
 import types
+from json import JSONEncoder
 from typing import Any, NoReturn, Optional
 
 from . import describe, display, execute, filetrace, guards, patches, settings, tables, tracebacks
@@ -30,6 +30,8 @@ from .streams import Streams
 
 _RUNTIME_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _PREVIEW_ROWS = 1000
+# Bound now: a block may patch the json module.
+_encode = JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 _streams: Optional[Streams] = None
 _baseline: Optional[settings.Baseline] = None
@@ -76,9 +78,9 @@ class _Attempt:
 
     def send(self, frame: Json) -> None:
         try:
-            text = json.dumps(frame, ensure_ascii=False, allow_nan=False)
+            text = _encode(frame)
         except ValueError:
-            text = json.dumps(_without_nan(frame), ensure_ascii=False, allow_nan=False)
+            text = _encode(_without_nan(frame))
         data = text.encode("utf-8", "replace")
         self.channel.sendall(struct.pack("<I", len(data)) + data)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 import os
 import struct
 import zlib
+from json import dumps, loads  # bound now: a block may patch the module
 from typing import Any, NamedTuple
 
 MAGIC = b"EASELOBJ"
@@ -50,7 +50,7 @@ class DamagedObjectError(Exception):
 def content_digest(members: list[str], stream: bytes, buffers: list[memoryview]) -> str:
     """The key digest: what the component holds, without debug data, place or references."""
     h = hashlib.sha256(b"easel component 1\0")
-    h.update(json.dumps(members).encode())
+    h.update(dumps(members).encode())
     h.update(struct.pack("<Q", len(stream)))
     h.update(stream)
     for buffer in buffers:
@@ -75,7 +75,7 @@ def _layout(component: Component, start: int) -> tuple[bytes, list[int], int]:
             at = _up(start + at, PAGE) - start
             offsets.append(at)
             at += size
-        head = json.dumps(
+        head = dumps(
             {
                 "codec": "pickle5",
                 "version": 1,
@@ -123,7 +123,7 @@ class ObjectWriter:
             self._write(buffer)
         debug = table = None
         if component.debug:
-            data = json.dumps(component.debug, separators=(",", ":")).encode()
+            data = dumps(component.debug, separators=(",", ":")).encode()
             debug = (self.at - start, len(data))
             self._write(data)
         if component.table is not None:
@@ -171,7 +171,7 @@ class StoredObject:
         if bytes(part[:4]) != COMPONENT_MAGIC or 8 + head_length > length:
             raise DamagedObjectError(f"{self.path}: damaged component at byte {offset}")
         try:
-            head = json.loads(bytes(part[8 : 8 + head_length]))
+            head = loads(bytes(part[8 : 8 + head_length]))
             stream_at, stream_length = head["stream"]
             stream = part[stream_at : stream_at + stream_length]
             buffers = [part[o : o + n] for o, n in head["buffers"]]
@@ -190,7 +190,7 @@ class StoredObject:
             return []
         start = offset + range_["offset"]
         try:
-            found = json.loads(bytes(self.view[start : start + range_["length"]]))
+            found = loads(bytes(self.view[start : start + range_["length"]]))
         except ValueError:
             raise DamagedObjectError(f"{self.path}: damaged debug data at byte {start}") from None
         return found if isinstance(found, list) else []
