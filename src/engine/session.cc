@@ -334,15 +334,18 @@ void Session::Perform(const StopAttempt& stop) {
 
 void Session::SayDegraded(const RunId& run, const BlockStarted& started) {
   const auto watched = watched_.find(run.value);
-  if (watched == watched_.end() || watched->second.degraded_said || started.missing.empty()) return;
+  if (watched == watched_.end() || watched->second.degraded_said) return;
+  const bool off = options_.isolation == "none";
+  if (started.missing.empty() && !off) return;
   watched->second.degraded_said = true;
   std::string layers;
   for (const std::string& layer : started.missing) layers += (layers.empty() ? "" : ", ") + layer;
   watched->second.sink({{"event", "block.notice"},
                         {"block", world_.canvas().blocks[started.block].name},
                         {"kind", "degraded_isolation"},
-                        {"message", "blocks run without these layers of isolation: " + layers +
-                                        "; `easel doctor` says why and what to do"}});
+                        {"message", off ? "blocks run without isolation, as asked: they can read and change all that you can"
+                                        : "blocks run without these layers of isolation: " + layers +
+                                              "; `easel doctor` says why and what to do"}});
 }
 
 void Session::Perform(const Announce& announce) {
