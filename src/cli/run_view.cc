@@ -178,7 +178,10 @@ void RunView::ShowFinished(const std::string& block, const json::object& event) 
                      Styled(terminal_, Style::kBold, EscapeValue(block)) + " " + look.word;
   if (status == "succeeded") text += " in " + HumanDuration(TotalMs(event) / 1e3);
   const std::string reason = EscapeValue(TextOf(event, "reason"));
-  if (!reason.empty()) text += Styled(terminal_, Style::kDim, "  (" + reason + ")");
+  if (reason.starts_with("skipped: "))
+    text += reason.substr(reason.find(':'));
+  else if (!reason.empty())
+    text += Styled(terminal_, Style::kDim, "  (" + reason + ")");
   Print(text + "\n");
 }
 

@@ -134,7 +134,9 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
     return;
   }
   if (mine.doomed_by >= 0) {
-    const std::string reason = "`" + canvas_.blocks[mine.doomed_by].name + "` failed";
+    const bool failed = std::ranges::find(run.result.failed, mine.doomed_by) != run.result.failed.end();
+    const std::string reason =
+        "skipped: `" + canvas_.blocks[mine.doomed_by].name + (failed ? "` failed" : "` was skipped");
     Commit({SetBlockOutcome{canvas_.blocks[block].name, "skipped", reason}}, [](const Status&) {});
     blocks_[block].known.record.last_status = "skipped";
     blocks_[block].known.record.last_reason = reason;
