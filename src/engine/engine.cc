@@ -453,6 +453,7 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
   Batch batch{PutAttempt{attempt.record}};
   if (!again) {
     record.last_status = OutcomeName(finished.outcome);
+    if (finished.outcome == Outcome::kFailed) blocks_[block].known.failed_base_key = attempt.record.base_key;
     record.last_reason = finished.reason;
     batch.push_back(SetBlockOutcome{record.block, record.last_status, record.last_reason});
   }

@@ -60,6 +60,7 @@ struct BlockKnowledge {
   std::shared_ptr<const Analysis> analysis;  ///< null for markdown
   std::string environment;                   ///< digest
   BlockRecord record;                        ///< epoch 0 if it never ran
+  std::string failed_base_key;  ///< of the newest attempt, if that failed: the same again would fail again
   ManifestPtr published;                     ///< null if nothing is published, or its manifest is damaged
   std::string damage;                        ///< why `published` is null although something was published
 };

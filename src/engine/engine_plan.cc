@@ -138,6 +138,7 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   const auto expired = [&](std::int64_t since_ms) {
     return cache.kind == CachePolicy::Kind::kFor && surroundings_.UnixMs() - since_ms >= cache.for_ms;
   };
+  const bool failed_so = record.last_status == "failed" && state.known.failed_base_key == state.base_key;
   std::string reason;
   if (state.known.published == nullptr) {
     if (!state.known.damage.empty())
@@ -157,14 +158,14 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     reason = "cache expired";
   } else if (auto changed = FilesChanged(*state.known.published)) {
     reason = std::move(*changed);
-  } else if (record.last_status == "failed") {
+  } else if (failed_so) {
     reason = "failed last time";
   } else {
     if (!force) return {Kind::kUpToDate, "nothing that it depends on changed", {}};
     reason = "forced";
   }
   if (force) return {Kind::kRun, "forced", {}};
-  if (look_in_history && cache.kind != CachePolicy::Kind::kNever && record.last_status != "failed") {
+  if (look_in_history && cache.kind != CachePolicy::Kind::kNever && !failed_so) {
     for (Surroundings::Past& past : surroundings_.FindPast(definition.name, state.base_key)) {
       if (past.attempt == record.published_attempt || expired(past.manifest->finished_ms)) continue;
       if (FilesChanged(*past.manifest)) continue;
@@ -265,7 +266,7 @@ std::vector<BlockStanding> Engine::Standings() {
     const bool published = blocks_[i].known.published != nullptr;
     if (decision.kind == Decision::Kind::kUpToDate)
       out[i] = {Standing::kUpToDate, decision.reason};
-    else if (record.last_status == "failed")
+    else if (record.last_status == "failed" && (!published || blocks_[i].known.failed_base_key == blocks_[i].base_key))
       out[i] = {Standing::kFailed, record.last_reason};
     else if (published)
       out[i] = {Standing::kStale, decision.reason};

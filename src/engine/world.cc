@@ -180,6 +180,9 @@ void World::LoadPublished() {
     if (!block) continue;
     BlockKnowledge& known = knowledge_[*block];
     known.record = record;
+    if (record.last_status == "failed")
+      if (const auto newest = store_->History(record.block, 1); newest && !newest->empty())
+        known.failed_base_key = newest->front().base_key;
     if (record.published_attempt.empty()) continue;
     auto manifest = Manifest(record.published_attempt, record.published_manifest);
     if (manifest) {
