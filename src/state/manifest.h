@@ -53,6 +53,7 @@ struct Slot {
   std::vector<std::string> reads;
   std::string
       settled;  ///< digest of the content once reloaded and stored again, where it differs from `digest`
+  std::string same_as;  ///< another slot whose component this is, too: both are loaded as one
   bool unstable = false;
   std::optional<TableRange> table;
   std::optional<DebugRange> debug;

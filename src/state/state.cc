@@ -64,6 +64,8 @@ Result<Slot> ReadSlot(const json::value& value, const std::string& where) {
   if (reader.ok() && !IsDigest(out.digest)) reader.Reject("digest", "expected a SHA-256");
   out.settled = reader.StringOr("settled", "");
   if (!out.settled.empty() && !IsDigest(out.settled)) reader.Reject("settled", "expected a SHA-256");
+  out.same_as = reader.StringOr("same_as", "");
+  if (!out.same_as.empty() && !IsSlotId(out.same_as)) reader.Reject("same_as", "expected a slot");
   out.names = reader.StringsOr("names");
   out.refs = reader.StringsOr("refs");
   out.reads = reader.StringsOr("reads");
@@ -120,6 +122,7 @@ json::object WriteSlot(const Slot& slot) {
   out["reads"] = StringArray(slot.reads);
   out["unstable"] = slot.unstable;
   if (!slot.settled.empty()) out["settled"] = slot.settled;
+  if (!slot.same_as.empty()) out["same_as"] = slot.same_as;
   if (slot.table)
     out["table"] = {{"offset", slot.table->offset},
                     {"length", slot.table->length},

@@ -270,3 +270,15 @@ def test_metaclasses_and_subclass_hooks_do_not_run_again(chain: Journey) -> None
     )
     after = chain.block("r = (list(log), list(Base.subs), type(X) is M)")
     assert after["r"] == (["X"], ["Y"], True)
+
+
+def test_instances_and_subclasses_of_a_class_without_a_name_keep_sharing_it(chain: Journey) -> None:
+    chain.block("class A:\n    pass\nx = A(); y = A()\nclass B(A):\n    pass\nclass C(A):\n    pass\ndel A")
+    after = chain.block("r = (type(x) is type(y), B.__bases__ == C.__bases__, isinstance(B(), type(x)))")
+    assert after["r"] == (True, True, True)
+
+
+def test_two_equal_values_stay_two(chain: Journey) -> None:
+    chain.block("x = [1, 2]")
+    chain.block("y = x; x = [1, 2]")
+    assert chain.block("same = x is y")["same"] is False

@@ -106,6 +106,7 @@ class Capture:
         self.roots: list[Root] = []
         self._pack: ObjectWriter | None = None
         self._packed: list[Json] = []
+        self._aliases: list[tuple[str, str]] = []
 
     def run(self) -> Captured:
         self.roots = self._roots()
@@ -470,14 +471,17 @@ class Capture:
                 "reads": sorted(group.dump.reads),
                 "unstable": False,
             }
-            for other in {r.slot for r in group.roots if r.definition and r.slot is not None}:
-                slots[other] = slots[slot]
+            aliases = [r.slot for r in group.roots if r.definition and r.slot is not None and r.slot != slot]
             if table is not None:
                 slots[slot]["table"] = {"rows": rows, "complete": complete}
             self._point(named, slot, variables, changed=True)
             self._place(component, slots[slot], objects, pack_it=component.buffer_bytes < OWN_OBJECT_BYTES)
+            for other in aliases:
+                self._aliases.append((other, slot))
         if self._pack is not None:
             self._finish_pack(objects)
+        for other, slot in self._aliases:
+            slots[other] = {**slots[slot], "same_as": slot}
         return Captured(
             {"variables": variables, "slots": _reachable(variables, slots)}, sorted(set(objects)), notices
         )

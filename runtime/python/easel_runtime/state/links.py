@@ -137,9 +137,10 @@ class _QuietSubclassHook:
 
 
 def class_skeleton(
-    meta: type, name: str, qualname: str, module: str, bases: tuple[type, ...], slots: Any
+    meta: type, name: str, qualname: str, module: str, bases: tuple[type, ...], slots: Any, names: tuple[str, ...]
 ) -> type:
-    body: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
+    """A class without its attributes; `names` are theirs, so that their order stays."""
+    body: dict[str, Any] = {"__module__": module, **dict.fromkeys(names), "__qualname__": qualname}
     if slots is not None:
         body["__slots__"] = slots
     with _QuietSubclassHook(bases):

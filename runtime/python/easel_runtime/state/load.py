@@ -20,8 +20,7 @@ class LoadError(Exception):
 class LoadedState:
     """The inherited state and what of it was loaded.
 
-    `members[slot]` are the loaded slots' members by name; slots with the same place in the same object are one and
-    the same component and share one dict.
+    `members[slot]` are the loaded slots' members by name; slots that are `same_as` another one share one dict.
     """
 
     def __init__(self, state: Json, state_root: str, namespace: dict[str, Any], python: str) -> None:
@@ -30,7 +29,7 @@ class LoadedState:
         self.namespace = namespace
         self.members: dict[str, dict[str, Any]] = {}
         self.given: dict[str, Any] = {}
-        self._places: dict[tuple[str, int], dict[str, Any]] = {}
+        self._ones: dict[str, dict[str, Any]] = {}
         self._objects: dict[str, StoredObject] = {}
         self._folder = os.path.join(state_root, "objects")
         self._python = python
@@ -59,10 +58,10 @@ class LoadedState:
         found = self.members.get(slot)
         if found is None:
             entry = self.slots[slot]
-            place = (entry["object"], entry["offset"])
-            found = self._places.get(place)
+            one = entry.get("same_as", slot)
+            found = self._ones.get(one)
             if found is None:
-                found = self._places[place] = self.read(entry)
+                found = self._ones[one] = self.read(entry)
             self.members[slot] = found
         return found
 

@@ -34,7 +34,7 @@ _SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.va
 DEFINITION_TYPES = (types.FunctionType, type, _LRU, typing.TypeVar)
 _CLASS_SKIP = {
     "__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
-    "__firstlineno__", "__static_attributes__", "__classcell__",
+    "__firstlineno__", "__static_attributes__", "__classcell__", "__slotnames__",
 }  # fmt: skip
 
 
@@ -225,7 +225,7 @@ class StatePickler(pickle.Pickler):
             slots = list(slots)
         return (
             links.class_skeleton,
-            (type(cls), cls.__name__, cls.__qualname__, cls.__module__, cls.__bases__, slots),
+            (type(cls), cls.__name__, cls.__qualname__, cls.__module__, cls.__bases__, slots, tuple(attributes)),
             state,
             None,
             None,

@@ -59,8 +59,9 @@ class Sharing:
         self._stop_at = stop_at
         self._owner: dict[int, int] = {}
         self._parent: list[int] = []
+        self._memory_owner: dict[int, int] = {}
         self._array_users: collections.Counter[int] = collections.Counter()
-        self._keep: list[Any] = []
+        self._carried: dict[type, bool] = {}
 
     def _find(self, i: int) -> int:
         while self._parent[i] != i:
@@ -112,6 +113,8 @@ class Sharing:
             stack.extend(obj.__closure__ or ())
         elif isinstance(obj, type):
             stack.extend(obj.__dict__.values())
+            stack.extend(obj.__bases__)
+            self._class_of(kind, stack)
         elif kind.__name__ == "ndarray" and "numpy" in sys.modules and isinstance(obj, sys.modules["numpy"].ndarray):
             self._array(obj, number, stack)
         elif kind is types.GeneratorType or kind is types.FrameType or kind is types.CoroutineType:
@@ -121,19 +124,22 @@ class Sharing:
             if opaque is not None:
                 stack.extend(opaque)
                 return
-            self._keep.append(obj)
+            self._class_of(kind, stack)
             stack.extend(v for v in gc.get_referents(obj) if v is not kind)
+
+    def _class_of(self, kind: type, stack: list[Any]) -> None:
+        """A class that no module has is an object like others, shared by its instances."""
+        carried = self._carried.get(kind)
+        if carried is None:
+            carried = self._carried[kind] = is_by_value(kind)
+        if carried:
+            stack.append(kind)
 
     def _array(self, array: Any, number: int, stack: list[Any]) -> None:
         base = owner_of(array)
-        key = id(base)
-        self._array_users[key] += 1
-        if base is not array:
-            if id(base) not in self._owner:
-                self._owner[key] = number
-                self._array_users[key] += 0
-            else:
-                self._parent[self._find(number)] = self._find(self._owner[key])
+        self._array_users[id(base)] += 1
+        first = self._memory_owner.setdefault(id(base), number)
+        self._parent[self._find(number)] = self._find(first)
         if array.dtype.hasobject:
             stack.extend(v for v in array.ravel().tolist() if type(v) not in ATOMS)
 
