@@ -21,7 +21,7 @@ import types
 from json import JSONEncoder
 from typing import Any, NoReturn, Optional
 
-from . import describe, display, execute, filetrace, guards, patches, settings, tables, tracebacks
+from . import describe, display, execute, fault, filetrace, guards, patches, settings, tables, tracebacks
 from .orphans import end_siblings
 from .state.capture import Capture
 from .state.load import LoadedState, LoadError
@@ -103,6 +103,7 @@ class _Attempt:
         except _Failure as failure:
             result.update(status="failed", failure=failure.failure)
         self.streams.drain()
+        fault.point("worker.before_result")
         self.send(result)
 
     def load(self) -> None:
@@ -171,6 +172,7 @@ class _Attempt:
 
     def save(self) -> Json:
         self.phase("save")
+        fault.point("worker.before_capture")
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         self.streams.drain()
         self._end_children()

@@ -38,7 +38,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from easel_runtime import _easel, blas, orphans, parked, sandbox
+from easel_runtime import _easel, blas, fault, orphans, parked, sandbox
 from easel_runtime.options import Options
 
 CONTROL_FD = 3
@@ -183,6 +183,7 @@ class Zygote:
             raise
         finally:
             os.close(writing)
+        fault.point("zygote.forked")
         self._children[pid] = Child(number, reading, scratch)
         self._served = True
         pidfd = os.pidfd_open(pid)
@@ -281,6 +282,7 @@ def main() -> None:
     box = sandbox.enter(options, _stand_in)
     os.chdir("/")
     os.environ.pop("EASEL_ZYGOTE", None)
+    os.environ.pop("EASEL_FAULT", None)
     zygote = Zygote(control, box, machine_proc, options.single)
     not_imported = {} if options.single else _import_packages(options.preload)
     parked.prepare()

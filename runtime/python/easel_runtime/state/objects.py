@@ -10,6 +10,8 @@ import zlib
 from json import dumps, loads  # bound now: a block may patch the module
 from typing import Any, NamedTuple
 
+from .. import fault
+
 MAGIC = b"EASELOBJ"
 VERSION = 1
 COMPONENT_MAGIC = b"ECMP"
@@ -134,6 +136,7 @@ class ObjectWriter:
 
     def finish(self) -> str:
         self.file.close()
+        fault.point("worker.writing_objects")
         digest = self.hash.hexdigest()
         os.rename(self.path, os.path.join(self.folder, digest))
         return digest

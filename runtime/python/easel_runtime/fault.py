@@ -1,0 +1,22 @@
+"""Named points at which a test ends this process as a power cut would: the counterpart of src/base/fault.h.
+
+EASEL_FAULT=NAME or NAME:N in the environment of the interpreter arms one of them: it is passed for the N-th time, and
+the process is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+_name, _, _at = os.environ.get("EASEL_FAULT", "").partition(":")
+_left = int(_at) if _at.isdecimal() else 1
+
+
+def point(name: str) -> None:
+    """End this process here if a test asked for it."""
+    global _left
+    if name == _name:
+        _left -= 1
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
