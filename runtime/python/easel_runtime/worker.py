@@ -19,7 +19,7 @@ import threading
 import time
 import types
 from json import JSONEncoder
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 from . import describe, display, execute, fault, filetrace, guards, patches, settings, tables, tracebacks
 from .orphans import end_siblings
@@ -33,8 +33,8 @@ _PREVIEW_ROWS = 1000
 # Bound now: a block may patch the json module.
 _encode = JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-_streams: Optional[Streams] = None
-_baseline: Optional[settings.Baseline] = None
+_streams: Streams | None = None
+_baseline: settings.Baseline | None = None
 
 Json = dict[str, Any]
 
@@ -133,27 +133,34 @@ class _Attempt:
         try:
             execute.run_source(self.spec["code"], self.spec["filename"], self.namespace, display.show_result)
             display.flush_figures()
-        except BaseException as error:  # noqa: BLE001 - whatever a block raises is its result
+        except BaseException as error:
             self._figures_of_a_failed_block()
             raise self._describe(error) from None
 
     def _figures_of_a_failed_block(self) -> None:
         try:
             display.flush_figures()
-        except Exception:  # noqa: BLE001, S110 - the block's own error is the one to show
+        except Exception:
             pass
 
     def _describe(self, error: BaseException) -> _Failure:
         filenames = {**self.spec.get("filenames", {}), self.spec["filename"]: self.spec["block"]}
         told = tracebacks.describe(error, filenames, [_RUNTIME_FOLDER], self.explain_name)
         self.streams.drain()
-        self.send({"event": "error", **{k: told[k] for k in ("ename", "evalue", "traceback", "line", "kind")}})
+        self.send(
+            {"event": "error", **{k: told[k] for k in ("ename", "evalue", "traceback", "line", "kind")}}
+        )
         message = f"{told['ename']}: {told['evalue']}" if told["evalue"] else told["ename"]
         return _Failure(
-            told["kind"], message, ename=told["ename"], evalue=told["evalue"], line=told["line"], frames=told["frames"]
+            told["kind"],
+            message,
+            ename=told["ename"],
+            evalue=told["evalue"],
+            line=told["line"],
+            frames=told["frames"],
         )
 
-    def explain_name(self, name: str) -> Optional[str]:
+    def explain_name(self, name: str) -> str | None:
         """Why an inherited variable is not there, for the message of a NameError."""
         variable = self.loaded.variables.get(name)
         if variable is None:
@@ -203,11 +210,12 @@ class _Attempt:
             raise _Failure("damaged", str(error)) from None
         except MemoryError:
             raise _Failure("memory", "there was not enough memory to save the block's state") from None
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not look like a success
+        except Exception as error:
             import traceback
 
             raise _Failure(
-                "capture", f"the state could not be saved: {type(error).__name__}: {error}\n{traceback.format_exc()}"
+                "capture",
+                f"the state could not be saved: {type(error).__name__}: {error}\n{traceback.format_exc()}",
             ) from None
         for _, message in captured.notices:
             self.notice("not_carried", message)
@@ -220,7 +228,12 @@ class _Attempt:
             for key, value in captured_settings.items()
         }
         self.streams.drain()
-        return {"state": state, "objects": captured.objects, "files": files, "flags": self.spec.get("flags", [])}
+        return {
+            "state": state,
+            "objects": captured.objects,
+            "files": files,
+            "flags": self.spec.get("flags", []),
+        }
 
     # -- the end of a block -------------------------------------------------------------------------------------
 
@@ -241,17 +254,23 @@ class _Attempt:
         try:
             tree = ast.parse(self.spec["code"])
             found = patches.patched(self.namespace, tree)
-        except (SyntaxError, ValueError, RecursionError):  # top-level await and the like have run all the same
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+        ):  # top-level await and the like have run all the same
             return
         for name in found:
-            self.notice("patched_module", f"`{name}` was changed in a module; that does not travel to other blocks")
+            self.notice(
+                "patched_module", f"`{name}` was changed in a module; that does not travel to other blocks"
+            )
 
 
 def _describe_variable(value: Any) -> Json:
     return {key: item for key, item in describe.describe_value(value).items() if item is not None}
 
 
-def _preview(value: Any) -> Optional[tuple[bytes, int, bool]]:
+def _preview(value: Any) -> tuple[bytes, int, bool] | None:
     """(Arrow IPC file of the first rows, rows of the value, whether that is all of them) for what is a table."""
     if not tables.is_table(value):
         return None
@@ -296,5 +315,3 @@ def run(channel: socket.socket, spec: Json, mode: str, missing: list[str]) -> No
     except BrokenPipeError:
         code = 121
     os._exit(code)
-
-

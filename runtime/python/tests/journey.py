@@ -37,7 +37,12 @@ class Journey:
             staging = os.path.join(self.root, f"staging{self.steps}")
             os.mkdir(staging)
             capture = Capture(
-                loaded, f"r/b{self.steps}.1", f"b{self.steps}", staging, lambda v: {"type": type(v).__name__}, lambda v: None
+                loaded,
+                f"r/b{self.steps}.1",
+                f"b{self.steps}",
+                staging,
+                lambda v: {"type": type(v).__name__},
+                lambda v: None,
             )
             captured = capture.run()
             for name in captured.objects:

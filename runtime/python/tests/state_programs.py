@@ -28,13 +28,28 @@ class Program:
 
     def value(self) -> str:
         known = self.some("list", "dict", "object", "int", "str", "tuple")
-        choices = [str(self.random.randrange(100)), f"'s{self.random.randrange(9)}'", "None", "[1, [2]]", "{'k': [3]}"]
+        choices = [
+            str(self.random.randrange(100)),
+            f"'s{self.random.randrange(9)}'",
+            "None",
+            "[1, [2]]",
+            "{'k': [3]}",
+        ]
         return known if known and self.random.random() < 0.6 else self.random.choice(choices)
 
     def statement(self) -> str:
         r = self.random
         name = r.choice(NAMES)
-        options = [self.make, self.make, self.alias, self.mutate, self.mutate, self.define, self.call, self.remove]
+        options = [
+            self.make,
+            self.make,
+            self.alias,
+            self.mutate,
+            self.mutate,
+            self.define,
+            self.call,
+            self.remove,
+        ]
         if self.arrays:
             options += [self.array, self.array]
         return r.choice(options)(name)
@@ -163,7 +178,11 @@ def describe(namespace: dict[str, Any]) -> Any:
         if isinstance(value, types.CellType):
             return ("cell", of(value.cell_contents))
         if isinstance(value, type):
-            own = {k: v for k, v in value.__dict__.items() if k not in ("__dict__", "__weakref__", "__slotnames__")}
+            own = {
+                k: v
+                for k, v in value.__dict__.items()
+                if k not in ("__dict__", "__weakref__", "__slotnames__")
+            }
             return ("class", value.__name__, [of(b) for b in value.__bases__ if b is not object], of(own))
         return ("object", of(type(value)), of(getattr(value, "__dict__", repr(value))))
 

@@ -18,7 +18,13 @@ def chain() -> Iterator[Journey]:
 def test_plain_values_come_back_equal(chain: Journey) -> None:
     chain.block("a, b, c, d = 1, 'text', [1, {'k': (2.5, None)}], {1, 2}")
     after = chain.block("e = a + 1")
-    assert (after["a"], after["b"], after["c"], after["d"], after["e"]) == (1, "text", [1, {"k": (2.5, None)}], {1, 2}, 2)
+    assert (after["a"], after["b"], after["c"], after["d"], after["e"]) == (
+        1,
+        "text",
+        [1, {"k": (2.5, None)}],
+        {1, 2},
+        2,
+    )
 
 
 def test_unread_variables_are_inherited_without_loading(chain: Journey) -> None:
@@ -95,7 +101,9 @@ def test_functions_see_the_namespace_of_the_block_that_calls_them(chain: Journey
 
 
 def test_instances_keep_their_class_across_blocks(chain: Journey) -> None:
-    chain.block("class P:\n    def __init__(self, x):\n        self.x = x\n    def twice(self):\n        return 2 * self.x")
+    chain.block(
+        "class P:\n    def __init__(self, x):\n        self.x = x\n    def twice(self):\n        return 2 * self.x"
+    )
     chain.block("p = P(3)")
     chain.block("q = P(4)", reads=["P"])
     after = chain.block("same = type(p) is type(q) is P; t = p.twice() + q.twice()")
@@ -128,7 +136,9 @@ def test_inheritance_super_and_abstract_classes(chain: Journey) -> None:
         "    def f(self): return 'f'\n"
         "    def g(self): return 'B' + super().g()\n"
     )
-    after = chain.block("b = B(); r = (b.f(), b.g(), isinstance(b, A))\ntry:\n    A()\nexcept TypeError as e:\n    m = str(e)")
+    after = chain.block(
+        "b = B(); r = (b.f(), b.g(), isinstance(b, A))\ntry:\n    A()\nexcept TypeError as e:\n    m = str(e)"
+    )
     assert after["r"] == ("f", "BA.g", True)
     assert "abstract" in after["m"]
 
@@ -190,7 +200,9 @@ def test_the_same_code_on_other_lines_has_the_same_digest(chain: Journey) -> Non
     other = Journey()
     try:
         chain.block("def f(x):\n    return x + 1\nclass K:\n    def m(self): return 1")
-        other.block("# a comment\n\n\ndef f(x):\n    # another\n    return x + 1\n\nclass K:\n\n    def m(self): return 1")
+        other.block(
+            "# a comment\n\n\ndef f(x):\n    # another\n    return x + 1\n\nclass K:\n\n    def m(self): return 1"
+        )
         assert chain.digest("f") == other.digest("f")
         assert chain.digest("K") == other.digest("K")
     finally:
@@ -199,7 +211,9 @@ def test_the_same_code_on_other_lines_has_the_same_digest(chain: Journey) -> Non
 
 def test_source_text_and_lines_travel_with_functions(chain: Journey) -> None:
     chain.block("x = 1\ndef f():\n    raise ValueError('here')")
-    after = chain.block("try:\n    f()\nexcept ValueError as e:\n    line = e.__traceback__.tb_next.tb_lineno; code = e.__traceback__.tb_next.tb_frame.f_code.co_filename")
+    after = chain.block(
+        "try:\n    f()\nexcept ValueError as e:\n    line = e.__traceback__.tb_next.tb_lineno; code = e.__traceback__.tb_next.tb_frame.f_code.co_filename"
+    )
     assert (after["line"], after["code"]) == (3, "blocks/b0.py")
 
 

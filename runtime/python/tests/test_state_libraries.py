@@ -17,7 +17,9 @@ def chain() -> Iterator[Journey]:
 
 def test_arrays_come_back_writable_and_equal(chain: Journey) -> None:
     pytest.importorskip("numpy")
-    chain.block("import numpy as np\na = np.arange(100000.0).reshape(100, 1000); f = np.asfortranarray(a); o = np.array([1, 'a', None], object)")
+    chain.block(
+        "import numpy as np\na = np.arange(100000.0).reshape(100, 1000); f = np.asfortranarray(a); o = np.array([1, 'a', None], object)"
+    )
     after = chain.block("a[0, 0] = 5\nr = (a.sum(), f.flags.f_contiguous, f[1, 0], list(o))")
     assert after["r"] == (4999950000.0 + 5, True, 1000.0, [1, "a", None])
     assert chain.block("s = a[0, 0]")["s"] == 5
@@ -69,7 +71,9 @@ def test_reading_a_frame_does_not_make_it_changed(chain: Journey) -> None:
     pytest.importorskip("pandas")
     chain.block(FRAMES)
     slots = {name: chain.slot(name) for name in ("df", "multi", "series")}
-    chain.block("m = df['f'].mean(); g = df.groupby('c', observed=True)['i'].sum(); k = multi.describe(); l = len(series.dropna())")
+    chain.block(
+        "m = df['f'].mean(); g = df.groupby('c', observed=True)['i'].sum(); k = multi.describe(); l = len(series.dropna())"
+    )
     assert {name: chain.slot(name) for name in slots} == slots
 
 
@@ -83,7 +87,9 @@ def test_frames_cut_from_one_another_are_stored_apart(chain: Journey) -> None:
 def test_polars_and_arrow_tables(chain: Journey) -> None:
     pytest.importorskip("polars")
     pytest.importorskip("pyarrow")
-    chain.block("import polars as pl, pyarrow as pa\np = pl.DataFrame({'a': [1, 2], 's': ['x', None]}); t = pa.table({'b': [1.5, None]})")
+    chain.block(
+        "import polars as pl, pyarrow as pa\np = pl.DataFrame({'a': [1, 2], 's': ['x', None]}); t = pa.table({'b': [1.5, None]})"
+    )
     slots = chain.slot("p"), chain.slot("t")
     after = chain.block("r = (p['a'].sum(), t.num_rows, p['s'].to_list(), t['b'].to_pylist())")
     assert after["r"] == (3, 2, ["x", None], [1.5, None])
@@ -112,5 +118,7 @@ def test_a_duckdb_connection_is_named(chain: Journey) -> None:
 
 def test_a_figure_and_its_axes_travel_together(chain: Journey) -> None:
     pytest.importorskip("matplotlib")
-    chain.block("import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.close(fig)")
+    chain.block(
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.close(fig)"
+    )
     assert chain.block("same = ax.figure is fig")["same"]

@@ -46,7 +46,9 @@ def test_a_program_cut_into_blocks_ends_as_in_one_process(arrays: bool) -> None:
                     journey.block("\n".join(block))
                     block = []
             journey.block("\n".join(block))
-            refused = {n: v["not_carried"] for n, v in journey.state["variables"].items() if "not_carried" in v}
+            refused = {
+                n: v["not_carried"] for n, v in journey.state["variables"].items() if "not_carried" in v
+            }
             assert not refused, f"seed {seed}: {refused}"
             assert describe(journey.block("")) == whole, f"seed {seed}:\n" + "\n".join(statements)
         finally:

@@ -38,7 +38,7 @@ _CUSTOM_PICKLING = (
 class Root:
     """One object that must be kept, and the names under which it is known."""
 
-    __slots__ = ("value", "names", "slot", "member", "definition", "refused")
+    __slots__ = ("definition", "member", "names", "refused", "slot", "value")
 
     def __init__(self, value: Any, slot: str | None, member: str | None) -> None:
         self.value = value
@@ -195,7 +195,9 @@ class Capture:
                 if kept and not self._new_roots_only(group):
                     group.slot = kept[0]
                 elif len(slots) == 1 and None not in slots:
-                    group.slot = f"={next(iter(slots))}"  # settled once it is known whether the content changed
+                    group.slot = (
+                        f"={next(iter(slots))}"  # settled once it is known whether the content changed
+                    )
                 else:
                     group.slot = self._new_slot()
             for member, root in group.members.items():
@@ -218,7 +220,9 @@ class Capture:
             self._dump_group(group, groups, linked)
         while self._merge_cycles(groups):
             linked = self._assign(groups)
-            for group in list(groups):  # all of them: what referred to a merged definition refers to another slot now
+            for group in list(
+                groups
+            ):  # all of them: what referred to a merged definition refers to another slot now
                 self._dump_group(group, groups, linked)
         self._refuse_dependents(groups)
 
@@ -301,14 +305,14 @@ class Capture:
             if original.component(entry["offset"], entry["length"])[0] == group.dump.stream:
                 return False  # the buffers differ
             fresh = self.loaded.read(entry, original)
-            own = {name: value for name, value in fresh.items()}
+            own = dict(fresh)
             relinked = dict(linked)
             for name, root in group.members.items():
                 if root.definition and name in fresh:
                     relinked[id(fresh[name])] = linked[id(root.value)]
             probe = Group([Root(v, None, m) for m, v in own.items()])
             again = self._dump({m: own[m] for m in group.members if m in own}, relinked, probe)
-        except Exception:  # noqa: BLE001 - a copy that cannot be made or stored is no proof of sameness
+        except Exception:
             return False
         return content_digest(list(group.members), again.stream, again.buffers) == group.digest
 
@@ -326,14 +330,16 @@ class Capture:
                 copy = self._reload(group, buffers, linked)
         except NotCarriedError:
             raise
-        except Exception as error:  # noqa: BLE001 - user code runs in here
+        except Exception as error:
             raise NotCarriedError(
-                f"it was stored but cannot be loaded again: {type(error).__name__}: {str(error)[:300]}", advice
+                f"it was stored but cannot be loaded again: {type(error).__name__}: {str(error)[:300]}",
+                advice,
             ) from None
         for member, root in group.members.items():
             if type(copy[member]) is not type(root.value) and not root.definition:
                 raise NotCarriedError(
-                    f"a `{type_name(type(root.value))}` would come back as a `{type_name(type(copy[member]))}`", advice
+                    f"a `{type_name(type(root.value))}` would come back as a `{type_name(type(copy[member]))}`",
+                    advice,
                 )
         probe = Group([Root(v, None, m) for m, v in copy.items()])
         relinked = dict(linked)
@@ -343,13 +349,16 @@ class Capture:
         again = self._dump(copy, relinked, probe)
         lost = {t for t in group.dump.foreign_types if t.__module__ != "__main__"} - again.foreign_types
         if lost:
-            raise NotCarriedError(f"a `{type_name(lost.pop())}` in it would come back as something else", advice)
+            raise NotCarriedError(
+                f"a `{type_name(lost.pop())}` in it would come back as something else", advice
+            )
 
     def _reload(self, group: Group, buffers: list[Any], linked: dict[int, tuple[str, str]]) -> dict[str, Any]:
         assert group.dump is not None
         by_place = {place: key for key, place in linked.items()}
         alive = {id(r.value): r.value for r in self.roots}
         refs = group.dump.refs
+
         def member(index: int, name: str) -> Any:
             return alive[by_place[(refs[index], name)]]
 
@@ -408,7 +417,9 @@ class Capture:
         while again:
             again = False
             lost = {
-                g.slot.lstrip("="): g for g in groups if g.dump is None and g.unchanged is None and g.roots[0].refused
+                g.slot.lstrip("="): g
+                for g in groups
+                if g.dump is None and g.unchanged is None and g.roots[0].refused
             }
             for group in groups:
                 if group.dump is None or group.unchanged is not None:
@@ -461,7 +472,12 @@ class Capture:
                     table, rows, complete = made
             assert group.dump is not None
             component = Component(
-                list(group.members), group.dump.stream, group.dump.buffers, group.dump.debug, table, group.digest
+                list(group.members),
+                group.dump.stream,
+                group.dump.buffers,
+                group.dump.debug,
+                table,
+                group.digest,
             )
             slots[slot] = {
                 "codec": "pickle5",
@@ -512,11 +528,18 @@ class Capture:
             entry["object"] = digest
         objects.append(digest)
 
-    def _point(self, named: list[tuple[str, Root]], slot: str, variables: dict[str, Json], changed: bool) -> None:
+    def _point(
+        self, named: list[tuple[str, Root]], slot: str, variables: dict[str, Json], changed: bool
+    ) -> None:
         for member, root in named:
             for name in root.names:
                 old = self.loaded.variables.get(name)
-                if not changed and old is not None and old.get("slot") == slot and old.get("member", name) == member:
+                if (
+                    not changed
+                    and old is not None
+                    and old.get("slot") == slot
+                    and old.get("member", name) == member
+                ):
                     variables[name] = old
                     continue
                 variable = {"slot": slot, "origin": self.block, **self.describe(root.value)}
@@ -533,7 +556,12 @@ class Capture:
                 "type": kind,
                 "not_carried": {"reason": root.refused.reason, "advice": root.refused.advice},
             }
-            notices.append((name, f"`{name}` ({kind}) is not kept: {root.refused.reason}. {_sentence(root.refused.advice)}"))
+            notices.append(
+                (
+                    name,
+                    f"`{name}` ({kind}) is not kept: {root.refused.reason}. {_sentence(root.refused.advice)}",
+                )
+            )
 
 
 def _sentence(text: str) -> str:

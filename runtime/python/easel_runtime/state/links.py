@@ -41,7 +41,7 @@ class Context:
 _stack: list[Context] = []
 
 
-class loading:  # noqa: N801 - reads as a statement
+class loading:
     """Make `context` the current one while a stream is loaded; nests, since a link may load another slot."""
 
     def __init__(self, context: Context) -> None:
@@ -118,7 +118,11 @@ class _QuietSubclassHook:
         for base in bases:
             for ancestor in base.__mro__:
                 hook = ancestor.__dict__.get("__init_subclass__")
-                if hook is not None and ancestor is not object and not any(a is ancestor for a, _ in self.saved):
+                if (
+                    hook is not None
+                    and ancestor is not object
+                    and not any(a is ancestor for a, _ in self.saved)
+                ):
                     self.saved.append((ancestor, hook))
 
     def __enter__(self) -> None:
@@ -137,7 +141,13 @@ class _QuietSubclassHook:
 
 
 def class_skeleton(
-    meta: type, name: str, qualname: str, module: str, bases: tuple[type, ...], slots: Any, names: tuple[str, ...]
+    meta: type,
+    name: str,
+    qualname: str,
+    module: str,
+    bases: tuple[type, ...],
+    slots: Any,
+    names: tuple[str, ...],
 ) -> type:
     """A class without its attributes; `names` are theirs, so that their order stays."""
     body: dict[str, Any] = {"__module__": module, **dict.fromkeys(names), "__qualname__": qualname}
@@ -181,7 +191,7 @@ def enum_value(cls: Any, value: Any) -> Any:
 def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
     import collections
 
-    return collections.namedtuple(name, fields, defaults=defaults, module=module)  # type: ignore[misc]
+    return collections.namedtuple(name, fields, defaults=defaults, module=module)
 
 
 def mapping_proxy(content: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
@@ -212,10 +222,12 @@ def cached_property(function_: Any, name: str | None) -> Any:
     return made
 
 
-def type_variable(name: str, bound: Any, constraints: tuple[Any, ...], covariant: bool, contravariant: bool) -> Any:
+def type_variable(
+    name: str, bound: Any, constraints: tuple[Any, ...], covariant: bool, contravariant: bool
+) -> Any:
     from typing import TypeVar
 
-    return TypeVar(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)  # type: ignore[misc]
+    return TypeVar(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)
 
 
 def sentinel(module: str, name: str) -> Any:

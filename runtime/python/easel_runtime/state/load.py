@@ -43,7 +43,7 @@ class LoadedState:
                     self.slot(variable["slot"])
                 except DamagedObjectError:
                     raise
-                except Exception as error:  # noqa: BLE001 - user code may run while loading
+                except Exception as error:
                     raise LoadError(
                         f"`{name}` from block `{variable.get('origin', '?')}` cannot be loaded: "
                         f"{type(error).__name__}: {error}"

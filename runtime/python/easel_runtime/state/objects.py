@@ -83,7 +83,7 @@ def _layout(component: Component, start: int) -> tuple[bytes, list[int], int]:
                 "version": 1,
                 "members": component.members,
                 "stream": [stream_at, len(component.stream)],
-                "buffers": [[o, s] for o, s in zip(offsets, sizes)],
+                "buffers": [[o, s] for o, s in zip(offsets, sizes, strict=True)],
                 "crc32": zlib.crc32(component.stream),
             },
             separators=(",", ":"),
@@ -120,7 +120,7 @@ class ObjectWriter:
         self._write(COMPONENT_MAGIC + struct.pack("<I", len(head)) + head)
         self._pad(start + stream_at)
         self._write(component.stream)
-        for offset, buffer in zip(offsets, component.buffers):
+        for offset, buffer in zip(offsets, component.buffers, strict=True):
             self._pad(start + offset)
             self._write(buffer)
         debug = table = None
@@ -178,12 +178,16 @@ class StoredObject:
             stream_at, stream_length = head["stream"]
             stream = part[stream_at : stream_at + stream_length]
             buffers = [part[o : o + n] for o, n in head["buffers"]]
-            whole = len(stream) == stream_length and all(b.nbytes == n for b, (_, n) in zip(buffers, head["buffers"]))
+            whole = len(stream) == stream_length and all(
+                b.nbytes == n for b, (_, n) in zip(buffers, head["buffers"], strict=True)
+            )
             crc = head["crc32"]
         except (ValueError, KeyError, TypeError):
             raise DamagedObjectError(f"{self.path}: damaged head at byte {offset}") from None
         if head.get("codec") != "pickle5" or head.get("version") != 1:
-            raise DamagedObjectError(f"{self.path}: component at byte {offset} has a codec this version cannot read")
+            raise DamagedObjectError(
+                f"{self.path}: component at byte {offset} has a codec this version cannot read"
+            )
         if not whole or zlib.crc32(stream) != crc:
             raise DamagedObjectError(f"{self.path}: checksum of the component at byte {offset} is wrong")
         return stream, buffers

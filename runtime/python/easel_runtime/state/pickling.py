@@ -16,7 +16,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from . import links
 from .refusals import NotCarriedError, refusal_of, type_name
@@ -24,7 +24,7 @@ from .refusals import NotCarriedError, refusal_of, type_name
 USER_MODULE = "__main__"
 _ABSENT = object()
 _LRU = type(functools.lru_cache(lambda: None))
-_SINGLE_DISPATCH_CODE = functools.singledispatch(lambda: None).__code__
+_SINGLE_DISPATCH_CODE = cast(types.FunctionType, functools.singledispatch(lambda _: None)).__code__
 _SENTINELS: dict[int, tuple[str, str]] = {
     id(getattr(dataclasses, name)): ("dataclasses", name)
     for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "_HAS_DEFAULT_FACTORY")
@@ -72,7 +72,9 @@ def global_names(code: types.CodeType) -> set[str]:
     import dis
 
     names = {
-        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL")
+        i.argval
+        for i in dis.get_instructions(code)
+        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL")
     }
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -169,7 +171,14 @@ class StatePickler(pickle.Pickler):
             "doc": fn.__doc__,
             "dict": dict(fn.__dict__),
         }
-        return (links.function, (fn.__code__, home, fn.__name__, fn.__closure__), state, None, None, links.set_function)
+        return (
+            links.function,
+            (fn.__code__, home, fn.__name__, fn.__closure__),
+            state,
+            None,
+            None,
+            links.set_function,
+        )
 
     def _code(self, code: types.CodeType) -> Any:
         index = len(self.debug)
@@ -211,7 +220,9 @@ class StatePickler(pickle.Pickler):
             return self._named_tuple(cls, fields)
         attributes: dict[str, Any] = {}
         for name, value in cls.__dict__.items():
-            if name in _CLASS_SKIP or isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+            if name in _CLASS_SKIP or isinstance(
+                value, (types.MemberDescriptorType, types.GetSetDescriptorType)
+            ):
                 continue
             attributes[name] = value
         state: dict[str, Any] = {"attributes": attributes}
@@ -225,7 +236,15 @@ class StatePickler(pickle.Pickler):
             slots = list(slots)
         return (
             links.class_skeleton,
-            (type(cls), cls.__name__, cls.__qualname__, cls.__module__, cls.__bases__, slots, tuple(attributes)),
+            (
+                type(cls),
+                cls.__name__,
+                cls.__qualname__,
+                cls.__module__,
+                cls.__bases__,
+                slots,
+                tuple(attributes),
+            ),
             state,
             None,
             None,
@@ -258,8 +277,9 @@ class StatePickler(pickle.Pickler):
             if member._name_ in cls.__members__:
                 return links.enum_member, (cls, member._name_)
             return links.enum_value, (cls, member._value_)
-        data = next((base for base in (int, str, float, bytes) if isinstance(member, base)), None)
-        value = None if data is None else data(member)  # type: ignore[call-arg]
+        plain: tuple[Callable[[Any], Any], ...] = (int, str, float, bytes)
+        data = next((base for base in plain if isinstance(member, cast(type, base))), None)
+        value = None if data is None else data(member)
         return (
             links.instance,
             (cls, value, data is not None),
@@ -300,14 +320,14 @@ class StatePickler(pickle.Pickler):
             variable.__contravariant__,
         )  # fmt: skip
 
-    def _numpy(self, obj: Any, kind: type) -> Any:
+    def _numpy(self, obj: Any, kind: type[Any]) -> Any:
         """Arrays that look into memory which another array of this component shares stay views of it."""
         import numpy
 
         if kind is not numpy.ndarray or obj.dtype.hasobject or not self.view_bases:
             return NotImplemented
         base = owner_of(obj)
-        if base is obj or id(base) not in self.view_bases or type(base) is not numpy.ndarray:
+        if id(base) == id(obj) or id(base) not in self.view_bases or base.__class__ is not numpy.ndarray:
             return NotImplemented
         if not (base.flags.c_contiguous or base.flags.f_contiguous):
             return NotImplemented
@@ -322,9 +342,10 @@ def owner_of(array: Any) -> Any:
     """The array that owns the memory `array` looks into, or `array` itself."""
     import numpy
 
-    while isinstance(array.base, numpy.ndarray):
-        array = array.base
-    return array
+    owner = array
+    while isinstance(owner.base, numpy.ndarray):
+        owner = owner.base
+    return owner
 
 
 _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
@@ -379,11 +400,15 @@ def dump(
     except MemoryError:
         raise
     except OSError as error:
-        raise NotCarriedError(f"storing it failed: {type(error).__name__}: {error}", "keep plain data instead") from None
-    except Exception as error:  # noqa: BLE001 - user code runs in here
+        raise NotCarriedError(
+            f"storing it failed: {type(error).__name__}: {error}", "keep plain data instead"
+        ) from None
+    except Exception as error:
         text = str(error).strip() or type(error).__name__
         raise NotCarriedError(
             f"it cannot be pickled: {type(error).__name__}: {text[:300]}",
             "keep plain data (numbers, strings, lists, frames) from it instead",
         ) from None
-    return Dump(file.getvalue(), pickler.buffers, pickler.refs, pickler.reads, pickler.debug, pickler.foreign_types)
+    return Dump(
+        file.getvalue(), pickler.buffers, pickler.refs, pickler.reads, pickler.debug, pickler.foreign_types
+    )

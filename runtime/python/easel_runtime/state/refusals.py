@@ -5,10 +5,16 @@ A type is named by its qualified name, so that no library has to be imported to 
 
 from __future__ import annotations
 
-_CONNECTION = "a live connection belongs to the process that opened it", "open it again in the block that uses it"
+_CONNECTION = (
+    "a live connection belongs to the process that opened it",
+    "open it again in the block that uses it",
+)
 _LOCK = "a lock only means something in the process that made it", "make it in the block that uses it"
 _THREAD = "a thread or process ends with its block", "return its result into a variable instead"
-_FILE = "an open file belongs to the process that opened it", "keep its path, and open it in the block that uses it"
+_FILE = (
+    "an open file belongs to the process that opened it",
+    "keep its path, and open it in the block that uses it",
+)
 _GENERATOR = (
     "a generator is a half-run function and cannot be stored",
     "store `list(...)` of it, or a function that makes it",
@@ -79,7 +85,10 @@ BY_TYPE: dict[str, tuple[str, str]] = {
     "tarfile.TarFile": _FILE,
     "h5py._hl.files.File": _FILE,
     "tempfile._TemporaryFileWrapper": _FILE,
-    "tempfile.TemporaryDirectory": ("it is deleted with the process that made it", "write into the canvas's files"),
+    "tempfile.TemporaryDirectory": (
+        "it is deleted with the process that made it",
+        "write into the canvas's files",
+    ),
     "csv.reader": _GENERATOR,
     "_csv.reader": _GENERATOR,
     "_csv.writer": _FILE,
@@ -107,7 +116,10 @@ BY_TYPE: dict[str, tuple[str, str]] = {
     "builtins.callable_iterator": _GENERATOR,
     "builtins.iterator": _GENERATOR,
     "builtins.frame": ("a frame ends with its call", "keep the values that you need from it"),
-    "builtins.traceback": ("a traceback holds the frames of a finished call", "store `traceback.format_exc()`"),
+    "builtins.traceback": (
+        "a traceback holds the frames of a finished call",
+        "store `traceback.format_exc()`",
+    ),
     "builtins.memoryview": _FOREIGN,
     "mmap.mmap": _FOREIGN,
     "builtins.weakref": _WEAK,

@@ -37,10 +37,14 @@ def _unwrap_opaque(obj: Any, kind: type) -> list[Any] | None:
         return None
     if root != "pandas":
         return []
-    manager = getattr(obj, "_mgr", None)
+    manager: Any = getattr(obj, "_mgr", None)
     found: list[Any] = []
     try:
-        arrays = [block.values for block in manager.blocks] if manager is not None else [getattr(obj, "_data", None)]
+        arrays: list[Any] = (
+            [block.values for block in manager.blocks]
+            if manager is not None
+            else [getattr(obj, "_data", None)]
+        )
         for array in arrays:
             if getattr(getattr(array, "dtype", None), "hasobject", False):
                 found.extend(v for v in array.ravel().tolist() if type(v) not in ATOMS)
@@ -88,9 +92,8 @@ class Sharing:
                     seen_immutable.add(key)
                     stack.extend(v for v in obj if type(v) not in ATOMS)
                 continue
-            if kind is types.FunctionType or isinstance(obj, type):
-                if not is_by_value(obj):
-                    continue
+            if (kind is types.FunctionType or isinstance(obj, type)) and not is_by_value(obj):
+                continue
             owner = self._owner.get(key)
             if owner is not None:
                 self._parent[self._find(number)] = self._find(owner)
@@ -115,7 +118,11 @@ class Sharing:
             stack.extend(obj.__dict__.values())
             stack.extend(obj.__bases__)
             self._class_of(kind, stack)
-        elif kind.__name__ == "ndarray" and "numpy" in sys.modules and isinstance(obj, sys.modules["numpy"].ndarray):
+        elif (
+            kind.__name__ == "ndarray"
+            and "numpy" in sys.modules
+            and isinstance(obj, sys.modules["numpy"].ndarray)
+        ):
             self._array(obj, number, stack)
         elif kind is types.GeneratorType or kind is types.FrameType or kind is types.CoroutineType:
             return
