@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <ostream>
+#include <stop_token>
 #include <thread>
 
 #include "backend/local_backend.h"
@@ -92,6 +94,32 @@ Result<SessionOptions> OptionsOf(const Invocation& invocation) {
   return options;
 }
 
+/// Turns Ctrl-C into a stop request while the main thread is busy, and gives the signals back at the end.
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(Signals& signals)
+      : end_(::eventfd(0, EFD_CLOEXEC)), watcher_([this, &signals] {
+          for (;;) {
+            pollfd wait[2] = {{signals.fd(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
+            ::poll(wait, 2, -1);
+            if (wait[1].revents != 0) return;
+            if (signals.Take() > 0) source_.request_stop();
+          }
+        }) {}
+  ~StopOnSignal() {
+    const std::uint64_t one = 1;
+    (void)!::write(end_.get(), &one, sizeof one);
+    watcher_.join();
+  }
+  std::stop_token token() const { return source_.get_token(); }
+  bool stopped() const { return source_.stop_requested(); }
+
+ private:
+  UniqueFd end_;
+  std::stop_source source_;
+  std::thread watcher_;
+};
+
 class RunCommand {
  public:
   RunCommand(const Invocation& invocation, std::ostream& out, std::ostream& err)
@@ -123,10 +151,12 @@ class RunCommand {
  private:
   int Own(EngineLock& lock) {
     (void)lock;
+    std::optional<StopOnSignal> stop(std::in_place, signals_);
     auto world = World::Load({.folder = invocation_.Word("CANVAS"),
                               .runtime_folder = RuntimeFolderOfThisMachine(),
                               .environments = EnvironmentOptionsOfThisMachine(),
-                              .progress = [this](std::string_view line) { view_.Say(std::string(line)); }});
+                              .progress = [this](std::string_view line) { view_.Say(std::string(line)); },
+                              .stop = stop->token()});
     if (!world) return ReportError(world.error(), err_);
     auto backend = std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = (*world)->canvas_id(),
                                                                       .build = BuildId(RuntimeFolderOfThisMachine()),
@@ -145,7 +175,9 @@ class RunCommand {
       (void)!::write(arrived.get(), &one, sizeof one);
     });
     if (!run) return ReportError(run.error(), err_);
-    int interrupts = 0;
+    int interrupts = stop->stopped() ? 1 : 0;
+    stop.reset();
+    if (interrupts > 0) (*session)->Cancel(*run, false);
     while (view_.exit_code() < 0) {
       Wait(arrived.get());
       std::uint64_t n;

@@ -177,7 +177,8 @@ void RunView::ShowFinished(const std::string& block, const json::object& event) 
   std::string text = Styled(terminal_, look.style, terminal_.unicode ? look.icon : look.plain) + " " +
                      Styled(terminal_, Style::kBold, EscapeValue(block)) + " " + look.word;
   if (status == "succeeded") text += " in " + HumanDuration(TotalMs(event) / 1e3);
-  const std::string reason = EscapeValue(TextOf(event, "reason"));
+  const std::string told = TextOf(event, "reason");
+  const std::string reason = told == "never run" ? "" : EscapeValue(told.substr(0, told.find('\n')));
   if (reason.starts_with("skipped: "))
     text += reason.substr(reason.find(':'));
   else if (!reason.empty())
@@ -226,8 +227,8 @@ void RunView::Summarize(const json::object& event) {
   for (const auto& [block, n] : displays_)
     if (n > 0) shown.push_back(block);
   if (!shown.empty())
-    out_ << Styled(terminal_, Style::kDim, "New outputs: " + EscapeValue(JoinWords(shown)) + "  (easel outputs " + canvas_ +
-                                               " BLOCK; --save DIR writes plots and tables as files)")
+    out_ << Styled(terminal_, Style::kDim,
+                   "New outputs of " + EscapeValue(JoinWords(shown)) + "; `easel outputs " + canvas_ + "` shows them again")
          << "\n";
   out_ << std::flush;
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <unordered_map>
@@ -65,7 +66,7 @@ Status World::MakeStateFolder() {
 
 Status World::OpenStore() {
   const std::string path = state_root_ + "/metadata.db";
-  if (options_.read_only && ::access(path.c_str(), F_OK) != 0) return {};
+  if (options_.read_only && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {};
   EASEL_TRY(store_, OpenSqliteMetadata(path, options_.read_only));
   EASEL_TRY(snapshot_, store_->Load());
   return {};
@@ -83,7 +84,7 @@ Status World::ResolveEnvironments() {
     if (found == environments_.end()) {
       EASEL_TRY(Environment environment, ResolveEnvironment(options_.environments, canvas_.root, name));
       if (!environment.locked) {
-        EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, name, options_.progress));
+        EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, name, options_.progress, options_.stop));
       }
       found = environments_.emplace(name, std::move(environment)).first;
     }
@@ -96,7 +97,7 @@ Status World::PrepareEnvironments(const std::vector<std::int32_t>& blocks) {
   for (const std::int32_t block : blocks) {
     Environment& environment = environments_.at(canvas_.EnvironmentOf(block));
     if (environment.ready) continue;
-    EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name, options_.progress));
+    EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name, options_.progress, options_.stop));
   }
   return {};
 }
@@ -156,11 +157,11 @@ Status World::Analyze() {
   return {};
 }
 
-bool World::ObjectIsThere(const std::string& digest) {
-  const auto [known, is_new] = objects_there_.try_emplace(digest, false);
+std::int64_t World::ObjectBytes(const std::string& digest) {
+  const auto [known, is_new] = object_bytes_.try_emplace(digest, -1);
   if (is_new) {
     struct stat info {};
-    known->second = ::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && info.st_size >= 16;
+    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode)) known->second = info.st_size;
   }
   return known->second;
 }
@@ -168,7 +169,7 @@ bool World::ObjectIsThere(const std::string& digest) {
 Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::string& digest) {
   EASEL_TRY(auto manifest, LoadManifest(ManifestPath(state_root_, attempt), digest));
   for (const auto& [id, slot] : manifest.state.slots)
-    if (!ObjectIsThere(slot.object))
+    if (ObjectBytes(slot.object) < slot.offset + slot.length)  // what it holds is verified by the executor, when it is read
       return Fail(Code::kDataLoss, "OBJECT_MISSING",
                   ObjectPath(state_root_, slot.object) + ": this state object is missing or torn");
   return std::make_shared<const easel::Manifest>(std::move(manifest));
@@ -200,7 +201,7 @@ std::vector<Surroundings::Past> World::FindPast(const std::string& block, const 
   const auto attempts = store_->FindAttempts(block, base_key, 10);
   if (!attempts) return out;
   for (const AttemptRecord& attempt : *attempts) {
-    objects_there_.clear();
+    object_bytes_.clear();
     if (auto manifest = Manifest(attempt.attempt, attempt.manifest))
       out.push_back({attempt.attempt, attempt.manifest, *std::move(manifest)});
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct WorldOptions {
   /// Only look: make nothing in the canvas's folder; without a database everything "never ran".
   bool read_only = false;
   std::function<void(std::string_view)> progress;  ///< lines for a person while something takes long
+  std::stop_token stop;                            ///< ends what takes long: building an environment
 };
 
 /// Loaded once; confined to one thread, but for `store`, which is thread-safe. Implements what the engine asks.
@@ -59,7 +61,7 @@ class World final : public Surroundings {
   Status ResolveEnvironments();
   Status Analyze();
   void LoadPublished();
-  bool ObjectIsThere(const std::string& digest);
+  std::int64_t ObjectBytes(const std::string& digest);
 
   WorldOptions options_;
   Canvas canvas_;
@@ -69,7 +71,7 @@ class World final : public Surroundings {
   std::map<std::string, Environment> environments_;
   std::vector<BlockKnowledge> knowledge_;
   std::unique_ptr<FileDigests> files_;
-  std::map<std::string, bool, std::less<>> objects_there_;
+  std::map<std::string, std::int64_t, std::less<>> object_bytes_;  ///< -1: not there
   SystemClock clock_;
 };
 
