@@ -17,6 +17,7 @@
 #include "canvas/reader.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/continued_run.h"
 #include "cli/run_request.h"
 #include "cli/run_view.h"
 #include "engine/owner.h"
@@ -188,12 +189,29 @@ class RunCommand {
         if (taken == 255) Wake(arrived.get());
         const auto parsed = json::parse(*line);
         if (parsed.at("event") == "run.finished") view_.Dropped(events.dropped_bytes());
-        view_.Show(*line, parsed.get_object());
+        Show(*line, parsed.get_object());
       }
       for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*session)->Cancel(*run, kill); });
       view_.Tick();
     }
+    WaitForGuests(**server);
     return view_.exit_code();
+  }
+
+  /// Runs of guests end with this process's engine: so it stays for them, unless the person does not want to wait.
+  void WaitForGuests(EngineServer& server) {
+    for (bool said = false; server.Busy(); said = true) {
+      if (!said) view_.Say("another command's run goes through this one; waiting for it (Ctrl-C leaves it to that command)");
+      pollfd wait{signals_.fd(), POLLIN, 0};
+      ::poll(&wait, 1, 50);
+      if (signals_.Take() > 0) return;
+    }
+  }
+
+  void Show(const std::string& line, const json::object& event) {
+    if (event.at("event") == "block.output") return view_.Show(line, event);
+    const auto told = run_.Tell(event);
+    if (told) view_.Show(*told == event ? line : json::serialize(*told), *told);
   }
 
   /// Run through the owner's engine; nullopt if the owner went away before the run was over.
@@ -221,12 +239,13 @@ class RunCommand {
                                      reader.StringOr("message", "")},
                                err_);
           }
-          view_.Show(line, event->get_object());
+          Show(line, event->get_object());
         }
       for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*guest)->Cancel(kill); });
       view_.Tick();
       if (view_.exit_code() >= 0) return view_.exit_code();
     }
+    run_.EngineGone();
     return std::nullopt;
   }
 
@@ -252,6 +271,7 @@ class RunCommand {
   RunView view_;
   RunRequest request_;
   SessionOptions options_;
+  ContinuedRun run_;
   bool said_ = false;
 };
 

@@ -267,7 +267,7 @@ void Engine::Open(Run& run, std::int32_t block) {
                        .run = run.id.value,
                        .block = definition.name,
                        .epoch = epoch,
-                       .status = AttemptStatus::kQueued,
+                       .status = AttemptStatus::kRunning,
                        .base_key = state.base_key,
                        .inputs = state.inputs->Serialize(),
                        .started_ms = surroundings_.UnixMs()};

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -163,6 +164,11 @@ EngineServer::~EngineServer() {
   }
 }
 
+bool EngineServer::Busy() {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(guests_, [](const auto& guest) { return guest->waits.load(); });
+}
+
 void EngineServer::Accept() {
   for (;;) {
     pollfd wait[2] = {{listener_.get(), POLLIN, 0}, {stop_read_.get(), POLLIN, 0}};
@@ -175,8 +181,12 @@ void EngineServer::Accept() {
     guest->reader = std::thread([this, g = guest.get()] { Serve(*g); });
     guest->writer = std::thread([g = guest.get()] {
       while (!g->events.closed())
-        while (auto line = g->events.Take(-1))
-          if (!SendLine(g->socket.get(), *std::move(line))) return;
+        while (auto line = g->events.Take(-1)) {
+          const bool last = line->starts_with(R"({"event":"run.finished")");
+          const bool sent = SendLine(g->socket.get(), *std::move(line));
+          if (last || !sent) g->waits = false;
+          if (!sent) return;
+        }
     });
     const std::lock_guard lock(mutex_);
     guests_.push_back(std::move(guest));
@@ -205,6 +215,7 @@ void EngineServer::Serve(Guest& guest) {
         const json::value* wanted = object->if_contains("request");
         auto request = RunRequestFromJson(wanted == nullptr ? json::value() : *wanted);
         Result<RunId> started = std::unexpected(Error{});
+        guest.waits = request.has_value();
         if (request)
           started = session_.Start(*request, [&guest](const json::object& event) { guest.events.Put(event); });
         else
@@ -215,6 +226,7 @@ void EngineServer::Serve(Guest& guest) {
           guest.events.Put({{"error", {{"code", static_cast<int>(started.error().code)},
                                        {"reason", started.error().reason},
                                        {"message", started.error().message}}}});
+        if (!started) guest.waits = false;
       }
     }
   }

@@ -1,6 +1,7 @@
 // Who owns a canvas's engine: a lock, and a socket through which other command lines use the engine of the owner.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -59,11 +60,14 @@ class EngineServer {
  public:
   static Result<std::unique_ptr<EngineServer>> Listen(const std::string& state_root, Session& session);
   ~EngineServer();
+  /// Is a guest's run under way, or its end not told yet? An owner that ends now leaves that run to its guest.
+  bool Busy();
 
  private:
   struct Guest {
     UniqueFd socket;
     EventQueue events;
+    std::atomic<bool> waits = false;  ///< for the end of a run
     std::thread reader, writer;
   };
   EngineServer(UniqueFd listener, std::string path, Session& session);

@@ -239,5 +239,7 @@ def easel(words: Sequence[str], environ: Mapping[str, str], code: int | None = 0
     if code is not None and done.returncode != code:
         sys.stdout.write(done.stdout)
         sys.stderr.write(done.stderr)
-        raise AssertionError(f"`easel {' '.join(words)}` ended with {done.returncode}, not {code}: {done.stderr}")
+        raise AssertionError(
+            f"`easel {' '.join(words)}` ended with {done.returncode}, not {code}: {done.stderr}"
+        )
     return ended

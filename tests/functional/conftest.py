@@ -14,7 +14,9 @@ from canvas_folder import BINARY, CanvasFolder, Gate, easel, is_alive, wait_unti
 
 
 class MakeCanvas(Protocol):
-    def __call__(self, blocks: dict[str, str], edges: list[str] | None = None, **more: Any) -> CanvasFolder: ...
+    def __call__(
+        self, blocks: dict[str, str], edges: list[str] | None = None, **more: Any
+    ) -> CanvasFolder: ...
 
 
 @pytest.fixture(scope="session")

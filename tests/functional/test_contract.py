@@ -21,7 +21,9 @@ LISTS = ("ran", "up_to_date", "restored", "failed", "skipped", "cancelled")
 
 @pytest.fixture(scope="module")
 def folder(canvas_at, tmp_path_factory):
-    return canvas_at(tmp_path_factory.mktemp("contract") / "canvas", BLOCKS, ["fails -> below", "talks -> shows"])
+    return canvas_at(
+        tmp_path_factory.mktemp("contract") / "canvas", BLOCKS, ["fails -> below", "talks -> shows"]
+    )
 
 
 @pytest.fixture(scope="module")

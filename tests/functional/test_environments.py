@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-
 import pytest
 
 
@@ -18,7 +13,10 @@ def test_an_unknown_environment_says_where_it_would_be(canvas):
 
 @pytest.fixture
 def own(canvas):
-    folder = canvas({"use": "import iniconfig\nprint(iniconfig.__name__)\n", "plain": "x = 1\n"}, settings={"use": "environment: tiny"})
+    folder = canvas(
+        {"use": "import iniconfig\nprint(iniconfig.__name__)\n", "plain": "x = 1\n"},
+        settings={"use": "environment: tiny"},
+    )
     (folder.root / "environments/tiny").mkdir(parents=True)
     (folder.root / "environments/tiny/requirements.txt").write_text("iniconfig==2.0.0\n")
     return folder

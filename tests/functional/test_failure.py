@@ -107,7 +107,9 @@ def test_tracebacks_name_blocks_also_for_functions_that_came_from_above(canvas):
 
 def test_chained_errors_and_helpers_are_shown(canvas):
     folder = canvas(
-        {"use": "import helper\ntry:\n    helper.fail()\nexcept KeyError as e:\n    raise ValueError('worse') from e\n"},
+        {
+            "use": "import helper\ntry:\n    helper.fail()\nexcept KeyError as e:\n    raise ValueError('worse') from e\n"
+        },
         files={"helper.py": "def fail():\n    return {}['gone']\n"},
     )
     error = folder.run().error("use")
@@ -135,11 +137,16 @@ def test_a_machine_that_cannot_run_blocks_ends_with_3(canvas, tmp_path):
 
 @pytest.mark.parametrize("stubborn", [False, True], ids=["ends when asked", "ignores signals"])
 def test_ctrl_c_cancels_and_keeps_what_is_done(canvas, gate, stubborn):
-    ignore = "for s in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(s, signal.SIG_IGN)\n" if stubborn else ""
+    ignore = (
+        "for s in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(s, signal.SIG_IGN)\n"
+        if stubborn
+        else ""
+    )
     folder = canvas(
         {
             "first": "value = 1\n",
-            "long": f"import signal, time\n{ignore}while True:\n    try:\n" + textwrap.indent(gate.code, " " * 8)
+            "long": f"import signal, time\n{ignore}while True:\n    try:\n"
+            + textwrap.indent(gate.code, " " * 8)
             + "    except OSError:\n        time.sleep(600)\n",
             "after": "x = 1\n",
         },

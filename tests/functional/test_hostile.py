@@ -191,7 +191,10 @@ def test_terminal_codes_do_not_reach_the_terminal_of_people(run, folder):
 def test_a_lot_of_output_arrives_whole(canvas):
     mebibytes = 200
     folder = canvas(
-        {"talks": f"line = 'x' * 8191\nfor i in range({mebibytes} * 128):\n    print(line)\nprint('end')\n", "other": "print('there')\n"}
+        {
+            "talks": f"line = 'x' * 8191\nfor i in range({mebibytes} * 128):\n    print(line)\nprint('end')\n",
+            "other": "print('there')\n",
+        }
     )
     assert "there" in folder.easel("run").stdout
     words = folder.easel("logs", "talks").stdout
