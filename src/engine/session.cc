@@ -4,10 +4,31 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 
 namespace easel {
+namespace {
+
+/// Where tests end the process around a transaction: after its last part that they tell apart.
+enum class Moment { kOther, kOpen, kPublish };
+
+Moment MomentOf(const Batch& batch) {
+  Moment moment = Moment::kOther;
+  for (const Change& change : batch) {
+    if (std::holds_alternative<OpenAttempt>(change)) moment = Moment::kOpen;
+    if (std::holds_alternative<Publish>(change)) moment = Moment::kPublish;
+  }
+  return moment;
+}
+
+void Pass(Moment moment, const char* at_open, const char* at_publish) {
+  if (moment == Moment::kOpen) FaultPoint(at_open);
+  if (moment == Moment::kPublish) FaultPoint(at_publish);
+}
+
+}  // namespace
 
 Session::Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options)
     : world_(world), backend_(std::move(backend)), options_(std::move(options)) {
@@ -99,7 +120,10 @@ void Session::Perform(CommitChanges commit) {
     const std::lock_guard lock(mutex_);
     ++commits_under_way_;
   }
-  world_.store()->Commit(std::move(commit.batch), [this, ticket = commit.ticket](Status status) {
+  const Moment moment = MomentOf(commit.batch);
+  Pass(moment, "engine.before_open", "engine.before_publish");
+  world_.store()->Commit(std::move(commit.batch), [this, moment, ticket = commit.ticket](Status status) {
+    Pass(moment, "engine.after_open", "engine.after_publish");
     const std::lock_guard lock(mutex_);
     --commits_under_way_;
     inbox_.push_back(Event(Committed{ticket, std::move(status)}));
@@ -195,6 +219,7 @@ void Session::OnBackendEvent(const BackendEvent& event) {
   } else if (name == "log") {
     ReadJournal(attempt);
   } else if (name == "finished") {
+    FaultPoint("engine.on_finished");
     ReadJournal(attempt);
     AttemptFinished finished{.attempt = attempt,
                              .status = text("status"),
@@ -324,7 +349,9 @@ void Session::Perform(StartAttempt start) {
   running_[attempt] = start.record;
   if (watched_.contains(start.record.run))
     readings_.emplace(attempt, Reading{std::nullopt, JournalEvents(start.record.block), RunId{start.record.run}});
+  FaultPoint("engine.before_start");
   if (started) started = backend_->Start(MakeSpec(start));
+  FaultPoint("engine.after_start");
   if (!started) FinishLost(attempt, started.error().message);
 }
 

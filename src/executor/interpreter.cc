@@ -60,6 +60,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 std::vector<std::string> InterpreterEnvironment(const InterpreterOptions& options, bool single) {
   const std::string bin = ParentOf(options.environment.python);
   std::vector<std::string> out{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "HOME=" + options.home};
+  if (const char* fault = std::getenv("EASEL_FAULT")) out.push_back("EASEL_FAULT=" + std::string(fault));  // tests/fault
   bool language = false;
   for (const char* name : kPassedOn)
     if (const char* value = std::getenv(name)) {

@@ -1,6 +1,7 @@
 // The engine channel's operations (contracts/executor_protocol.md, section 1).
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "executor/process_tree.h"
@@ -72,6 +73,7 @@ Result<json::object> ExecutorService::HandleStart(const Request& request) {
   if (spec == nullptr || !spec->is_object()) return Fail(Code::kInvalidArgument, "JSON_SHAPE", "start: spec: expected an object");
   EASEL_TRY(AttemptSpec parsed, ReadAttemptSpec(spec->get_object()));
   if (!CanvasOf(parsed.canvas).attempts.contains(parsed.attempt)) StartAttempt(std::move(parsed));
+  FaultPoint("executor.accepted");
   return json::object{};
 }
 
