@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from ledger import Ledger
 from machine import Machine, Result
@@ -44,10 +46,20 @@ def expected_result(version: int) -> int:
 
 
 class KillCanvas:
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
+    def __init__(self, folder: Path, ledger: Ledger, version: int = 0) -> None:
         self.folder = folder
         self.ledger = ledger
-        self.version = 0
+        self.version = version
+        if not folder.exists():
+            self._make(folder)
+            self.edit()
+
+    def copy(self, folder: Path) -> KillCanvas:
+        """The same canvas elsewhere, its state included: a canvas can be copied with any tool."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return KillCanvas(folder, self.ledger, self.version)
+
+    def _make(self, folder: Path) -> None:
         (folder / "blocks").mkdir(parents=True)
         bare = folder / "environments/bare"
         bare.mkdir(parents=True)
@@ -58,7 +70,6 @@ class KillCanvas:
         (folder / "canvas.yaml").write_text(
             "\n".join(["easel: 1", "name: Killed", "environment: bare", "blocks:", *lines, "edges:", *edges, ""])
         )
-        self.edit()
 
     @property
     def state(self) -> Path:
@@ -71,6 +82,12 @@ class KillCanvas:
             # The comment-free `version` line makes each block's own code change, not only what it reads.
             code = _TOLD.format(block=block, port=self.ledger.port) + _CODE[block].format(version=self.version)
             (self.folder / f"blocks/{block}.py").write_text(f"version_{block} = {self.version}\n{code}")
+
+    def manifest(self, block: str) -> dict[str, Any]:
+        text = (self.state / "attempts" / self.published()[block][0] / "manifest.json").read_text()
+        found = json.loads(text)
+        assert isinstance(found, dict)
+        return found
 
     # -- invariants ---------------------------------------------------------------------------------------------
 

@@ -66,6 +66,16 @@ class Ledger:
         with self._changed:
             return [token for name, token in self._entries if name == block]
 
+    def count(self) -> int:
+        with self._changed:
+            return len(self._entries)
+
+    def await_next(self, seconds: float) -> None:
+        """Return when a block begins, or after `seconds`."""
+        with self._changed:
+            now = len(self._entries)
+            self._changed.wait_for(lambda: len(self._entries) > now, timeout=seconds)
+
     def wait_for(self, block: str, times: int = 1, seconds: float = 60) -> None:
         with self._changed:
             if not self._changed.wait_for(lambda: sum(n == block for n, _ in self._entries) >= times, timeout=seconds):

@@ -173,6 +173,15 @@ class Machine:
         assert isinstance(found, dict)
         return found
 
+    def wait_for_output(self, started: subprocess.Popen[str], text: str, seconds: float = 30) -> None:
+        out = self.folder / f"out.{self._running.index(started)}"
+        wait_until(lambda: text in out.read_text(), seconds, f"`{text}` in the output:\n{self.story(started)}")
+
+    def wait_for_no_attempts(self, seconds: float = 30) -> None:
+        wait_until(
+            lambda: not self.document("executor", "status")["attempts"], seconds, "the executor's attempts end"
+        )
+
     # -- processes ----------------------------------------------------------------------------------------------
 
     def mine(self) -> list[Process]:
