@@ -21,7 +21,7 @@ import types
 from json import JSONEncoder
 from typing import Any, NoReturn
 
-from . import describe, display, execute, fault, filetrace, guards, patches, settings, tables, tracebacks
+from . import describe, display, execute, fault, filetrace, guards, patches, rehearsal, settings, tables, tracebacks
 from .orphans import end_siblings
 from .state.capture import Capture
 from .state.load import LoadedState, LoadError
@@ -47,6 +47,7 @@ def warm() -> None:
         _streams.install()
         guards.install()
         display.adapt_libraries()
+    rehearsal.rehearse(_describe_variable, _preview)
     _baseline = settings.snapshot()
 
 
@@ -201,6 +202,7 @@ class _Attempt:
             files = filetrace.collect()
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                _empty(self.spec["staging"])  # now: the engine needs room to write down how this ended
                 raise _Failure(
                     "disk_full",
                     f"the state could not be saved: {error.strerror}; free some space (`easel gc CANVAS` removes old "
@@ -285,6 +287,14 @@ def _preview(value: Any) -> tuple[bytes, int, bool] | None:
 
 def _setting_value(setting: Any) -> Any:
     return setting["value"] if isinstance(setting, dict) and "by" in setting else setting
+
+
+def _empty(folder: str) -> None:
+    for entry in os.scandir(folder):
+        try:
+            os.unlink(entry.path)
+        except OSError:
+            pass
 
 
 def _without_nan(value: Any) -> Any:
