@@ -63,12 +63,15 @@ class KillCanvas:
         (folder / "blocks").mkdir(parents=True)
         bare = folder / "environments/bare"
         bare.mkdir(parents=True)
-        (bare / "requirements.txt").write_text("")  # no package: an interpreter is up in a quarter of a second
+        # Without any package an interpreter is up in a quarter of a second.
+        (bare / "requirements.txt").write_text("")
         (bare / "preload.txt").write_text("")
         lines = [f"  {block}: {{kind: python, file: blocks/{block}.py}}" for block in BLOCKS]
         edges = [f"  - {parent} -> {block}" for block, above in PARENTS.items() for parent in above]
         (folder / "canvas.yaml").write_text(
-            "\n".join(["easel: 1", "name: Killed", "environment: bare", "blocks:", *lines, "edges:", *edges, ""])
+            "\n".join(
+                ["easel: 1", "name: Killed", "environment: bare", "blocks:", *lines, "edges:", *edges, ""]
+            )
         )
 
     @property
@@ -80,7 +83,9 @@ class KillCanvas:
         self.version += 1
         for block in BLOCKS:
             # The comment-free `version` line makes each block's own code change, not only what it reads.
-            code = _TOLD.format(block=block, port=self.ledger.port) + _CODE[block].format(version=self.version)
+            code = _TOLD.format(block=block, port=self.ledger.port) + _CODE[block].format(
+                version=self.version
+            )
             (self.folder / f"blocks/{block}.py").write_text(f"version_{block} = {self.version}\n{code}")
 
     def manifest(self, block: str) -> dict[str, Any]:
@@ -108,7 +113,9 @@ class KillCanvas:
         found = self.published()
         for block, (attempt, digest) in found.items():
             text = (self.state / "attempts" / attempt / "manifest.json").read_bytes()
-            assert hashlib.sha256(text).hexdigest() == digest, f"the manifest of {attempt} is not the published one"
+            assert hashlib.sha256(text).hexdigest() == digest, (
+                f"the manifest of {attempt} is not the published one"
+            )
             manifest = json.loads(text)
             assert (manifest["block"], manifest["attempt"]) == (block, attempt)
             for slot in manifest["state"]["slots"].values():
@@ -126,7 +133,9 @@ class KillCanvas:
             assert len(set(epochs)) == len(epochs), f"epochs of {block} repeat: {sorted(epochs)}"
             ran = self.ledger.ran(block)
             assert len(set(ran)) == len(ran)
-            assert len(ran) <= len(mine), f"{block} ran {len(ran)} times, but only {len(mine)} attempts are on record"
+            assert len(ran) <= len(mine), (
+                f"{block} ran {len(ran)} times, but only {len(mine)} attempts are on record"
+            )
             assert all(a["status"] in ("succeeded", "failed", "cancelled", "lost") for a in mine), mine[:5]
 
     def check_settled(self, machine: Machine) -> None:

@@ -78,7 +78,9 @@ class Ledger:
 
     def wait_for(self, block: str, times: int = 1, seconds: float = 60) -> None:
         with self._changed:
-            if not self._changed.wait_for(lambda: sum(n == block for n, _ in self._entries) >= times, timeout=seconds):
+            if not self._changed.wait_for(
+                lambda: sum(n == block for n, _ in self._entries) >= times, timeout=seconds
+            ):
                 raise AssertionError(f"block {block} did not begin {times} time(s) within {seconds} s")
 
 

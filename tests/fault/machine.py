@@ -110,8 +110,8 @@ class Machine:
             "XDG_CACHE_HOME": str(folder / "cache"),
             "EASEL_LINGER_S": "120",
             "EASEL_PARKED": "2",
-            "ASAN_OPTIONS": f"log_path={folder}/asan:abort_on_error=0:detect_leaks=0",
-            "UBSAN_OPTIONS": f"log_path={folder}/asan:print_stacktrace=1",
+            "ASAN_OPTIONS": f"log_path={folder}/asan:exitcode=99:detect_leaks=0",
+            "UBSAN_OPTIONS": f"log_path={folder}/asan:print_stacktrace=1:exitcode=99",
             **{k: v for k in ("EASEL_RUNTIME",) if (v := os.environ.get(k))},
             **environment,
         }
@@ -175,11 +175,15 @@ class Machine:
 
     def wait_for_output(self, started: subprocess.Popen[str], text: str, seconds: float = 30) -> None:
         out = self.folder / f"out.{self._running.index(started)}"
-        wait_until(lambda: text in out.read_text(), seconds, f"`{text}` in the output:\n{self.story(started)}")
+        wait_until(
+            lambda: text in out.read_text(), seconds, f"`{text}` in the output:\n{self.story(started)}"
+        )
 
     def wait_for_no_attempts(self, seconds: float = 30) -> None:
         wait_until(
-            lambda: not self.document("executor", "status")["attempts"], seconds, "the executor's attempts end"
+            lambda: not self.document("executor", "status")["attempts"],
+            seconds,
+            "the executor's attempts end",
         )
 
     # -- processes ----------------------------------------------------------------------------------------------

@@ -145,7 +145,9 @@ def test_a_damaged_file_is_named_and_nothing_is_wrong(
         check_values(machine, copy)
         if ran.names("ran"):
             reasons = [ran.reason(block) for block in BLOCKS]
-            assert target in ("database", "canvas_id", "format") or any(path.name in r for r in reasons), reasons
+            assert target in ("database", "canvas_id", "format") or any(path.name in r for r in reasons), (
+                reasons
+            )
     else:
         assert ran.code in (1, 2, 3), (ran, machine.story())
         said = ran.err + "".join(str(event) for event in ran.events)

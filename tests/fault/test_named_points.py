@@ -68,7 +68,9 @@ def test_the_command_line_dies(machine: Machine, settled: KillCanvas, point: str
 
 @pytest.mark.parametrize("nth", (1, 4))
 @pytest.mark.parametrize("point", EXECUTOR)
-def test_the_executor_dies_and_the_run_goes_on(machine: Machine, settled: KillCanvas, point: str, nth: int) -> None:
+def test_the_executor_dies_and_the_run_goes_on(
+    machine: Machine, settled: KillCanvas, point: str, nth: int
+) -> None:
     before = settled.check_published()
     machine.easel("executor", "stop", "--force")
     done = machine.run(
@@ -80,7 +82,9 @@ def test_the_executor_dies_and_the_run_goes_on(machine: Machine, settled: KillCa
 
 
 @pytest.mark.parametrize("point", EXECUTOR)
-def test_an_executor_that_dies_again_and_again_is_given_up(machine: Machine, settled: KillCanvas, point: str) -> None:
+def test_an_executor_that_dies_again_and_again_is_given_up(
+    machine: Machine, settled: KillCanvas, point: str
+) -> None:
     before = settled.check_published()
     machine.easel("executor", "stop", "--force")
     failed = machine.run(settled.folder, EASEL_FAULT=f"executor.{point}")
@@ -104,7 +108,9 @@ def test_a_worker_dies_and_its_block_fails(machine: Machine, settled: KillCanvas
     check_after(machine, settled, before)
 
 
-def test_a_zygote_that_dies_when_it_forks_fails_no_block_of_the_next_run(machine: Machine, settled: KillCanvas) -> None:
+def test_a_zygote_that_dies_when_it_forks_fails_no_block_of_the_next_run(
+    machine: Machine, settled: KillCanvas
+) -> None:
     before = settled.check_published()
     machine.easel("executor", "stop", "--force")
     failed = machine.run(settled.folder, EASEL_FAULT="zygote.forked:2")
@@ -141,7 +147,9 @@ def test_an_attempt_that_finished_while_no_engine_lived_is_published_by_the_next
     settled.ledger.release()
     machine.wait_for_no_attempts()
     status = machine.document("status", settled.folder)
-    assert {b["name"]: b["state"] for b in status["blocks"]}["start"] != "up_to_date", "nobody has published it yet"
+    assert {b["name"]: b["state"] for b in status["blocks"]}["start"] != "up_to_date", (
+        "nobody has published it yet"
+    )
     settled.settle(machine)
     assert len(settled.ledger.ran("start")) == 2
     settled.check_settled(machine)
@@ -179,7 +187,9 @@ def test_a_killed_guest_leaves_its_run_going(machine: Machine, settled: KillCanv
     settled.check_history(machine)
 
 
-def test_no_process_is_left_five_seconds_after_the_executor_was_killed(machine: Machine, settled: KillCanvas) -> None:
+def test_no_process_is_left_five_seconds_after_the_executor_was_killed(
+    machine: Machine, settled: KillCanvas
+) -> None:
     settled.ledger.hold("left", "right")
     owner = machine.start("run", settled.folder)
     settled.ledger.wait_for("left", times=2)

@@ -1,6 +1,6 @@
 """SIGKILL at random moments: of workers, zygotes, the executor, the command line that owns the canvas, and its guests.
 
-EASEL_FAULT_KILLS is the number of kills (default 200); EASEL_FAULT_SEED replays the choices. The moments themselves
+EASEL_FAULT_KILLS is the number of kills (default 150); EASEL_FAULT_SEED replays the choices. The moments themselves
 depend on the machine, so that a replay draws the same victims and delays, not exactly the same races.
 """
 
@@ -14,7 +14,7 @@ import time
 from kill_canvas import KillCanvas
 from machine import Machine, Process, process
 
-KILLS = int(os.environ.get("EASEL_FAULT_KILLS", "200"))
+KILLS = int(os.environ.get("EASEL_FAULT_KILLS", "150"))
 VICTIMS = ("worker", "worker", "zygote", "executor", "owner", "guest")
 
 
@@ -42,7 +42,9 @@ class Round:
             ended = self.machine.end(command)
             assert ended.code in (0, 1, 3, -9), (ended, self.said, self.machine.story(command))
         after = self.canvas.check_published()
-        assert set(before) <= set(after), f"what was published is gone: {set(before) - set(after)} {self.said}"
+        assert set(before) <= set(after), (
+            f"what was published is gone: {set(before) - set(after)} {self.said}"
+        )
         self.canvas.settle(self.machine)
         self.canvas.check_settled(self.machine)
         return kills
@@ -76,7 +78,8 @@ class Round:
             return self.machine.executor()
         found = self.machine.workers() if kind == "worker" else self.machine.zygotes()
         if kind == "worker" and self.dice.random() < 0.7:
-            found = sorted(found, key=lambda p: int(p.born))[:1]  # the oldest has a block, the others are parked
+            # The oldest has a block, the others are parked.
+            found = sorted(found, key=lambda p: int(p.born))[:1]
         return self.dice.choice(found) if found else None
 
 
