@@ -71,6 +71,7 @@ void RunView::Say(const std::string& text) {
 }
 
 void RunView::Tick() {
+  if (json_) out_ << std::flush;  // once for all events that had arrived, not for each line of a block that prints many
   if (live_ != nullptr) live_->Tick();
 }
 
