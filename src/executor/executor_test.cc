@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "executor/client.h"
 #include "executor/executor_harness.h"
 #include "state/journal.h"
 
@@ -402,23 +404,29 @@ TEST(Executor, NothingSurvivesAKilledExecutor) {
 
 TEST(Executor, DrainLetsAttemptsFinishWhileASuccessorServes) {
   ExecutorHarness harness;
-  TestEngine old(harness.launch, harness.canvas);
-  old.Start(harness.Spec("b", "import os, time\nwhile not os.path.exists(os.path.join(spec['files'], 'go')): time.sleep(0.01)"));
-  old.WaitFor("started", "r1/b.1");
+  std::optional<TestEngine> old;
+  old.emplace(harness.launch, harness.canvas);
+  old->Start(harness.Spec("b", "import os, time\nwhile not os.path.exists(os.path.join(spec['files'], 'go')): time.sleep(0.01)"));
+  old->WaitFor("started", "r1/b.1");
   auto before = ExecutorStatus(harness.launch.folder);
   ASSERT_TRUE(before);
-  ASSERT_TRUE(old.client().Call({{"op", "drain"}}));
-  auto refused = old.client().Call({{"op", "start"}, {"spec", harness.Spec("late", "pass")}});
+  auto stranger = ExecutorClient::Connect(harness.launch.folder, {});
+  ASSERT_TRUE(stranger);
+  ASSERT_TRUE((*stranger)->Call({{"op", "drain"}}));
+  auto refused = (*stranger)->Call({{"op", "start"}, {"spec", harness.Spec("late", "pass")}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "EXECUTOR_DRAINING");
   TestEngine young(harness.launch, harness.canvas);
-  EXPECT_NE(young.client().instance(), old.client().instance());
+  EXPECT_NE(young.client().instance(), old->client().instance());
   EXPECT_EQ(Text(young.Run(harness.Spec("c", "pass")), "status"), "succeeded");
   ASSERT_TRUE(WriteFileAtomically(harness.canvas_root + "/files/go", ""));
-  const json::object finished = old.WaitFor("finished", "r1/b.1");
+  const json::object finished = old->WaitFor("finished", "r1/b.1");
   EXPECT_EQ(Text(finished, "status"), "succeeded");
-  old.client().Tell({{"op", "ack"}, {"canvas", harness.canvas}, {"through", finished.at("n")}});
-  old.WaitFor("closed");
+  // Whoever was attached goes on to the end of its run.
+  EXPECT_EQ(Text(old->Run(harness.Spec("below", "pass")), "status"), "succeeded");
+  const std::int64_t all = 1 << 20;
+  old->client().Tell({{"op", "ack"}, {"canvas", harness.canvas}, {"through", all}});
+  old.reset();
   EXPECT_TRUE(Eventually([&] { return !IsAlive(static_cast<pid_t>(before->at("pid").as_int64())); }));
 }
 

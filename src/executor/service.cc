@@ -135,7 +135,8 @@ bool ExecutorService::Idle() const {
 void ExecutorService::OnTick() {
   const std::int64_t now = EventLoop::NowMs();
   if (!Idle()) idle_since_ms_ = now;
-  const bool settled = std::ranges::all_of(canvases_, [](const auto& entry) { return entry.second.attempts.empty(); });
+  const bool settled = std::ranges::all_of(
+      canvases_, [](const auto& entry) { return entry.second.attempts.empty() && entry.second.engine == nullptr; });
   if (now - idle_since_ms_ >= options_.linger_ms || (draining_ && settled)) Shutdown("the executor has nothing to do");
   for (auto& [key, zygote] : zygotes_)
     if (zygote->busy <= 0 && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms) zygote->Kill();

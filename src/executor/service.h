@@ -55,7 +55,7 @@ class ExecutorService {
   void OnLine(Connection& connection, const std::string& line);
   void OnAttach(Connection& connection, const Request& request);
   Result<json::object> Handle(const Request& request);
-  Result<json::object> HandleStart(const Request& request);
+  Result<json::object> HandleStart(const Connection& connection, const Request& request);
   Result<json::object> HandleCancel(const Request& request);
   Result<json::object> HandleWarm(const Request& request);
   Result<json::object> HandleAck(const Request& request);

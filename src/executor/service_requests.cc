@@ -25,12 +25,11 @@ void ExecutorService::OnLine(Connection& connection, const std::string& line) {
     return;
   }
   if (request->op == "attach") return OnAttach(connection, *request);
-  auto answer = Handle(*request);
+  auto answer = request->op == "start" ? HandleStart(connection, *request) : Handle(*request);
   connection.Send(answer ? AnswerLine(request->id, std::move(*answer)) : ErrorLine(request->id, answer.error()));
 }
 
 Result<json::object> ExecutorService::Handle(const Request& request) {
-  if (request.op == "start") return HandleStart(request);
   if (request.op == "cancel") return HandleCancel(request);
   if (request.op == "warm") return HandleWarm(request);
   if (request.op == "ack") return HandleAck(request);
@@ -66,12 +65,13 @@ void ExecutorService::OnAttach(Connection& connection, const Request& request) {
     }
 }
 
-Result<json::object> ExecutorService::HandleStart(const Request& request) {
-  if (draining_ || closing_)
-    return Fail(Code::kUnavailable, "EXECUTOR_DRAINING", "this executor is ending; connect to the new one");
+Result<json::object> ExecutorService::HandleStart(const Connection& connection, const Request& request) {
   const json::value* spec = request.body.if_contains("spec");
   if (spec == nullptr || !spec->is_object()) return Fail(Code::kInvalidArgument, "JSON_SHAPE", "start: spec: expected an object");
   EASEL_TRY(AttemptSpec parsed, ReadAttemptSpec(spec->get_object()));
+  // Whoever was attached when the draining began goes on to the end of its run: it is of this executor's build.
+  if (closing_ || (draining_ && CanvasOf(parsed.canvas).engine != &connection))
+    return Fail(Code::kUnavailable, "EXECUTOR_DRAINING", "this executor is ending; connect to the new one");
   if (!CanvasOf(parsed.canvas).attempts.contains(parsed.attempt)) StartAttempt(std::move(parsed));
   FaultPoint("executor.accepted");
   return json::object{};
