@@ -32,7 +32,8 @@ class UniqueFd {
 
 /// Read a whole file of at most `max_bytes`.
 ///
-/// Errors: kNotFound and others as open gives them; kResourceExhausted FILE_TOO_LARGE.
+/// Errors: kNotFound and others as open gives them; kFailedPrecondition NOT_A_FILE for pipes and devices;
+///         kResourceExhausted FILE_TOO_LARGE.
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes = std::size_t{1} << 30);
 
 /// Write all of `bytes` to `fd`, retrying short writes.

@@ -1,7 +1,9 @@
 // The metadata store on SQLite: one writer thread that commits in groups, and one connection for reading.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -214,7 +216,12 @@ Status CheckIfSmall(SqliteConnection& database) {
 
 Result<std::unique_ptr<MetadataStore>> OpenSqliteMetadata(const std::string& path, bool read_only) {
   using Access = SqliteConnection::Access;
-  if (::access(path.c_str(), F_OK) != 0) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (!S_ISREG(info.st_mode)) return FailDamaged(path, "it is not a regular file");
+  } else if (errno != ENOENT) {
+    return FailErrno("open " + path, errno);
+  } else {
     if (read_only) return Fail(Code::kNotFound, "DATABASE_ABSENT", path + ": there is no database yet");
     EASEL_RETURN_IF_ERROR(CreateDatabase(path));
   }
