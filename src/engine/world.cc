@@ -61,6 +61,10 @@ Status World::MakeStateFolder() {
     }
     EASEL_RETURN_IF_ERROR(WriteFileAtomically(format_file, kStateFormat, {.sync = true}));
   }
+  // `cp -r` copies the id: two folders must not follow one another's attempts in the executor that they share.
+  struct stat info {};
+  if (::stat(state_root_.c_str(), &info) != 0) return FailErrno("stat " + state_root_, errno);
+  canvas_id_ = DigestOf(canvas_id_ + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino)).substr(0, 20);
   return MakeDirectories(canvas_.root + "/files");
 }
 

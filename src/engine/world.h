@@ -34,6 +34,7 @@ class World final : public Surroundings {
   static Result<std::unique_ptr<World>> Load(WorldOptions options);
 
   const Canvas& canvas() const { return canvas_; }
+  /// What the executor knows this canvas by: made from `.easel/canvas_id` and from where that folder is.
   const std::string& canvas_id() const { return canvas_id_; }
   const std::string& state_root() const { return state_root_; }
   const MetadataSnapshot& snapshot() const { return snapshot_; }
