@@ -116,6 +116,7 @@ class Machine:
             **environment,
         }
         self._running: list[subprocess.Popen[str]] = []
+        self._said_to: list[str] = []
 
     # -- commands -----------------------------------------------------------------------------------------------
 
@@ -134,6 +135,7 @@ class Machine:
                 start_new_session=True,
             )
         self._running.append(started)
+        self._said_to.append(" ".join(map(str, arguments)))
         return started
 
     def end(self, started: subprocess.Popen[str], seconds: float = 60) -> Result:
@@ -143,7 +145,7 @@ class Machine:
             code = started.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(
-                f"`easel {' '.join(map(str, started.args[1:]))}` has not ended after {seconds} s:\n{self.story(started)}"
+                f"`easel {self._said_to[number]}` has not ended after {seconds} s:\n{self.story(started)}"
             ) from None
         out = (self.folder / f"out.{number}").read_text()
         events = [json.loads(line) for line in out.splitlines() if line.startswith('{"')]

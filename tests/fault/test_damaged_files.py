@@ -52,8 +52,9 @@ def _journal(canvas: KillCanvas) -> Path:
 def _object(canvas: KillCanvas, large: bool) -> Path:
     """An object that `start` made and `right` reads."""
     slots = canvas.manifest("start")["state"]["slots"].values()
-    found = {canvas.state / "objects" / slot["object"][:2] / slot["object"] for slot in slots}
-    return (max if large else min)(found, key=lambda path: path.stat().st_size)
+    names = {str(slot["object"]) for slot in slots}
+    by_size = sorted((canvas.state / "objects" / n[:2] / n for n in names), key=lambda p: p.stat().st_size)
+    return by_size[-1 if large else 0]
 
 
 TARGETS: dict[str, Callable[[KillCanvas], Path]] = {

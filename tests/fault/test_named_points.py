@@ -136,6 +136,22 @@ def test_an_attempt_of_a_killed_command_line_is_published_by_the_next(
     settled.check_history(machine)
 
 
+def test_an_attempt_whose_block_was_removed_meanwhile_is_closed(
+    machine: Machine, settled: KillCanvas
+) -> None:
+    settled.ledger.hold("last")
+    owner = machine.start("run", settled.folder)
+    settled.ledger.wait_for("last", times=2)
+    owner.kill()
+    owner.wait()
+    page = settled.folder / "canvas.yaml"
+    page.write_text("".join(line for line in page.read_text().splitlines(True) if "last" not in line))
+    done = settled.settle(machine)
+    assert done.names("failed") == []
+    settled.ledger.release()
+    settled.check_history(machine)
+
+
 def test_an_attempt_that_finished_while_no_engine_lived_is_published_by_the_next(
     machine: Machine, settled: KillCanvas
 ) -> None:

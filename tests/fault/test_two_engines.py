@@ -50,6 +50,23 @@ def test_when_the_owner_dies_a_guest_takes_over(machine: Machine, canvas: KillCa
     canvas.check_history(machine)
 
 
+def test_a_guest_runs_what_is_on_the_disk_and_not_what_the_owner_had_read(
+    machine: Machine, canvas: KillCanvas
+) -> None:
+    canvas.settle(machine)
+    canvas.edit()
+    canvas.ledger.hold("middle")
+    owner = machine.start("run", "--json", canvas.folder)
+    canvas.ledger.wait_for("middle", times=2)
+    canvas.edit()
+    guest = machine.start("run", "--json", canvas.folder)
+    canvas.ledger.release()
+    for command in (owner, guest):
+        ended = machine.end(command)
+        assert ended.code == 0, (ended, machine.story())
+    canvas.check_settled(machine)
+
+
 def test_owners_die_one_after_the_other(machine: Machine, canvas: KillCanvas, dice: random.Random) -> None:
     canvas.settle(machine)
     for _ in range(4):
