@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -200,9 +201,14 @@ class CanvasFolder:
     def start(self, *words: str, **more: Any) -> subprocess.Popen[str]:
         """`easel run` in the background; the caller reads it to its end or ends it."""
         more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
-        return subprocess.Popen(
+        command = subprocess.Popen(
             [BINARY, "run", str(self.root), *words], stdin=subprocess.DEVNULL, env=self.environ, **more
         )
+        # Whoever reads its lines one by one must not wait for ever.
+        watch = threading.Timer(PATIENCE_S, command.kill)
+        watch.daemon = True
+        watch.start()
+        return command
 
     def run(self, *words: str, **environ: str) -> Run:
         ended = self.easel("run", "--json", *words, code=None, **environ)

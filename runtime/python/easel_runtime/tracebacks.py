@@ -199,6 +199,8 @@ def _hint(exc: BaseException) -> str | None:
             f"The block's environment has no package `{top}`. Put the package in "
             "environments/<name>/requirements.txt of the canvas, or a local module in its files folder."
         )
+    if isinstance(exc, FileNotFoundError) and str(exc.filename).startswith("/tmp/"):
+        return "A block has an empty /tmp of its own. Put the file in the canvas's files folder, or anywhere else."
     return None
 
 

@@ -9,6 +9,7 @@ Everything that can be done before the block is known happens in `warm`, in the 
 from __future__ import annotations
 
 import ast
+import difflib
 import errno
 import os
 import signal
@@ -21,7 +22,19 @@ import types
 from json import JSONEncoder
 from typing import Any, NoReturn
 
-from . import describe, display, execute, fault, filetrace, guards, patches, rehearsal, settings, tables, tracebacks
+from . import (
+    describe,
+    display,
+    execute,
+    fault,
+    filetrace,
+    guards,
+    patches,
+    rehearsal,
+    settings,
+    tables,
+    tracebacks,
+)
 from .orphans import end_siblings
 from .state.capture import Capture
 from .state.load import LoadedState, LoadError
@@ -166,7 +179,12 @@ class _Attempt:
         """Why an inherited variable is not there, for the message of a NameError."""
         variable = self.loaded.variables.get(name)
         if variable is None:
-            return None
+            # What the block does not name was not loaded, so Python itself cannot suggest it.
+            close = difflib.get_close_matches(name, list(self.loaded.variables), 1, 0.7)
+            if not close:
+                return None
+            origin = self.loaded.variables[close[0]].get("origin", "?")
+            return f"did you mean `{close[0]}`, which block `{origin}` left?"
         origin = variable.get("origin", "?")
         refused = variable.get("not_carried")
         if refused is None:
