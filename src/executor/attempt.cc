@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -112,38 +113,54 @@ void Attempt::EnterPhase(std::string_view name) {
 // ---- before the worker
 
 void Attempt::Begin() {
-  busy_ = true;
+  preparing_ = 2;
   needs_worker_ = true;
+  files_ = NameFiles(spec_);
   host_.need_worker(*this);
-  auto outcome = std::make_shared<Status>();
+  // The worker needs the staging area only: the attempt's own folder is made while it gets ready.
+  auto staging = std::make_shared<Status>(CheckIsNew(spec_, files_));
+  auto journal = std::make_shared<Result<std::unique_ptr<AttemptJournal>>>();
   host_.pool.Submit(
-      [this, outcome] {
-        auto files = PrepareFiles(spec_);
-        if (!files) {
-          *outcome = std::unexpected(files.error());
-          return;
-        }
-        files_ = std::move(*files);
-        auto journal = AttemptJournal::Create(files_.folder + "/journal", spec_.limits.journal_bytes);
-        if (!journal) {
-          *outcome = std::unexpected(journal.error());
-          return;
-        }
-        journal_ = std::move(*journal);
-        *outcome = VerifyNeeded(spec_, host_.objects);
+      [this, staging] {
+        if (*staging) *staging = MakeStaging(spec_, files_);
+        if (*staging) *staging = VerifyNeeded(spec_, host_.objects);
       },
-      [this, outcome] { Prepared(std::move(*outcome)); });
+      [this, staging] { StagingMade(std::move(*staging)); });
+  host_.pool.Submit(
+      [this, journal] {
+        if (Status made = MakeAttemptFolder(spec_, files_); !made)
+          *journal = std::unexpected(made.error());
+        else
+          *journal = AttemptJournal::Create(files_.folder + "/journal", spec_.limits.journal_bytes);
+      },
+      [this, journal] {
+        if (*journal) journal_ = std::move(**journal);
+        FolderMade(*journal ? Status{} : std::unexpected(journal->error()));
+      });
 }
 
-void Attempt::Prepared(Status made) {
-  busy_ = false;
-  if (verdict_) return worker_ ? KillWorker() : TreeIsDead();
-  if (!made) {
+/// Whether the attempt goes on after one of the two steps of its preparation. Nothing is ended while the other one is
+/// under way.
+bool Attempt::PreparedTo(Status made) {
+  --preparing_;
+  if (!verdict_ && !made) {
     const Error& error = made.error();
-    return FailWith(std::string(KindOf(error, error.reason == "STATE_DAMAGED" ? "damaged" : "sandbox")), error.message);
+    FailWith(std::string(KindOf(error, error.reason == "STATE_DAMAGED" ? "damaged" : "sandbox")), error.message);
+    return false;  // ended, if there was nothing to wait for
   }
+  if (!verdict_) return true;
+  if (preparing_ == 0) worker_ ? KillWorker() : TreeIsDead();
+  return false;
+}
+
+void Attempt::StagingMade(Status made) {
+  if (!PreparedTo(std::move(made))) return;
   phase_ = Phase::kWaiting;
   if (worker_) HandOver();
+}
+
+void Attempt::FolderMade(Status made) {
+  if (PreparedTo(std::move(made)) && phase_ == Phase::kHandedOver) Listen();
 }
 
 void Attempt::GiveWorker(std::unique_ptr<Worker> worker, std::vector<std::string> missing) {
@@ -152,7 +169,7 @@ void Attempt::GiveWorker(std::unique_ptr<Worker> worker, std::vector<std::string
   worker_ = std::move(worker);
   missing_ = std::move(missing);
   if (verdict_) {
-    KillWorker();
+    if (preparing_ == 0) KillWorker();
     return;
   }
   if (phase_ == Phase::kWaiting) HandOver();
@@ -165,28 +182,40 @@ void Attempt::HandOver() {
   document["staging"] = files_.staging;
   document["files"] = files_.working;
   to_worker_ = EncodeFrame(json::serialize(document));
-  host_.loop.Watch(worker_->channel.get(), EPOLLIN | EPOLLOUT, [this](std::uint32_t events) { OnChannel(events); });
-  host_.loop.Watch(worker_->out.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->out, JournalStream::kStdout); });
-  host_.loop.Watch(worker_->err.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->err, JournalStream::kStderr); });
   oom_kills_ = KernelOomKills();
   if (spec_.limits.timeout_ms > 0)
     timeout_timer_ = host_.loop.After(spec_.limits.timeout_ms, [this] { OnTimeout(); });
   WatchMemory();
+  SendToWorker();
+  if (journal_) Listen();
+  FaultPoint("executor.handed_over");
+}
+
+/// Follow what the worker says and shows, now that there is a journal to put it in.
+void Attempt::Listen() {
+  host_.loop.Watch(worker_->channel.get(), EPOLLIN | EPOLLOUT, [this](std::uint32_t events) { OnChannel(events); });
+  host_.loop.Watch(worker_->out.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->out, JournalStream::kStdout); });
+  host_.loop.Watch(worker_->err.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->err, JournalStream::kStderr); });
   FlushToWorker();
 }
 
-void Attempt::FlushToWorker() {
+/// Send what the channel takes of the spec; true when all is sent.
+bool Attempt::SendToWorker() {
   while (sent_bytes_ < to_worker_.size()) {
     const ssize_t n = ::send(worker_->channel.get(), to_worker_.data() + sent_bytes_, to_worker_.size() - sent_bytes_,
                              MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno == EAGAIN) return false;
     if (n < 0) break;  // its end follows on the channel
     sent_bytes_ += static_cast<std::size_t>(n);
   }
   to_worker_ = {};
   sent_bytes_ = 0;
-  host_.loop.Change(worker_->channel.get(), EPOLLIN);
+  return true;
+}
+
+void Attempt::FlushToWorker() {
+  if (SendToWorker()) host_.loop.Change(worker_->channel.get(), EPOLLIN);
 }
 
 // ---- while it runs
@@ -230,12 +259,7 @@ void Attempt::OnStarted(const json::object& body) {
       if (std::ranges::find(missing, layer) == missing.end()) missing.push_back(layer);
   host_.emit(*this, {{"event", "started"}, {"pid", worker_->pid}, {"warm", warm_}, {"missing", std::move(missing)}});
   host_.started(*this);
-  // Durability of the folders' names is not worth waiting for while the block can run.
-  host_.pool.Submit([spec = spec_.state_root, folder = files_.folder] {
-    for (const std::string& path : {ParentOf(folder), spec + "/attempts", spec})
-      if (auto synced = SyncDirectory(path); !synced) Log(LogLevel::kWarning, "executor", synced.error().message);
-    RemoveAbandonedStaging(spec);
-  });
+  host_.pool.Submit([root = spec_.state_root] { RemoveAbandonedStaging(root); });
 }
 
 void Attempt::OnPhase(const json::object& body) {
@@ -387,7 +411,7 @@ void Attempt::End(Verdict verdict) {
     needs_worker_ = false;
     host_.no_longer_waiting(*this);
   }
-  if (busy_) return;  // Prepared goes on from here
+  if (preparing_ > 0) return;  // PreparedTo goes on from here
   if (!worker_) return TreeIsDead();
   SampleMemory();
   KillWorker();
@@ -438,10 +462,9 @@ void Attempt::Store(AttemptResult result) {
         if (scan && !KillTree(worker_->pid, worker_->pidfd.get(), kKillDeadlineMs))
           Log(LogLevel::kError, "executor", "processes of attempt " + spec_.attempt + " survived being killed");
         const auto store = [&]() -> Status {
-          EASEL_RETURN_IF_ERROR(StoreObjects(spec_, files_, result, host_.objects));
-          EASEL_RETURN_IF_ERROR(journal_->Sync());
+          FaultPoint("executor.before_objects");
           const std::string text = ManifestText(spec_, result, facts);
-          EASEL_RETURN_IF_ERROR(WriteManifest(files_, text));
+          EASEL_RETURN_IF_ERROR(StoreResult(spec_, files_, result, text, *journal_, host_.objects));
           outcome->manifest = DigestOf(text);
           return {};
         };
@@ -484,7 +507,13 @@ void Attempt::Finish(const Verdict& verdict, const std::string& manifest) {
   phase_ = Phase::kFinished;
   ReleaseWorker();
   auto files = std::make_shared<AttemptFiles>(std::move(files_));
-  host_.pool.Submit([files] { RemoveStaging(*files); });
+  const bool named = verdict.status == AttemptStatus::kSucceeded || !journal_;
+  host_.pool.Submit([files, named, spec = named ? AttemptSpec{} : spec_] {
+    RemoveStaging(*files);
+    if (named) return;  // what failed is told by its journal, which nobody has to wait for
+    if (Status synced = SyncFolders(spec, *files); !synced) Log(LogLevel::kWarning, "executor", synced.error().message);
+  });
+  FaultPoint("executor.before_finished");
   host_.emit(*this, std::move(event));
   host_.finished(*this);
 }

@@ -83,8 +83,12 @@ class Attempt {
   std::int64_t reported_journal_bytes = 0;  ///< host's: `log` events sent so far reach to here
 
  private:
-  void Prepared(Status made);
+  void StagingMade(Status made);
+  void FolderMade(Status made);
+  bool PreparedTo(Status made);
   void HandOver();
+  void Listen();
+  bool SendToWorker();
   void FlushToWorker();
   void OnChannel(std::uint32_t events);
   void OnFrame(const std::string& frame);
@@ -125,7 +129,8 @@ class Attempt {
   bool cancelled_ = false;
   bool timed_out_ = false;
   bool channel_closed_ = false;
-  bool busy_ = false;  ///< a pool job of this attempt is under way
+  int preparing_ = 0;  ///< steps of the preparation that are under way on the pool
+  bool busy_ = false;  ///< the pool kills or stores
   std::optional<WorkerExit> exit_;
   std::optional<Verdict> verdict_;
   EventLoop::TimerId timeout_timer_ = 0, memory_timer_ = 0, cancel_timer_ = 0, exit_timer_ = 0;

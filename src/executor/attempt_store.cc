@@ -8,10 +8,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "base/digest.h"
+#include "base/fault.h"
 
 namespace easel {
 namespace {
@@ -19,6 +22,9 @@ namespace {
 /// Above this, hashing again what the worker has just hashed would cost more than saving it. The canvas is the trust
 /// boundary: a worker that lies about its own objects harms only its own canvas, and the next reader finds out.
 constexpr std::int64_t kTrustedAboveBytes = std::int64_t{64} << 20;
+
+/// Begin to write a file's bytes, so that one commit of the file system's journal serves all that are synced next.
+void StartWriting(int fd) { ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 std::string ObjectFolder(const AttemptSpec& spec, const std::string& digest) {
   return spec.state_root + "/objects/" + digest.substr(0, 2);
@@ -42,48 +48,99 @@ Result<std::string> DigestOfOpenFile(int fd, const std::string& name) {
   }
 }
 
-/// Move one staged file to its place and make it durable; its folder is the caller's to sync.
-Status StoreObject(const AttemptSpec& spec, const AttemptFiles& files, const std::string& digest, ObjectCache& cache) {
-  const std::string target = ObjectFolder(spec, digest) + "/" + digest;
+/// A staged file that was checked, and its place in the object store.
+struct StagedObject {
+  UniqueFd fd;
+  std::string digest, target;
+  struct stat info {};
+};
+
+/// Check a staged file and make it read-only. Nothing when the store has that object already.
+Result<std::optional<StagedObject>> TakeStaged(const AttemptSpec& spec, const AttemptFiles& files, const std::string& digest,
+                                               ObjectCache& cache) {
+  StagedObject out{.digest = digest, .target = ObjectFolder(spec, digest) + "/" + digest};
   const auto damaged = [&](std::string_view problem) {
     return Fail(Code::kDataLoss, "OBJECT_DAMAGED", "the saved object " + digest + " " + std::string(problem));
   };
   // Opened without following links and checked to be the only name of a plain file: a worker must not get its
   // executor to change the mode of somebody else's file.
-  UniqueFd fd(::openat(files.staging_fd.get(), digest.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd.valid()) return damaged("is not in the staging folder");
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return FailErrno("stat " + digest, errno);
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 1) return damaged("is not a plain file");
-  if (info.st_size < kTrustedAboveBytes) {
-    EASEL_TRY(const std::string actual, DigestOfOpenFile(fd.get(), digest));
+  out.fd.Reset(::openat(files.staging_fd.get(), digest.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!out.fd.valid()) return damaged("is not in the staging folder");
+  if (::fstat(out.fd.get(), &out.info) != 0) return FailErrno("stat " + digest, errno);
+  if (!S_ISREG(out.info.st_mode) || out.info.st_nlink != 1) return damaged("is not a plain file");
+  if (out.info.st_size < kTrustedAboveBytes) {
+    EASEL_TRY(const std::string actual, DigestOfOpenFile(out.fd.get(), digest));
     if (actual != digest) return damaged("has content " + actual);
   }
-  if (cache.Verify(target, digest)) {
+  if (cache.Verify(out.target, digest)) {
     ::unlinkat(files.staging_fd.get(), digest.c_str(), 0);
-    return {};
+    return std::nullopt;
   }
-  if (::fchmod(fd.get(), 0444) != 0) return FailErrno("make read-only " + digest, errno);
-  if (::fdatasync(fd.get()) != 0) return FailErrno("save " + target, errno);
+  if (::fchmod(out.fd.get(), 0444) != 0) return FailErrno("make read-only " + digest, errno);
+  StartWriting(out.fd.get());
+  return out;
+}
+
+/// Give a durable staged file its name; the folder is the caller's to sync.
+Status PlaceStaged(const StagedObject& object, const AttemptFiles& files, ObjectCache& cache) {
   // Over an older file of that name only if it was found damaged just now.
-  if (::renameat(files.staging_fd.get(), digest.c_str(), AT_FDCWD, target.c_str()) != 0)
-    return FailErrno("save " + target, errno);
+  if (::renameat(files.staging_fd.get(), object.digest.c_str(), AT_FDCWD, object.target.c_str()) != 0)
+    return FailErrno("save " + object.target, errno);
   struct stat placed {};
-  if (::lstat(target.c_str(), &placed) != 0) return FailErrno("stat " + target, errno);
-  if (placed.st_ino != info.st_ino || placed.st_dev != info.st_dev) return damaged("was exchanged while it was stored");
-  cache.Remember(target, placed);
+  if (::lstat(object.target.c_str(), &placed) != 0) return FailErrno("stat " + object.target, errno);
+  if (placed.st_ino != object.info.st_ino || placed.st_dev != object.info.st_dev)
+    return Fail(Code::kDataLoss, "OBJECT_DAMAGED",
+                "the saved object " + object.digest + " was exchanged while it was stored");
+  cache.Remember(object.target, placed);
   return {};
+}
+
+/// Take a damaged object out of the store, so that its makers count as not restorable; its bytes stay for a person.
+void SetAside(const AttemptSpec& spec, const std::string& digest) {
+  const std::string path = ObjectFolder(spec, digest) + "/" + digest;
+  ::rename(path.c_str(), (path + ".damaged").c_str());
+}
+
+/// Write the manifest beside its place; return it open.
+Result<UniqueFd> WriteBeside(const std::string& beside, const std::string& text) {
+  ::unlink(beside.c_str());
+  UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  if (!fd.valid()) return FailErrno("create " + beside, errno);
+  if (Status written = WriteAll(fd.get(), text); !written) {
+    written.error().message = beside + ": " + written.error().message;
+    return std::unexpected(std::move(written).error());
+  }
+  StartWriting(fd.get());
+  return fd;
+}
+
+/// Whether the name of a run's folder is known to be durable; true from the second question on. Runs have names of
+/// their own for all time, so a canvas whose state was deleted asks anew.
+bool NamedDurably(const std::string& run_folder, bool now) {
+  static std::mutex mutex;
+  static std::set<std::string> known;
+  const std::lock_guard lock(mutex);
+  if (now) known.insert(run_folder);
+  return known.contains(run_folder);
 }
 
 }  // namespace
 
-Result<AttemptFiles> PrepareFiles(const AttemptSpec& spec) {
+AttemptFiles NameFiles(const AttemptSpec& spec) {
   AttemptFiles files;
   files.folder = spec.state_root + "/attempts/" + spec.attempt;
   files.working = spec.canvas_root + "/files";
   files.staging = spec.state_root + "/staging/" + spec.run + "_" + spec.block + "." + std::to_string(spec.epoch);
-  for (const std::string& path : {spec.state_root, spec.state_root + "/attempts", spec.state_root + "/attempts/" + spec.run,
-                                  files.folder, spec.state_root + "/objects", spec.state_root + "/staging", files.working})
+  return files;
+}
+
+Status CheckIsNew(const AttemptSpec& spec, const AttemptFiles& files) {
+  if (::access((files.folder + "/journal").c_str(), F_OK) != 0) return {};
+  return Fail(Code::kAlreadyExists, "ATTEMPT_EXISTS", "the attempt " + spec.attempt + " ran already");
+}
+
+Status MakeStaging(const AttemptSpec& spec, AttemptFiles& files) {
+  for (const std::string& path : {spec.state_root, spec.state_root + "/staging", files.working})
     EASEL_RETURN_IF_ERROR(MakeDirectory(path));
   std::error_code ignored;
   if (::mkdir(files.staging.c_str(), 0700) != 0) {
@@ -94,7 +151,14 @@ Result<AttemptFiles> PrepareFiles(const AttemptSpec& spec) {
   files.staging_fd.Reset(::open(files.staging.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!files.staging_fd.valid()) return FailErrno("open " + files.staging, errno);
   ::flock(files.staging_fd.get(), LOCK_EX | LOCK_NB);
-  return files;
+  return {};
+}
+
+Status MakeAttemptFolder(const AttemptSpec& spec, const AttemptFiles& files) {
+  for (const std::string& path : {spec.state_root, spec.state_root + "/objects", spec.state_root + "/attempts",
+                                  ParentOf(files.folder), files.folder})
+    EASEL_RETURN_IF_ERROR(MakeDirectory(path));
+  return {};
 }
 
 Status VerifyNeeded(const AttemptSpec& spec, ObjectCache& cache) {
@@ -102,17 +166,23 @@ Status VerifyNeeded(const AttemptSpec& spec, ObjectCache& cache) {
     Status whole = cache.Verify(ObjectFolder(spec, object.digest) + "/" + object.digest, object.digest);
     if (whole) continue;
     if (whole.error().code != Code::kDataLoss) return whole;
+    if (whole.error().reason == "OBJECT_DAMAGED") SetAside(spec, object.digest);
     return Fail(Code::kDataLoss, "STATE_DAMAGED",
                 "The state of block `" + object.origin + "` cannot be read: " + whole.error().message +
-                    ". Run `" + object.origin + "` again with --force to make it anew.");
+                    ". It was set aside: run the canvas again, and what needs it is made anew.");
   }
   return {};
 }
 
 Status SyncFolders(const AttemptSpec& spec, const AttemptFiles& files) {
-  EASEL_RETURN_IF_ERROR(SyncDirectory(ParentOf(files.folder)));
+  EASEL_RETURN_IF_ERROR(SyncDirectory(files.folder));
+  const std::string run = ParentOf(files.folder);
+  EASEL_RETURN_IF_ERROR(SyncDirectory(run));
+  if (NamedDurably(run, false)) return {};
   EASEL_RETURN_IF_ERROR(SyncDirectory(spec.state_root + "/attempts"));
-  return SyncDirectory(spec.state_root);
+  EASEL_RETURN_IF_ERROR(SyncDirectory(spec.state_root));
+  NamedDurably(run, true);
+  return {};
 }
 
 std::string ManifestText(const AttemptSpec& spec, const AttemptResult& result, const ManifestFacts& facts) {
@@ -141,8 +211,10 @@ std::string ManifestText(const AttemptSpec& spec, const AttemptResult& result, c
          "\n";
 }
 
-Status StoreObjects(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result, ObjectCache& cache) {
+Status StoreResult(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result,
+                   const std::string& manifest, AttemptJournal& journal, ObjectCache& cache) {
   std::set<std::string> folders;
+  std::vector<StagedObject> objects;
   for (const std::string& digest : result.objects) {
     const std::string folder = ObjectFolder(spec, digest);
     if (::mkdir(folder.c_str(), 0755) == 0) {
@@ -150,15 +222,32 @@ Status StoreObjects(const AttemptSpec& spec, const AttemptFiles& files, const At
     } else if (errno != EEXIST) {
       return FailErrno("create folder " + folder, errno);
     }
-    EASEL_RETURN_IF_ERROR(StoreObject(spec, files, digest, cache));
+    EASEL_TRY(std::optional<StagedObject> object, TakeStaged(spec, files, digest, cache));
+    if (object) objects.push_back(std::move(*object));
     folders.insert(folder);
   }
-  for (const std::string& folder : folders) EASEL_RETURN_IF_ERROR(SyncDirectory(folder));
-  return {};
-}
+  const std::string path = files.folder + "/manifest.json", beside = path + ".part";
+  EASEL_TRY(const UniqueFd written, WriteBeside(beside, manifest));
 
-Status WriteManifest(const AttemptFiles& files, const std::string& text) {
-  return WriteFileAtomically(files.folder + "/manifest.json", text, {.sync = true, .create_only = true, .mode = 0444});
+  // First all bytes, then all names: two commits of the file system's journal, however many files there are. The
+  // manifest's name is made last, so it is not there without its objects' after a kill; and after a power cut neither,
+  // because journaling file systems keep the order of names.
+  EASEL_RETURN_IF_ERROR(journal.Sync());
+  for (const StagedObject& object : objects)
+    if (::fdatasync(object.fd.get()) != 0) return FailErrno("save " + object.target, errno);
+  if (::fdatasync(written.get()) != 0) return FailErrno("save " + path, errno);
+  for (const StagedObject& object : objects) {
+    EASEL_RETURN_IF_ERROR(PlaceStaged(object, files, cache));
+    FaultPoint("executor.object_stored");
+  }
+  FaultPoint("executor.before_manifest");
+  const int linked = ::link(beside.c_str(), path.c_str());
+  const int error_number = errno;
+  ::unlink(beside.c_str());
+  if (linked != 0) return FailErrno("create " + path, error_number);
+  FaultPoint("executor.after_manifest");
+  for (const std::string& folder : folders) EASEL_RETURN_IF_ERROR(SyncDirectory(folder));
+  return SyncFolders(spec, files);
 }
 
 void RemoveStaging(AttemptFiles& files) {

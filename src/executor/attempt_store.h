@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "executor/attempt_journal.h"
 #include "executor/attempt_spec.h"
 #include "executor/object_cache.h"
 #include "executor/worker_message.h"
@@ -22,17 +23,28 @@ struct AttemptFiles {
   UniqueFd staging_fd;
 };
 
-/// Make the folders. An attempt folder that has a journal already is refused: an attempt runs once.
+/// The attempt's places; nothing is made.
+AttemptFiles NameFiles(const AttemptSpec& spec);
+
+/// An attempt runs once: one that has a journal already is refused.
 ///
-/// Errors: kAlreadyExists ATTEMPT_EXISTS; as mkdir gives them.
-Result<AttemptFiles> PrepareFiles(const AttemptSpec& spec);
+/// Errors: kAlreadyExists ATTEMPT_EXISTS.
+Status CheckIsNew(const AttemptSpec& spec, const AttemptFiles& files);
+
+/// Make the staging area and the working folder: all that the worker needs.
+///
+/// Errors: as mkdir gives them.
+Status MakeStaging(const AttemptSpec& spec, AttemptFiles& files);
+
+/// Make the attempt's folder, where the journal goes.
+Status MakeAttemptFolder(const AttemptSpec& spec, const AttemptFiles& files);
 
 /// Check every object that `load` reaches.
 ///
 /// Errors: kDataLoss STATE_DAMAGED naming the file and the block that makes it anew.
 Status VerifyNeeded(const AttemptSpec& spec, ObjectCache& cache);
 
-/// Make the names of the attempt's folders durable. Done while the block runs, off the critical path.
+/// Make the names in the attempt's folder, and its own, durable.
 Status SyncFolders(const AttemptSpec& spec, const AttemptFiles& files);
 
 struct ManifestFacts {
@@ -44,13 +56,12 @@ struct ManifestFacts {
 /// The manifest's text: what the worker said plus what the executor knows.
 std::string ManifestText(const AttemptSpec& spec, const AttemptResult& result, const ManifestFacts& facts);
 
-/// Move the staged objects into the object store, durably and read-only, checking that each is what its name says.
+/// Make durable what a success leaves: its journal, its objects (read-only, each checked to be what its name says), and
+/// last its manifest.json with the text `manifest`, create-only.
 ///
 /// Errors: kDataLoss OBJECT_DAMAGED (a staged file is missing, not a plain file, or has another digest).
-Status StoreObjects(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result, ObjectCache& cache);
-
-/// Write manifest.json durably, create-only. The objects must be stored.
-Status WriteManifest(const AttemptFiles& files, const std::string& text);
+Status StoreResult(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result,
+                   const std::string& manifest, AttemptJournal& journal, ObjectCache& cache);
 
 /// Remove the attempt's staging area.
 void RemoveStaging(AttemptFiles& files);
