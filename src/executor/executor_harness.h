@@ -33,12 +33,12 @@ class TestEngine {
   std::vector<std::int64_t> numbers();
 
  private:
-  std::unique_ptr<ExecutorClient> client_;
   std::vector<std::string> attached_;
   std::mutex mutex_;
   std::condition_variable came_;
   std::vector<json::object> events_;
   std::size_t seen_ = 0;
+  std::unique_ptr<ExecutorClient> client_;  ///< last: its thread adds to `events_` until it ends
 };
 
 /// Folders, an executor's launch options, and specs for attempts in them. The executor is killed with this object.
