@@ -57,9 +57,9 @@ def warm() -> None:
     global _streams, _baseline
     if _streams is None:
         _streams = Streams()
-        _streams.install()
         guards.install()
         display.adapt_libraries()
+    _streams.install()  # in the worker once more: it owns the streams, and is no child that writes line by line
     rehearsal.rehearse(_describe_variable, _preview)
     _baseline = settings.snapshot()
 
