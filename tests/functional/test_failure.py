@@ -8,7 +8,7 @@ import textwrap
 import time
 
 import pytest
-from canvas_folder import PATIENCE_S, Run
+from canvas_folder import PATIENCE_S, Run, processes_with, wait_until
 
 BLOCKS = {
     "load": "raw = [1, 2, 3]\n",
@@ -193,3 +193,73 @@ def test_a_killed_command_leaves_its_run_to_the_next_one(canvas, gate):
     assert run.text("after") == "7\n"
     attempts = folder.easel("history", "long", "--json").document["attempts"]
     assert [a["status"] for a in attempts] == ["succeeded"], "published as it ended, not run again"
+
+
+def test_undoing_an_edit_that_failed_runs_nothing(canvas):
+    folder = canvas({"make": "x = 1\n", "use": "print(x)\n"}, ["make -> use"])
+    folder.good()
+    folder.edit("make", "x = 1 / 0\n")
+    assert folder.run().failed == ["make"]
+    assert folder.status()["make"][0] == "failed"
+    folder.edit("make", "x = 1\n")
+    assert folder.status() == dict.fromkeys(
+        ("make", "use"), ("up_to_date", "nothing that it depends on changed")
+    )
+    assert folder.good().ran == []
+
+
+def test_a_failure_that_came_from_a_file_ends_with_the_file(canvas):
+    folder = canvas({"read": "n = int(open('n.txt').read())\n", "use": "print(n)\n"}, ["read -> use"])
+    folder.write_file("n.txt", "many")
+    assert folder.run().failed == ["read"]
+    folder.write_file("n.txt", "3")
+    assert folder.good().text("use") == "3\n"
+
+
+def test_changed_takes_what_failed_after_a_success_and_leaves_what_never_ran(canvas):
+    folder = canvas({"make": "x = 1\n", "use": "print(x)\n", "never": "y = 1\n"}, ["make -> use"])
+    folder.good("--to", "use")
+    folder.edit("make", "x = 1 / 0\n")
+    assert folder.run("--changed").failed == ["make"]
+    folder.edit("make", "x = 2\n")
+    run = folder.good("--changed")
+    assert run.ran == ["make", "use"] and run.text("use") == "2\n"
+    assert folder.status()["never"][0] == "never_run"
+
+
+def test_a_skipped_block_that_was_asked_for_is_not_a_success(canvas):
+    folder = canvas({"make": "x = 1\n", "use": "print(x)\n"}, ["make -> use"])
+    run = folder.run("--only", "use")
+    assert run.skipped == ["use"] and run.code != 0, "a script must notice that nothing ran"
+
+
+def test_cancelling_ends_everything_that_a_block_started(canvas, gate):
+    folder = canvas(
+        {
+            "tree": "import subprocess, sys\n"
+            "for _ in range(3):\n"
+            "    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', 'easel-test-tree'],"
+            " start_new_session=True)\n" + gate.code
+        }
+    )
+    command = folder.start("--json")
+    gate.arrived()
+    assert len(processes_with("easel-test-tree")) == 3
+    command.send_signal(signal.SIGINT)
+    command.communicate(timeout=PATIENCE_S)
+    assert command.returncode == 130
+    wait_until(lambda: not processes_with("easel-test-tree"), "all of its processes are gone", 3)
+
+
+def test_memory_of_children_counts(canvas):
+    folder = canvas(
+        {
+            "children": "import subprocess, sys\n"
+            "hold = 'x = bytearray(b\"x\") * (200 << 20)\\nimport time\\ntime.sleep(60)'\n"
+            "many = [subprocess.Popen([sys.executable, '-c', hold]) for _ in range(3)]\n"
+            "[p.wait() for p in many]\n"
+        },
+        settings={"children": "compute: {memory: 400Mi, timeout: 60s}"},
+    )
+    failure = folder.run().result("children")["failure"]
+    assert failure["kind"] == "memory", failure

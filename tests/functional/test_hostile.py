@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from canvas_folder import wait_until
+from canvas_folder import processes_with, wait_until
 
 BLOCKS = {
     "daemon": """
@@ -92,17 +92,7 @@ def test_the_neighbours_succeed_and_every_block_has_a_result(run):
 def test_daemons_end_with_their_block(run):
     assert run.result("daemon")["status"] == "succeeded"
 
-    def none_left():
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    if b"easel-test-daemon" in (entry / "cmdline").read_bytes():
-                        return False
-                except OSError:
-                    pass
-        return True
-
-    wait_until(none_left, "the daemon is gone", 5)
+    wait_until(lambda: not processes_with("easel-test-daemon"), "the daemon is gone", 5)
 
 
 def test_too_much_memory_says_limit_and_peak(run):
