@@ -24,6 +24,14 @@ BLOCKS = {
         os.wait()
         value = 1
         """,
+    "forks": """
+        import os
+        child = os.fork() == 0
+        if child:
+            raise ValueError("only the child")
+        os.wait()
+        """,
+    "forks_on": "import os\nchild = os.fork() == 0\nprint('child' if child else 'parent')\n",
     "memory": "hoard = []\nwhile True:\n    hoard.append(bytearray(b'x') * (8 << 20))\n",
     "timeout": "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True:\n    time.sleep(1)\n",
     "busy": "while True:\n    pass\n",
@@ -93,6 +101,14 @@ def test_daemons_end_with_their_block(run):
     assert run.result("daemon")["status"] == "succeeded"
 
     wait_until(lambda: not processes_with("easel-test-daemon"), "the daemon is gone", 5)
+
+
+def test_only_the_worker_itself_speaks_for_the_block(run, folder):
+    assert run.result("forks")["status"] == run.result("forks_on")["status"] == "succeeded"
+    assert run.of("block.error", "forks") == []
+    assert "only the child" in run.text("forks", "stderr")
+    for block in ("forks", "forks_on"):
+        assert folder.easel("state", block, "child", "--json").document["preview"] == "False"
 
 
 def test_too_much_memory_says_limit_and_peak(run):
@@ -179,7 +195,7 @@ def test_terminal_codes_do_not_reach_the_terminal_of_people(run, folder):
 
 
 def test_a_lot_of_output_arrives_whole(canvas):
-    mebibytes = 200
+    mebibytes = 100
     folder = canvas(
         {
             "talks": f"line = 'x' * 8191\nfor i in range({mebibytes} * 128):\n    print(line)\nprint('end')\n",

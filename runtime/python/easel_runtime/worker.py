@@ -148,9 +148,22 @@ class _Attempt:
         try:
             execute.run_source(self.spec["code"], self.spec["filename"], self.namespace, display.show_result)
             display.flush_figures()
+            self._end_if_forked(0)
         except BaseException as error:
+            if os.getpid() != self.pid:
+                sys.excepthook(type(error), error, error.__traceback__)
+                self._end_if_forked(1)
             self._figures_of_a_failed_block()
             raise self._describe(error) from None
+
+    def _end_if_forked(self, code: int) -> None:
+        """A child that the block forked and did not end has come to the block's end, too: only the worker reports."""
+        if os.getpid() == self.pid:
+            return
+        try:
+            self.streams.drain()
+        finally:
+            os._exit(code)
 
     def _figures_of_a_failed_block(self) -> None:
         try:
