@@ -23,6 +23,8 @@
 namespace easel {
 namespace {
 
+/// Forking the next worker at once would take a processor from the block's first lines.
+constexpr std::int64_t kParkAfterMs = 2;
 constexpr std::int64_t kTickMs = 500;
 constexpr int kPoolThreads = 3;
 
@@ -52,7 +54,12 @@ ExecutorService::ExecutorService(std::unique_ptr<EventLoop> loop, ExecutorOption
             .journal_grew = [this](Attempt& attempt) { OnJournalGrew(attempt); },
             .need_worker = [this](Attempt& attempt) { NeedWorker(attempt); },
             .no_longer_waiting = [this](Attempt& attempt) { ForgetWaiting(attempt); },
-            .started = [](Attempt& attempt) { if (Zygote* zygote = attempt.zygote()) zygote->Refill(); },
+            .started =
+                [this](Attempt&) {
+                  loop_->After(kParkAfterMs, [this] {
+                    for (auto& [key, zygote] : zygotes_) zygote->Refill();
+                  });
+                },
             .finished = [this](Attempt& attempt) { OnFinished(attempt); }} {
   for (const DoctorFinding& finding : ExamineHost())
     if (!finding.ok && finding.needed_by_local) missing_.push_back(finding.name);
