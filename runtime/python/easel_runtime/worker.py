@@ -123,7 +123,8 @@ class _Attempt:
     def load(self) -> None:
         self.phase("load")
         sys.path.insert(0, self.spec["files"])
-        os.environ.update(self.spec.get("pass_env", {}))  # before the snapshot: it must not travel with the state
+        # Before the snapshot: it must not travel with the state.
+        os.environ.update(self.spec.get("pass_env", {}))
         self.baseline.environ = dict(os.environ._data)  # type: ignore[attr-defined]
         self.baseline.path = list(sys.path)
         # The canvas's own modules are imported again by what the block really loads or imports, and only then: so that
