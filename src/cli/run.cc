@@ -13,6 +13,8 @@
 #include <thread>
 
 #include "backend/local_backend.h"
+#include "base/digest.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "canvas/reader.h"
 #include "cli/cli.h"
@@ -121,6 +123,14 @@ class StopOnSignal {
   std::thread watcher_;
 };
 
+/// Changes with whatever a run of the canvas depends on that the engine reads once.
+std::string SourcesOf(const Canvas& canvas) {
+  Sha256 hash;
+  if (const auto page = ReadFile(canvas.root + "/" + std::string(kCanvasFile))) hash.Update(*page);
+  for (const Block& block : canvas.blocks) hash.UpdateField(block.name).UpdateField(block.source);
+  return hash.Finish();
+}
+
 class RunCommand {
  public:
   RunCommand(const Invocation& invocation, std::ostream& out, std::ostream& err)
@@ -136,13 +146,13 @@ class RunCommand {
     options_ = *std::move(options);
     // A guest whose owner ends takes the canvas over, so this may go round a few times.
     for (int round = 0; round < 20; ++round) {
-      auto canvas = ReadCanvas(invocation_.Word("CANVAS"), {.sources = false});
+      auto canvas = ReadCanvas(invocation_.Word("CANVAS"));
       if (!canvas) return ReportError(canvas.error(), err_);
       const std::string state_root = canvas->root + "/.easel";
       auto lock = EngineLock::TryAcquire(state_root);
       if (!lock) return ReportError(lock.error(), err_);
       if (*lock) return Own(**lock);
-      if (const auto code = Visit(state_root)) return *code;
+      if (const auto code = Visit(state_root, SourcesOf(*canvas))) return *code;
     }
     return ReportError(Error{Code::kUnavailable, "ENGINE_BUSY",
                              "another command owns this canvas and does not answer; wait for it, or end it, and try again"},
@@ -165,7 +175,7 @@ class RunCommand {
                                                                       .network = options_.network});
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
-    auto server = EngineServer::Listen((*world)->state_root(), **session);
+    auto server = EngineServer::Listen((*world)->state_root(), **session, SourcesOf((*world)->canvas()));
     if (!server) return ReportError(server.error(), err_);
 
     EventQueue events;
@@ -215,16 +225,14 @@ class RunCommand {
   }
 
   /// Run through the owner's engine; nullopt if the owner went away before the run was over.
-  std::optional<int> Visit(const std::string& state_root) {
-    auto guest = EngineGuest::Connect(state_root, request_);
+  std::optional<int> Visit(const std::string& state_root, const std::string& sources) {
+    auto guest = EngineGuest::Connect(state_root, request_, sources);
     if (!guest) {  // the owner is just starting or ending
       pollfd wait{signals_.fd(), POLLIN, 0};
       ::poll(&wait, 1, 200);
       if (signals_.Take() > 0) return kExitCancelled;
       return std::nullopt;
     }
-    if (!said_) view_.Say("another command owns this canvas; running through it");
-    said_ = true;
     int interrupts = 0;
     for (bool gone = false; !gone;) {
       Wait((*guest)->fd());
@@ -235,10 +243,13 @@ class RunCommand {
           if (!event || !event->is_object()) continue;
           if (const json::value* error = event->get_object().if_contains("error"); error != nullptr && error->is_object()) {
             JsonReader reader(*error, "error");
+            if (reader.StringOr("reason", "") == "CANVAS_CHANGED") return AwaitOwner(state_root);
             return ReportError(Error{static_cast<Code>(reader.IntOr("code", 2)), reader.StringOr("reason", ""),
                                      reader.StringOr("message", "")},
                                err_);
           }
+          if (!said_) view_.Say("another command owns this canvas; running through it");
+          said_ = true;
           Show(line, event->get_object());
         }
       for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*guest)->Cancel(kill); });
@@ -247,6 +258,18 @@ class RunCommand {
     }
     run_.EngineGone();
     return std::nullopt;
+  }
+
+  /// The owner runs an older version of the canvas, whose results are not what was asked for: wait for its end.
+  std::optional<int> AwaitOwner(const std::string& state_root) {
+    view_.Say("another command runs this canvas as it was before it was changed; waiting for that to end");
+    for (;;) {
+      const auto lock = EngineLock::TryAcquire(state_root);
+      if (!lock || *lock) return std::nullopt;  // free, and taken again in the next round
+      pollfd wait{signals_.fd(), POLLIN, 0};
+      ::poll(&wait, 1, 100);
+      if (signals_.Take() > 0) return kExitCancelled;
+    }
   }
 
   void Wait(int fd) {

@@ -125,7 +125,8 @@ std::int64_t EventQueue::dropped_bytes() {
 
 // --- The owner's side ---
 
-Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& state_root, Session& session) {
+Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& state_root, Session& session,
+                                                           std::string sources) {
   EASEL_TRY(const UniqueFd folder, OpenFolder(state_root));
   ::unlinkat(folder.get(), "engine.sock", 0);  // we hold the lock: whoever made it is gone
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -136,11 +137,11 @@ Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& st
   ::umask(mask);
   if (bound != 0) return FailErrno("listen on " + state_root + "/engine.sock", error_number);
   if (::listen(listener.get(), 16) != 0) return FailErrno("listen on " + state_root + "/engine.sock", errno);
-  return std::unique_ptr<EngineServer>(new EngineServer(std::move(listener), state_root, session));
+  return std::unique_ptr<EngineServer>(new EngineServer(std::move(listener), state_root, session, std::move(sources)));
 }
 
-EngineServer::EngineServer(UniqueFd listener, std::string folder, Session& session)
-    : listener_(std::move(listener)), folder_(std::move(folder)), session_(session) {
+EngineServer::EngineServer(UniqueFd listener, std::string folder, Session& session, std::string sources)
+    : listener_(std::move(listener)), folder_(std::move(folder)), sources_(std::move(sources)), session_(session) {
   int ends[2];
   EASEL_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
   stop_read_.Reset(ends[0]);
@@ -156,7 +157,7 @@ EngineServer::~EngineServer() {
   const std::lock_guard lock(mutex_);
   for (const auto& guest : guests_) {
     ::shutdown(guest->socket.get(), SHUT_RDWR);
-    guest->events.Close();
+    guest->events->Close();
   }
   for (const auto& guest : guests_) {
     guest->reader.join();
@@ -180,8 +181,8 @@ void EngineServer::Accept() {
     guest->socket = std::move(socket);
     guest->reader = std::thread([this, g = guest.get()] { Serve(*g); });
     guest->writer = std::thread([g = guest.get()] {
-      while (!g->events.closed())
-        while (auto line = g->events.Take(-1)) {
+      while (!g->events->closed())
+        while (auto line = g->events->Take(-1)) {
           const bool last = line->starts_with(R"({"event":"run.finished")");
           const bool sent = SendLine(g->socket.get(), *std::move(line));
           if (last || !sent) g->waits = false;
@@ -215,15 +216,19 @@ void EngineServer::Serve(Guest& guest) {
         const json::value* wanted = object->if_contains("request");
         auto request = RunRequestFromJson(wanted == nullptr ? json::value() : *wanted);
         Result<RunId> started = std::unexpected(Error{});
+        const json::value* sources = object->if_contains("sources");
+        if (request && sources != nullptr && !sources_.empty() && *sources != json::value("") && *sources != json::value(sources_))
+          request = Fail(Code::kAborted, "CANVAS_CHANGED",
+                         "the canvas was changed since the command that owns it read it; run again when that has ended");
         guest.waits = request.has_value();
         if (request)
-          started = session_.Start(*request, [&guest](const json::object& event) { guest.events.Put(event); });
+          started = session_.Start(*request, [events = guest.events](const json::object& event) { events->Put(event); });
         else
           started = std::unexpected(request.error());
         if (started)
           run = *started;
         else
-          guest.events.Put({{"error", {{"code", static_cast<int>(started.error().code)},
+          guest.events->Put({{"error", {{"code", static_cast<int>(started.error().code)},
                                        {"reason", started.error().reason},
                                        {"message", started.error().message}}}});
         if (!started) guest.waits = false;
@@ -234,12 +239,13 @@ void EngineServer::Serve(Guest& guest) {
 
 // --- The guest's side ---
 
-Result<std::unique_ptr<EngineGuest>> EngineGuest::Connect(const std::string& state_root, const RunRequest& request) {
+Result<std::unique_ptr<EngineGuest>> EngineGuest::Connect(const std::string& state_root, const RunRequest& request,
+                                                         const std::string& sources) {
   EASEL_TRY(const UniqueFd folder, OpenFolder(state_root));
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EASEL_TRY(const sockaddr_un address, AddressIn(folder));
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      !SendLine(socket.get(), json::serialize(json::object{{"op", "run"}, {"request", ToJson(request)}})))
+      !SendLine(socket.get(), json::serialize(json::object{{"op", "run"}, {"request", ToJson(request)}, {"sources", sources}})))
     return Fail(Code::kUnavailable, "ENGINE_GONE", state_root + "/engine.sock: " + std::strerror(errno));
   return std::unique_ptr<EngineGuest>(new EngineGuest(std::move(socket)));
 }

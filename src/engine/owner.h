@@ -58,7 +58,10 @@ class EventQueue {
 /// run going. `session` must outlive the server.
 class EngineServer {
  public:
-  static Result<std::unique_ptr<EngineServer>> Listen(const std::string& state_root, Session& session);
+  /// `sources` says what canvas the session has read (any string that changes with it); a guest that has read another
+  /// one is refused with CANVAS_CHANGED: it must wait for the owner's end. Empty: not compared.
+  static Result<std::unique_ptr<EngineServer>> Listen(const std::string& state_root, Session& session,
+                                                      std::string sources = {});
   ~EngineServer();
   /// Is a guest's run under way, or its end not told yet? An owner that ends now leaves that run to its guest.
   bool Busy();
@@ -66,16 +69,16 @@ class EngineServer {
  private:
   struct Guest {
     UniqueFd socket;
-    EventQueue events;
+    std::shared_ptr<EventQueue> events = std::make_shared<EventQueue>();  ///< the session may outlive the guest
     std::atomic<bool> waits = false;  ///< for the end of a run
     std::thread reader, writer;
   };
-  EngineServer(UniqueFd listener, std::string path, Session& session);
+  EngineServer(UniqueFd listener, std::string path, Session& session, std::string sources);
   void Accept();
   void Serve(Guest& guest);
 
   UniqueFd listener_, stop_read_, stop_write_;
-  std::string folder_;
+  std::string folder_, sources_;
   Session& session_;
   std::mutex mutex_;
   std::list<std::unique_ptr<Guest>> guests_;
@@ -86,7 +89,8 @@ class EngineServer {
 class EngineGuest {
  public:
   /// Errors: kUnavailable ENGINE_GONE when nobody listens (any more).
-  static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root, const RunRequest& request);
+  static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root, const RunRequest& request,
+                                                      const std::string& sources = {});
   void Cancel(bool kill);
   int fd() const { return socket_.get(); }
   /// Lines that have arrived; empty and `gone` when the owner has ended.
