@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -220,7 +221,7 @@ Result<std::unique_ptr<MetadataStore>> OpenSqliteMetadata(const std::string& pat
   if (::stat(path.c_str(), &info) == 0) {
     if (!S_ISREG(info.st_mode)) return FailDamaged(path, "it is not a regular file");
   } else if (errno != ENOENT) {
-    return FailErrno("open " + path, errno);
+    return Fail(Code::kFailedPrecondition, "DATABASE_NOT_OPENED", path + ": cannot be opened (" + std::strerror(errno) + ")");
   } else {
     if (read_only) return Fail(Code::kNotFound, "DATABASE_ABSENT", path + ": there is no database yet");
     EASEL_RETURN_IF_ERROR(CreateDatabase(path));
