@@ -64,7 +64,7 @@ def is_by_value(definition: Any) -> bool:
 
 
 def is_definition(value: Any) -> bool:
-    return isinstance(value, DEFINITION_TYPES) and is_by_value(value)
+    return issubclass(type(value), DEFINITION_TYPES) and is_by_value(value)  # isinstance would ask the value
 
 
 def global_names(code: types.CodeType) -> set[str]:
@@ -127,7 +127,7 @@ class StatePickler(pickle.Pickler):
         reducer = _REDUCERS.get(kind)
         if reducer is not None:
             return reducer(self, obj)
-        if isinstance(obj, type):
+        if issubclass(kind, type):
             return self._class(obj)
         refused = refusal_of(kind)
         if refused is not None:
@@ -135,7 +135,7 @@ class StatePickler(pickle.Pickler):
             raise NotCarriedError(f"it holds a `{name}`: {reason}", advice)
         if kind.__module__ == "numpy":
             return self._numpy(obj, kind)
-        if isinstance(obj, enum.Enum):
+        if issubclass(kind, enum.Enum):
             return self._enum(obj)
         if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
             return links.sentinel, _SENTINELS[id(obj)]

@@ -92,7 +92,7 @@ class Sharing:
                     seen_immutable.add(key)
                     stack.extend(v for v in obj if type(v) not in ATOMS)
                 continue
-            if (kind is types.FunctionType or isinstance(obj, type)) and not is_by_value(obj):
+            if (kind is types.FunctionType or issubclass(kind, type)) and not is_by_value(obj):
                 continue
             owner = self._owner.get(key)
             if owner is not None:
@@ -114,7 +114,7 @@ class Sharing:
         elif kind is types.FunctionType:
             stack.extend((obj.__defaults__, obj.__kwdefaults__, obj.__dict__, obj.__annotations__))
             stack.extend(obj.__closure__ or ())
-        elif isinstance(obj, type):
+        elif issubclass(kind, type):
             stack.extend(obj.__dict__.values())
             stack.extend(obj.__bases__)
             self._class_of(kind, stack)
