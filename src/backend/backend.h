@@ -29,7 +29,8 @@ class Backend {
   virtual ~Backend() = default;
   /// Connect (starting an executor if there is none) and receive events after `cursor(executor instance)`; returns the
   /// ids of attempts that it still has.
-  virtual Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor, Listener listener) = 0;
+  virtual Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor,
+                                                  Listener listener) = 0;
   /// Blocking until accepted. Idempotent per attempt id.
   virtual Status Start(const json::object& spec) = 0;
   virtual Status Cancel(const std::string& attempt, std::int64_t grace_ms) = 0;

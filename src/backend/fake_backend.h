@@ -15,7 +15,8 @@ namespace easel {
 /// Thread-safe. Events are delivered on the thread that feeds them.
 class FakeBackend final : public Backend {
  public:
-  Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor, Listener listener) override {
+  Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor,
+                                          Listener listener) override {
     std::lock_guard lock(mutex_);
     if (attach_error) return std::unexpected(*attach_error);
     after = cursor(instance);

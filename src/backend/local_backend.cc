@@ -14,7 +14,8 @@ bool HasAttemptsOf(ExecutorClient& client, const std::string& canvas) {
 
 }  // namespace
 
-Result<std::shared_ptr<ExecutorClient>> LocalBackend::ConnectToFit(const std::shared_ptr<Listener>& listener) {
+Result<std::shared_ptr<ExecutorClient>> LocalBackend::ConnectToFit(
+    const std::shared_ptr<Listener>& listener) {
   // The handlers need to know which executor speaks; it says so only after they have been given.
   struct Speaker {
     std::mutex mutex;
@@ -25,9 +26,11 @@ Result<std::shared_ptr<ExecutorClient>> LocalBackend::ConnectToFit(const std::sh
     ExecutorClient::Handlers handlers{
         .on_event =
             [listener, speaker, canvas = options_.canvas](json::object event) {
-              if (event.contains("detached")) return listener->on_lost("another engine has taken over this canvas");
+              if (event.contains("detached"))
+                return listener->on_lost("another engine has taken over this canvas");
               BackendEvent out;
-              if (const json::value* n = event.if_contains("n"); n != nullptr && n->is_int64()) out.number = n->get_int64();
+              if (const json::value* n = event.if_contains("n"); n != nullptr && n->is_int64())
+                out.number = n->get_int64();
               {
                 std::lock_guard lock(speaker->mutex);
                 out.executor = speaker->instance;
@@ -36,7 +39,8 @@ Result<std::shared_ptr<ExecutorClient>> LocalBackend::ConnectToFit(const std::sh
               listener->on_event(std::move(out));
             },
         .on_closed = [listener](std::string reason) { listener->on_lost(std::move(reason)); }};
-    EASEL_TRY(std::shared_ptr<ExecutorClient> client, ExecutorClient::ConnectOrStart(options_.launch, std::move(handlers)));
+    EASEL_TRY(std::shared_ptr<ExecutorClient> client,
+              ExecutorClient::ConnectOrStart(options_.launch, std::move(handlers)));
     {
       std::lock_guard lock(speaker->mutex);
       speaker->instance = client->instance();
@@ -48,14 +52,18 @@ Result<std::shared_ptr<ExecutorClient>> LocalBackend::ConnectToFit(const std::sh
       Log(LogLevel::kInfo, "backend", "an executor of another build finishes what it has of this canvas");
       return client;
     }
-    if (auto drained = client->Call({{"op", "drain"}}); !drained) Log(LogLevel::kInfo, "backend", drained.error().message);
+    if (auto drained = client->Call({{"op", "drain"}}); !drained)
+      Log(LogLevel::kInfo, "backend", drained.error().message);
   }
 }
 
-Result<std::vector<std::string>> LocalBackend::Attach(std::function<std::int64_t(const std::string&)> cursor, Listener listener) {
-  EASEL_TRY(const std::shared_ptr<ExecutorClient> client, ConnectToFit(std::make_shared<Listener>(std::move(listener))));
-  EASEL_TRY(const json::object answer,
-            client->Call({{"op", "attach"}, {"canvas", options_.canvas}, {"after", cursor(client->instance())}}));
+Result<std::vector<std::string>> LocalBackend::Attach(std::function<std::int64_t(const std::string&)> cursor,
+                                                      Listener listener) {
+  EASEL_TRY(const std::shared_ptr<ExecutorClient> client,
+            ConnectToFit(std::make_shared<Listener>(std::move(listener))));
+  EASEL_TRY(
+      const json::object answer,
+      client->Call({{"op", "attach"}, {"canvas", options_.canvas}, {"after", cursor(client->instance())}}));
   std::vector<std::string> attempts;
   if (const json::value* listed = answer.if_contains("attempts"); listed != nullptr && listed->is_array())
     for (const json::value& attempt : listed->get_array())
@@ -70,7 +78,8 @@ Result<std::vector<std::string>> LocalBackend::Attach(std::function<std::int64_t
 
 Result<std::shared_ptr<ExecutorClient>> LocalBackend::client() const {
   std::lock_guard lock(mutex_);
-  if (client_ == nullptr) return Fail(Code::kFailedPrecondition, "NOT_ATTACHED", "the executor is not connected");
+  if (client_ == nullptr)
+    return Fail(Code::kFailedPrecondition, "NOT_ATTACHED", "the executor is not connected");
   return client_;
 }
 
@@ -82,7 +91,8 @@ Status LocalBackend::Start(const json::object& spec) {
 
 Status LocalBackend::Cancel(const std::string& attempt, std::int64_t grace_ms) {
   EASEL_TRY(const auto executor, client());
-  EASEL_TRY(const json::object answer, executor->Call({{"op", "cancel"}, {"attempt", attempt}, {"grace_ms", grace_ms}}));
+  EASEL_TRY(const json::object answer,
+            executor->Call({{"op", "cancel"}, {"attempt", attempt}, {"grace_ms", grace_ms}}));
   return {};
 }
 
@@ -97,7 +107,8 @@ Status LocalBackend::Warm(const json::object& environment, int workers) {
 }
 
 void LocalBackend::Acknowledge(std::int64_t through) {
-  if (auto executor = client()) (*executor)->Tell({{"op", "ack"}, {"canvas", options_.canvas}, {"through", through}});
+  if (auto executor = client())
+    (*executor)->Tell({{"op", "ack"}, {"canvas", options_.canvas}, {"through", through}});
 }
 
 json::object LocalBackend::hello() const {

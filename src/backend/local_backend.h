@@ -16,9 +16,9 @@
 namespace easel {
 
 struct LocalBackendOptions {
-  std::string canvas;      ///< id
+  std::string canvas;  ///< id
   LaunchOptions launch;
-  std::string build;       ///< BuildId() of this program; empty: any executor will do
+  std::string build;                ///< BuildId() of this program; empty: any executor will do
   std::string isolation = "local";  ///< for Warm
   bool network = true;              ///< for Warm
 };
@@ -28,7 +28,8 @@ class LocalBackend final : public Backend {
   explicit LocalBackend(LocalBackendOptions options) : options_(std::move(options)) {}
 
   /// May be called again after on_lost. Errors: as ExecutorClient::ConnectOrStart.
-  Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor, Listener listener) override;
+  Result<std::vector<std::string>> Attach(std::function<std::int64_t(const std::string&)> cursor,
+                                          Listener listener) override;
   Status Start(const json::object& spec) override;
   Status Cancel(const std::string& attempt, std::int64_t grace_ms) override;
   Status Warm(const json::object& environment, int workers) override;

@@ -59,7 +59,9 @@ TEST(LocalBackend, RunsAnAttemptAndAcknowledgesIt) {
   backend.Acknowledge(finished.number);
   LocalBackend next({.canvas = harness.canvas, .launch = harness.launch});
   Recorder other;
-  auto again = next.Attach([&](const std::string& instance) { return instance == finished.executor ? finished.number : 0; }, other.listener());
+  auto again = next.Attach(
+      [&](const std::string& instance) { return instance == finished.executor ? finished.number : 0; },
+      other.listener());
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->empty());
   EXPECT_EQ(recorder.WaitFor("lost").number, 0);
@@ -100,7 +102,8 @@ TEST(LocalBackend, KeepsAnExecutorOfAnotherBuildWhileItHasAttemptsOfTheCanvas) {
     EXPECT_EQ(attached->size(), 1U);
     EXPECT_EQ(recorder.WaitFor("finished").executor, old_instance);
     other_build.Acknowledge(last);
-    ASSERT_TRUE(other_build.Cancel("r1/none.1", 0).error().code == Code::kNotFound);  // behind the acknowledgement
+    ASSERT_TRUE(other_build.Cancel("r1/none.1", 0).error().code ==
+                Code::kNotFound);  // behind the acknowledgement
   }
   LocalBackend other_build({.canvas = harness.canvas, .launch = harness.launch, .build = "another"});
   Recorder recorder;
@@ -111,7 +114,9 @@ TEST(LocalBackend, KeepsAnExecutorOfAnotherBuildWhileItHasAttemptsOfTheCanvas) {
 TEST(FakeBackend, DeliversWhatATestFeeds) {
   FakeBackend backend;
   std::vector<BackendEvent> events;
-  ASSERT_TRUE(backend.Attach(FromTheStart, {.on_event = [&](BackendEvent event) { events.push_back(std::move(event)); }, .on_lost = {}}));
+  ASSERT_TRUE(backend.Attach(
+      FromTheStart,
+      {.on_event = [&](BackendEvent event) { events.push_back(std::move(event)); }, .on_lost = {}}));
   ASSERT_TRUE(backend.Start({{"attempt", "r1/b.1"}}));
   backend.Feed("r1/b.1", "started", {{"pid", 1}});
   backend.Feed("r1/b.1", "log", {{"to", 16}});

@@ -18,7 +18,8 @@ TEST(Digest, MatchesThePublishedVector) {
 }
 
 TEST(Digest, FieldsDoNotRunTogether) {
-  EXPECT_NE(Sha256().UpdateField("ab").UpdateField("c").Finish(), Sha256().UpdateField("a").UpdateField("bc").Finish());
+  EXPECT_NE(Sha256().UpdateField("ab").UpdateField("c").Finish(),
+            Sha256().UpdateField("a").UpdateField("bc").Finish());
 }
 
 TEST(Json, MalformedInputNamesTheDocumentAndTheByte) {

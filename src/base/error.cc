@@ -31,13 +31,26 @@ std::string_view CodeName(Code code) {
 
 static Code CodeOfErrno(int error_number) {
   switch (error_number) {
-    case ENOENT: case ENOTDIR: return Code::kNotFound;
+    case ENOENT:
+    case ENOTDIR: return Code::kNotFound;
     case EEXIST: return Code::kAlreadyExists;
-    case EACCES: case EPERM: case EROFS: return Code::kPermissionDenied;
-    case ENOSPC: case EDQUOT: case EFBIG: case EMFILE: case ENFILE: case ENOMEM: return Code::kResourceExhausted;
-    case ECONNREFUSED: case ECONNRESET: case EPIPE: case EAGAIN: return Code::kUnavailable;
+    case EACCES:
+    case EPERM:
+    case EROFS: return Code::kPermissionDenied;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return Code::kResourceExhausted;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case EAGAIN: return Code::kUnavailable;
     case ETIMEDOUT: return Code::kDeadlineExceeded;
-    case EINVAL: case ENAMETOOLONG: case ELOOP: return Code::kInvalidArgument;
+    case EINVAL:
+    case ENAMETOOLONG:
+    case ELOOP: return Code::kInvalidArgument;
     default: return Code::kInternal;
   }
 }

@@ -57,8 +57,7 @@ std::unexpected<Error> FailErrno(std::string_view what, int error_number);
 }  // namespace easel
 
 /// A condition that we can prove; its failure is a bug and ends the process.
-#define EASEL_CHECK(condition) \
-  ((condition) ? (void)0 : ::easel::CheckFailed(#condition, __FILE__, __LINE__))
+#define EASEL_CHECK(condition) ((condition) ? (void)0 : ::easel::CheckFailed(#condition, __FILE__, __LINE__))
 
 #define EASEL_CONCAT_INNER(a, b) a##b
 #define EASEL_CONCAT(a, b) EASEL_CONCAT_INNER(a, b)
@@ -66,14 +65,14 @@ std::unexpected<Error> FailErrno(std::string_view what, int error_number);
 /// `EASEL_TRY(auto x, F());` declares x with the value of a Result, or returns its Error.
 #define EASEL_TRY(declaration, expression) \
   EASEL_TRY_INNER(declaration, expression, EASEL_CONCAT(try_result_, __LINE__))
-#define EASEL_TRY_INNER(declaration, expression, temporary)                          \
-  auto temporary = (expression);                                                     \
+#define EASEL_TRY_INNER(declaration, expression, temporary)                         \
+  auto temporary = (expression);                                                    \
   if (!temporary.has_value()) return std::unexpected(std::move(temporary).error()); \
   declaration = std::move(temporary).value()
 
 /// Return the Error of a Status, if it has one.
-#define EASEL_RETURN_IF_ERROR(expression)                                     \
-  do {                                                                        \
-    auto easel_status = (expression);                                         \
+#define EASEL_RETURN_IF_ERROR(expression)                                                   \
+  do {                                                                                      \
+    auto easel_status = (expression);                                                       \
     if (!easel_status.has_value()) return std::unexpected(std::move(easel_status).error()); \
   } while (false)

@@ -19,7 +19,7 @@ void UniqueFd::Reset(int fd) {
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return FailErrno("open " + path, errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return FailErrno("stat " + path, errno);
   if (S_ISDIR(info.st_mode)) return FailErrno("read " + path, EISDIR);
   if (!S_ISREG(info.st_mode))  // a pipe may never end, a device neither

@@ -17,9 +17,10 @@ struct Id {
   auto operator<=>(const Id&) const = default;
 };
 
-using RunId = Id<struct RunTag>;          ///< "r" + 9 base-32 digits of milliseconds + 6 random ones: sorts by time
-using AttemptId = Id<struct AttemptTag>;  ///< "<run>/<block>.<epoch>", also the attempt's folder below attempts/
-using CanvasId = Id<struct CanvasTag>;    ///< 20 random base-32 digits, kept in .easel/canvas_id
+using RunId = Id<struct RunTag>;  ///< "r" + 9 base-32 digits of milliseconds + 6 random ones: sorts by time
+using AttemptId =
+    Id<struct AttemptTag>;  ///< "<run>/<block>.<epoch>", also the attempt's folder below attempts/
+using CanvasId = Id<struct CanvasTag>;  ///< 20 random base-32 digits, kept in .easel/canvas_id
 
 /// New ids. `now_ms` is Unix time in milliseconds.
 RunId NewRunId(long long now_ms);
@@ -33,5 +34,7 @@ std::string RandomBase32(int n);
 
 template <typename Tag>
 struct std::hash<easel::Id<Tag>> {
-  std::size_t operator()(const easel::Id<Tag>& id) const noexcept { return std::hash<std::string>()(id.value); }
+  std::size_t operator()(const easel::Id<Tag>& id) const noexcept {
+    return std::hash<std::string>()(id.value);
+  }
 };

@@ -18,14 +18,16 @@ Result<json::value> ParseJson(std::string_view text, std::string_view what) {
   }
   if (!error) parser.finish(error);
   if (error)
-    return Fail(Code::kInvalidArgument, "JSON_MALFORMED",
-                std::string(what) + ": not valid JSON near byte " + std::to_string(used) + ": " + error.message());
+    return Fail(
+        Code::kInvalidArgument, "JSON_MALFORMED",
+        std::string(what) + ": not valid JSON near byte " + std::to_string(used) + ": " + error.message());
   return parser.release();
 }
 
 JsonReader::JsonReader(const json::value& value, std::string where)
     : object_(value.if_object()), where_(std::move(where)) {
-  if (object_ == nullptr) error_ = Error{Code::kInvalidArgument, "JSON_SHAPE", where_ + ": expected an object"};
+  if (object_ == nullptr)
+    error_ = Error{Code::kInvalidArgument, "JSON_SHAPE", where_ + ": expected an object"};
 }
 
 Status JsonReader::status() const {
@@ -36,7 +38,8 @@ Status JsonReader::status() const {
 std::string JsonReader::Where(std::string_view field) const { return where_ + ": " + std::string(field); }
 
 void JsonReader::Reject(std::string_view field, std::string_view problem) {
-  if (!error_) error_ = Error{Code::kInvalidArgument, "JSON_SHAPE", Where(field) + ": " + std::string(problem)};
+  if (!error_)
+    error_ = Error{Code::kInvalidArgument, "JSON_SHAPE", Where(field) + ": " + std::string(problem)};
 }
 
 const json::value* JsonReader::Find(std::string_view field) const {
@@ -60,7 +63,8 @@ std::int64_t JsonReader::Int(std::string_view field) {
   const json::value* found = Find(field);
   if (found != nullptr) {
     if (const auto* i = found->if_int64()) return *i;
-    if (const auto* u = found->if_uint64(); u != nullptr && *u <= INT64_MAX) return static_cast<std::int64_t>(*u);
+    if (const auto* u = found->if_uint64(); u != nullptr && *u <= INT64_MAX)
+      return static_cast<std::int64_t>(*u);
   }
   Reject(field, "expected a whole number");
   return 0;

@@ -34,10 +34,10 @@ void Log(LogLevel level, std::string_view part, std::string_view message) {
   std::tm utc{};
   ::gmtime_r(&now.tv_sec, &utc);
   char stamp[48];
-  std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
-  std::string line = std::string(stamp) + " " + kNames[static_cast<int>(level)] + " " + std::string(part) + ": " +
-                     std::string(message) + "\n";
+  std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900,
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+  std::string line = std::string(stamp) + " " + kNames[static_cast<int>(level)] + " " + std::string(part) +
+                     ": " + std::string(message) + "\n";
   [[maybe_unused]] ssize_t n = ::write(log_fd, line.data(), line.size());
 }
 

@@ -45,8 +45,10 @@ std::optional<json::object> ContinuedRun::Finished(json::object event) {
 json::object ContinuedRun::Whole(json::object event) const {
   event["run"] = run_;
   std::map<std::string, json::array> lists;
-  for (const auto& [block, status] : settled_) lists[status == "succeeded" ? "ran" : status].emplace_back(block);
-  for (const char* list : {"ran", "up_to_date", "restored", "failed", "skipped", "cancelled"}) event[list] = lists[list];
+  for (const auto& [block, status] : settled_)
+    lists[status == "succeeded" ? "ran" : status].emplace_back(block);
+  for (const char* list : {"ran", "up_to_date", "restored", "failed", "skipped", "cancelled"})
+    event[list] = lists[list];
   if (!lists["failed"].empty() && TextOf(event, "status") == "succeeded") event["status"] = "failed";
   return event;
 }

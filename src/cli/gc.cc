@@ -67,8 +67,9 @@ Status Collect(const Invocation& invocation, std::ostream& out) {
     if (!dry_run) {
       EASEL_TRY(lock, EngineLock::TryAcquire(canvas.state_root));
       if (!lock)
-        return Fail(Code::kFailedPrecondition, "CANVAS_IN_USE",
-                    canvas.shown + ": a run is under way; `easel gc` works when it has ended (--dry-run works now)");
+        return Fail(
+            Code::kFailedPrecondition, "CANVAS_IN_USE",
+            canvas.shown + ": a run is under way; `easel gc` works when it has ended (--dry-run works now)");
       EASEL_TRY(canvas.metadata, OpenSqliteMetadata(canvas.state_root + "/" + std::string(kMetadataFile)));
     }
     EASEL_TRY(retention, Decide(*canvas.metadata, static_cast<int>(std::min<std::int64_t>(count, INT_MAX))));

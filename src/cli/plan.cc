@@ -51,8 +51,11 @@ int RunPlan(const Invocation& invocation, std::ostream& out, std::ostream& err) 
   if (invocation.Has("json")) {
     json::array blocks;
     for (const PlannedBlock& block : *plan)
-      blocks.push_back(json::object{{"name", block.block}, {"action", block.action}, {"reason", block.reason}});
-    out << json::serialize(json::object{{"mode", RunModeName(request->mode)}, {"force", request->force}, {"blocks", std::move(blocks)}})
+      blocks.push_back(
+          json::object{{"name", block.block}, {"action", block.action}, {"reason", block.reason}});
+    out << json::serialize(json::object{{"mode", RunModeName(request->mode)},
+                                        {"force", request->force},
+                                        {"blocks", std::move(blocks)}})
         << "\n";
     return kExitGood;
   }
@@ -67,7 +70,8 @@ int RunPlan(const Invocation& invocation, std::ostream& out, std::ostream& err) 
                        : block.action == "restore" ? "restore"
                        : block.action == "skip"    ? "cannot run"
                                                    : "up to date";
-    table.Add({EscapeValue(block.block), Styled(invocation.terminal, StyleOf(block.action), word), EscapeValue(block.reason)});
+    table.Add({EscapeValue(block.block), Styled(invocation.terminal, StyleOf(block.action), word),
+               EscapeValue(block.reason)});
   }
   out << table.Render(invocation.terminal);
   std::vector<std::string> parts;
@@ -107,7 +111,8 @@ int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err
     const Style style = StyleOf(word);
     for (char& c : word)
       if (c == '_') c = ' ';
-    table.Add({EscapeValue(canvas.blocks[i].name), Styled(invocation.terminal, style, word), EscapeValue(standings[i].reason)});
+    table.Add({EscapeValue(canvas.blocks[i].name), Styled(invocation.terminal, style, word),
+               EscapeValue(standings[i].reason)});
   }
   out << (table.empty() ? "This canvas has no blocks that run.\n" : table.Render(invocation.terminal));
   return kExitGood;

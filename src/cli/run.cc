@@ -69,7 +69,8 @@ Result<RunRequest> RequestOf(const Invocation& invocation) {
   mode("from", RunMode::kFrom);
   if (invocation.Has("changed")) ++modes, request.mode = RunMode::kChanged;
   if (modes > 1)
-    return Fail(Code::kInvalidArgument, "USAGE", "--only, --to, --from and --changed exclude each other: give one of them");
+    return Fail(Code::kInvalidArgument, "USAGE",
+                "--only, --to, --from and --changed exclude each other: give one of them");
   request.force = invocation.Has("force");
   EASEL_TRY(const std::int64_t jobs, invocation.Number("jobs", 0, 1));
   request.jobs = static_cast<std::int32_t>(std::min<std::int64_t>(jobs, 10'000));
@@ -91,7 +92,9 @@ Result<SessionOptions> OptionsOf(const Invocation& invocation) {
     const char* value = std::getenv(name.c_str());
     if (value == nullptr)
       return Fail(Code::kInvalidArgument, "USAGE",
-                  "--env " + name + ": there is no such variable in your environment; set it, or give --env " + name + "=VALUE");
+                  "--env " + name +
+                      ": there is no such variable in your environment; set it, or give --env " + name +
+                      "=VALUE");
     options.pass_env[name] = value;
   }
   return options;
@@ -134,7 +137,9 @@ std::string SourcesOf(const Canvas& canvas) {
 class RunCommand {
  public:
   RunCommand(const Invocation& invocation, std::ostream& out, std::ostream& err)
-      : invocation_(invocation), err_(err), json_(invocation.Has("json")),
+      : invocation_(invocation),
+        err_(err),
+        json_(invocation.Has("json")),
         view_(invocation.Word("CANVAS"), invocation.terminal, STDOUT_FILENO, json_, out) {}
 
   int Run() {
@@ -154,9 +159,10 @@ class RunCommand {
       if (*lock) return Own(**lock);
       if (const auto code = Visit(state_root, SourcesOf(*canvas))) return *code;
     }
-    return ReportError(Error{Code::kUnavailable, "ENGINE_BUSY",
-                             "another command owns this canvas and does not answer; wait for it, or end it, and try again"},
-                       err_);
+    return ReportError(
+        Error{Code::kUnavailable, "ENGINE_BUSY",
+              "another command owns this canvas and does not answer; wait for it, or end it, and try again"},
+        err_);
   }
 
  private:
@@ -169,10 +175,11 @@ class RunCommand {
                               .progress = [this](std::string_view line) { view_.Say(std::string(line)); },
                               .stop = stop->token()});
     if (!world) return ReportError(world.error(), err_);
-    auto backend = std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = (*world)->canvas_id(),
-                                                                      .build = BuildId(RuntimeFolderOfThisMachine()),
-                                                                      .isolation = options_.isolation,
-                                                                      .network = options_.network});
+    auto backend =
+        std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = (*world)->canvas_id(),
+                                                           .build = BuildId(RuntimeFolderOfThisMachine()),
+                                                           .isolation = options_.isolation,
+                                                           .network = options_.network});
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
     auto server = EngineServer::Listen((*world)->state_root(), **session, SourcesOf((*world)->canvas()));
@@ -201,7 +208,8 @@ class RunCommand {
         if (parsed.at("event") == "run.finished") view_.Dropped(events.dropped_bytes());
         Show(*line, parsed.get_object());
       }
-      for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*session)->Cancel(*run, kill); });
+      for (int i = signals_.Take(); i > 0; --i)
+        Interrupted(++interrupts, [&](bool kill) { (*session)->Cancel(*run, kill); });
       view_.Tick();
     }
     WaitForGuests(**server);
@@ -211,7 +219,9 @@ class RunCommand {
   /// Runs of guests end with this process's engine: so it stays for them, unless the person does not want to wait.
   void WaitForGuests(EngineServer& server) {
     for (bool said = false; server.Busy(); said = true) {
-      if (!said) view_.Say("another command's run goes through this one; waiting for it (Ctrl-C leaves it to that command)");
+      if (!said)
+        view_.Say(
+            "another command's run goes through this one; waiting for it (Ctrl-C leaves it to that command)");
       pollfd wait{signals_.fd(), POLLIN, 0};
       ::poll(&wait, 1, 50);
       if (signals_.Take() > 0) return;
@@ -241,18 +251,20 @@ class RunCommand {
         for (const std::string& line : (*guest)->Read(gone)) {
           const auto event = ParseJson(line, "event");
           if (!event || !event->is_object()) continue;
-          if (const json::value* error = event->get_object().if_contains("error"); error != nullptr && error->is_object()) {
+          if (const json::value* error = event->get_object().if_contains("error");
+              error != nullptr && error->is_object()) {
             JsonReader reader(*error, "error");
             if (reader.StringOr("reason", "") == "CANVAS_CHANGED") return AwaitOwner(state_root);
-            return ReportError(Error{static_cast<Code>(reader.IntOr("code", 2)), reader.StringOr("reason", ""),
-                                     reader.StringOr("message", "")},
+            return ReportError(Error{static_cast<Code>(reader.IntOr("code", 2)),
+                                     reader.StringOr("reason", ""), reader.StringOr("message", "")},
                                err_);
           }
           if (!said_) view_.Say("another command owns this canvas; running through it");
           said_ = true;
           Show(line, event->get_object());
         }
-      for (int i = signals_.Take(); i > 0; --i) Interrupted(++interrupts, [&](bool kill) { (*guest)->Cancel(kill); });
+      for (int i = signals_.Take(); i > 0; --i)
+        Interrupted(++interrupts, [&](bool kill) { (*guest)->Cancel(kill); });
       view_.Tick();
       if (view_.exit_code() >= 0) return view_.exit_code();
     }

@@ -71,7 +71,9 @@ void RunView::Say(const std::string& text) {
 }
 
 void RunView::Tick() {
-  if (json_) out_ << std::flush;  // once for all events that had arrived, not for each line of a block that prints many
+  if (json_)
+    out_
+        << std::flush;  // once for all events that had arrived, not for each line of a block that prints many
   if (live_ != nullptr) live_->Tick();
 }
 
@@ -109,8 +111,8 @@ void RunView::Show(const std::string& line, const json::object& event) {
   const std::string name = TextOf(event, "event"), block = TextOf(event, "block");
   if (name == "run.finished") {
     const std::string status = TextOf(event, "status");
-    exit_code_ = status == "succeeded"   ? kExitGood
-                 : status == "cancelled" ? kExitCancelled
+    exit_code_ = status == "succeeded"     ? kExitGood
+                 : status == "cancelled"   ? kExitCancelled
                  : event.contains("error") ? kExitInfrastructure
                                            : kExitBlockFailed;
     for (const std::string& failed : NamesOf(event, "failed"))
@@ -135,7 +137,8 @@ void RunView::Show(const std::string& line, const json::object& event) {
   if (name == "run.started") mode_ = TextOf(event, "mode");
   if (name == "block.started") {
     LiveRow& row = rows_[block];
-    row = {.block = block, .state = LiveState::kRunning, .phase = "start", .started_ms = clock_.MonotonicMs()};
+    row = {
+        .block = block, .state = LiveState::kRunning, .phase = "start", .started_ms = clock_.MonotonicMs()};
     name_width_ = std::max(name_width_, std::min<std::size_t>(block.size(), 24));
     if (live_ != nullptr) live_->Update(row);
   } else if (name == "block.phase") {
@@ -148,7 +151,8 @@ void RunView::Show(const std::string& line, const json::object& event) {
     Flush(block);
     ++displays_[block];
     if (const json::value* data = event.if_contains("data"); data != nullptr && data->is_object())
-      if (const std::string text = RenderDisplay(terminal_, data->get_object(), {canvas_, block}); !text.empty())
+      if (const std::string text = RenderDisplay(terminal_, data->get_object(), {canvas_, block});
+          !text.empty())
         Print(indented(text));
   } else if (name == "block.error") {
     Flush(block);
@@ -189,7 +193,8 @@ void RunView::ShowFinished(const std::string& block, const json::object& event) 
 
 void RunView::Dropped(std::int64_t bytes) {
   if (bytes > 0)
-    Say(HumanBytes(bytes) + " of output came faster than it could be shown; `easel logs " + canvas_ + "` has all of it");
+    Say(HumanBytes(bytes) + " of output came faster than it could be shown; `easel logs " + canvas_ +
+        "` has all of it");
 }
 
 void RunView::Summarize(const json::object& event) {
@@ -212,7 +217,8 @@ void RunView::Summarize(const json::object& event) {
   const std::string took = seconds != nullptr && seconds->is_number() && seconds->to_number<double>() >= 1e-3
                                ? HumanDuration(seconds->to_number<double>())
                                : "";
-  const std::size_t changed = count("ran") + count("restored") + count("failed") + count("skipped") + count("cancelled");
+  const std::size_t changed =
+      count("ran") + count("restored") + count("failed") + count("skipped") + count("cancelled");
   if (parts.empty())
     line = "There is nothing to run in this canvas";
   else if (changed == 0 && mode_ == "only")
@@ -221,7 +227,8 @@ void RunView::Summarize(const json::object& event) {
   else if (changed == 0)
     line = "Everything is up to date: nothing had to run (" + std::to_string(count("up_to_date")) +
            (count("up_to_date") == 1 ? " block)" : " blocks)");
-  out_ << Styled(terminal_, Style::kBold, line) << (took.empty() ? "" : Styled(terminal_, Style::kDim, "  in " + took)) << "\n";
+  out_ << Styled(terminal_, Style::kBold, line)
+       << (took.empty() ? "" : Styled(terminal_, Style::kDim, "  in " + took)) << "\n";
   if (const std::string error = TextOf(event, "error"); !error.empty())
     out_ << Styled(terminal_, Style::kRed, EscapeValue(error)) << "\n";
   std::vector<std::string> shown;
@@ -229,7 +236,8 @@ void RunView::Summarize(const json::object& event) {
     if (n > 0) shown.push_back(block);
   if (!shown.empty())
     out_ << Styled(terminal_, Style::kDim,
-                   "New outputs of " + EscapeValue(JoinWords(shown)) + "; `easel outputs " + canvas_ + "` shows them again")
+                   "New outputs of " + EscapeValue(JoinWords(shown)) + "; `easel outputs " + canvas_ +
+                       "` shows them again")
          << "\n";
   out_ << std::flush;
 }

@@ -81,7 +81,10 @@ std::string_view KindOf(const Error& error, std::string_view otherwise) {
 }  // namespace
 
 Attempt::Attempt(AttemptSpec spec, AttemptHost& host)
-    : spec_(std::move(spec)), host_(host), accepted_ms_(EventLoop::NowMs()), phase_began_us_(MicrosecondsNow()) {}
+    : spec_(std::move(spec)),
+      host_(host),
+      accepted_ms_(EventLoop::NowMs()),
+      phase_began_us_(MicrosecondsNow()) {}
 
 Attempt::~Attempt() {
   for (EventLoop::TimerId* timer : {&timeout_timer_, &memory_timer_, &cancel_timer_, &exit_timer_})
@@ -145,7 +148,8 @@ bool Attempt::PreparedTo(Status made) {
   --preparing_;
   if (!verdict_ && !made) {
     const Error& error = made.error();
-    FailWith(std::string(KindOf(error, error.reason == "STATE_DAMAGED" ? "damaged" : "sandbox")), error.message);
+    FailWith(std::string(KindOf(error, error.reason == "STATE_DAMAGED" ? "damaged" : "sandbox")),
+             error.message);
     return false;  // ended, if there was nothing to wait for
   }
   if (!verdict_) return true;
@@ -193,17 +197,20 @@ void Attempt::HandOver() {
 
 /// Follow what the worker says and shows, now that there is a journal to put it in.
 void Attempt::Listen() {
-  host_.loop.Watch(worker_->channel.get(), EPOLLIN | EPOLLOUT, [this](std::uint32_t events) { OnChannel(events); });
-  host_.loop.Watch(worker_->out.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->out, JournalStream::kStdout); });
-  host_.loop.Watch(worker_->err.get(), EPOLLIN, [this](std::uint32_t) { OnPipe(worker_->err, JournalStream::kStderr); });
+  host_.loop.Watch(worker_->channel.get(), EPOLLIN | EPOLLOUT,
+                   [this](std::uint32_t events) { OnChannel(events); });
+  host_.loop.Watch(worker_->out.get(), EPOLLIN,
+                   [this](std::uint32_t) { OnPipe(worker_->out, JournalStream::kStdout); });
+  host_.loop.Watch(worker_->err.get(), EPOLLIN,
+                   [this](std::uint32_t) { OnPipe(worker_->err, JournalStream::kStderr); });
   FlushToWorker();
 }
 
 /// Send what the channel takes of the spec; true when all is sent.
 bool Attempt::SendToWorker() {
   while (sent_bytes_ < to_worker_.size()) {
-    const ssize_t n = ::send(worker_->channel.get(), to_worker_.data() + sent_bytes_, to_worker_.size() - sent_bytes_,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t n = ::send(worker_->channel.get(), to_worker_.data() + sent_bytes_,
+                             to_worker_.size() - sent_bytes_, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return false;
     if (n < 0) break;  // its end follows on the channel
@@ -238,7 +245,8 @@ void Attempt::OnChannel(std::uint32_t events) {
 
 void Attempt::OnFrame(const std::string& frame) {
   auto message = ParseWorkerMessage(frame);
-  if (!message) return FailWith("sandbox", "The block's worker broke the protocol: " + message.error().message);
+  if (!message)
+    return FailWith("sandbox", "The block's worker broke the protocol: " + message.error().message);
   switch (message->event) {
     case WorkerEvent::kParked: return;
     case WorkerEvent::kStarted: return OnStarted(message->body);
@@ -257,7 +265,8 @@ void Attempt::OnStarted(const json::object& body) {
   if (const json::value* more = body.if_contains("missing"); more != nullptr && more->is_array())
     for (const json::value& layer : more->get_array())
       if (std::ranges::find(missing, layer) == missing.end()) missing.push_back(layer);
-  host_.emit(*this, {{"event", "started"}, {"pid", worker_->pid}, {"warm", warm_}, {"missing", std::move(missing)}});
+  host_.emit(*this,
+             {{"event", "started"}, {"pid", worker_->pid}, {"warm", warm_}, {"missing", std::move(missing)}});
   host_.started(*this);
   host_.pool.Submit([root = spec_.state_root] { RemoveAbandonedStaging(root); });
 }
@@ -286,7 +295,8 @@ void Attempt::DrainPipe(UniqueFd& pipe, JournalStream stream) {
   int left = 0;
   if (!pipe.valid() || ::ioctl(pipe.get(), FIONREAD, &left) != 0) return;
   while (left > 0) {
-    const ssize_t n = ::read(pipe.get(), ReadBuffer(), std::min<std::size_t>(kReadBytes, static_cast<std::size_t>(left)));
+    const ssize_t n =
+        ::read(pipe.get(), ReadBuffer(), std::min<std::size_t>(kReadBytes, static_cast<std::size_t>(left)));
     if (n <= 0) return;
     Record(stream, {ReadBuffer(), static_cast<std::size_t>(n)});
     left -= static_cast<int>(n);
@@ -324,7 +334,8 @@ void Attempt::WatchMemory() {
     SampleMemory();
     if (limit > 0 && memory_bytes_ > limit)
       return FailWith("memory", "The block used " + HumanBytes(memory_bytes_) + " of memory; its limit is " +
-                                    HumanBytes(limit) + ". Raise compute.memory or work on less data at once.");
+                                    HumanBytes(limit) +
+                                    ". Raise compute.memory or work on less data at once.");
     WatchMemory();
   });
 }
@@ -356,7 +367,8 @@ void Attempt::FailWith(const std::string& kind, const std::string& message) { En
 // ---- its end
 
 void Attempt::OnResult(json::object body) {
-  if (phase_ != Phase::kRunning) return FailWith("sandbox", "The block's worker sent a result before it started.");
+  if (phase_ != Phase::kRunning)
+    return FailWith("sandbox", "The block's worker sent a result before it started.");
   if (cancelled_) return End({AttemptStatus::kCancelled, {}, ""});
   SampleMemory();
   auto result = ReadAttemptResult(std::move(body), spec_);
@@ -391,12 +403,14 @@ void Attempt::JudgeExit() {
   if (cancelled_) return End({AttemptStatus::kCancelled, {}, ""});
   if (phase_ == Phase::kHandedOver) return Lose("The worker ended before it started the block.");
   if (!exit_)
-    return FailWith("crash", "The block closed its worker's connection to the executor, so its state could not be kept. "
-                             "Close only files that the block itself opened.");
+    return FailWith(
+        "crash",
+        "The block closed its worker's connection to the executor, so its state could not be kept. "
+        "Close only files that the block itself opened.");
   const int status = exit_->wait_status;
   if (!WIFSIGNALED(status))
-    return FailWith("exit", "The block's process ended itself with exit status " + std::to_string(WEXITSTATUS(status)) +
-                                ", so its state could not be kept.");
+    return FailWith("exit", "The block's process ended itself with exit status " +
+                                std::to_string(WEXITSTATUS(status)) + ", so its state could not be kept.");
   if (WTERMSIG(status) == SIGKILL && KernelOomKills() > oom_kills_)
     return FailWith("memory", "The machine ran out of memory and the kernel ended the block, which used " +
                                   HumanBytes(peak_memory_bytes_) + ".");
@@ -460,7 +474,8 @@ void Attempt::Store(AttemptResult result) {
   host_.pool.Submit(
       [this, outcome, scan, facts = std::move(facts), result = std::move(result)] {
         if (scan && !KillTree(worker_->pid, worker_->pidfd.get(), kKillDeadlineMs))
-          Log(LogLevel::kError, "executor", "processes of attempt " + spec_.attempt + " survived being killed");
+          Log(LogLevel::kError, "executor",
+              "processes of attempt " + spec_.attempt + " survived being killed");
         const auto store = [&]() -> Status {
           FaultPoint("executor.before_objects");
           const std::string text = ManifestText(spec_, result, facts);
@@ -480,7 +495,9 @@ void Attempt::Stored(Status stored, std::string manifest) {
   if (stored) {
     Finish({AttemptStatus::kSucceeded, {}, ""}, manifest);
   } else {
-    Finish(Failed(std::string(KindOf(stored.error(), "capture")), "The block's state could not be saved: " + stored.error().message), "");
+    Finish(Failed(std::string(KindOf(stored.error(), "capture")),
+                  "The block's state could not be saved: " + stored.error().message),
+           "");
   }
 }
 
@@ -489,10 +506,11 @@ void Attempt::Finish(const Verdict& verdict, const std::string& manifest) {
   phases_ms_.erase("end");
   if (journal_ && journal_->dropped_bytes() > 0)
     Record(JournalStream::kNotice,
-           json::serialize(json::object{{"event", "notice"},
-                                        {"kind", "log_truncated"},
-                                        {"message", HumanBytes(journal_->dropped_bytes()) + " of output beyond the limit of " +
-                                                        HumanBytes(spec_.limits.journal_bytes) + " were dropped."}}));
+           json::serialize(json::object{
+               {"event", "notice"},
+               {"kind", "log_truncated"},
+               {"message", HumanBytes(journal_->dropped_bytes()) + " of output beyond the limit of " +
+                               HumanBytes(spec_.limits.journal_bytes) + " were dropped."}}));
   json::object event{{"event", "finished"}, {"status", StatusName(verdict.status)}};
   if (verdict.status == AttemptStatus::kSucceeded) event["manifest"] = manifest;
   if (verdict.status == AttemptStatus::kFailed) event["failure"] = verdict.failure.ToJson();
@@ -511,7 +529,8 @@ void Attempt::Finish(const Verdict& verdict, const std::string& manifest) {
   host_.pool.Submit([files, named, spec = named ? AttemptSpec{} : spec_] {
     RemoveStaging(*files);
     if (named) return;  // what failed is told by its journal, which nobody has to wait for
-    if (Status synced = SyncFolders(spec, *files); !synced) Log(LogLevel::kWarning, "executor", synced.error().message);
+    if (Status synced = SyncFolders(spec, *files); !synced)
+      Log(LogLevel::kWarning, "executor", synced.error().message);
   });
   FaultPoint("executor.before_finished");
   host_.emit(*this, std::move(event));

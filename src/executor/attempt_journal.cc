@@ -4,7 +4,8 @@
 
 namespace easel {
 
-Result<std::unique_ptr<AttemptJournal>> AttemptJournal::Create(const std::string& path, std::int64_t limit_bytes) {
+Result<std::unique_ptr<AttemptJournal>> AttemptJournal::Create(const std::string& path,
+                                                               std::int64_t limit_bytes) {
   EASEL_TRY(JournalWriter writer, JournalWriter::Create(path));
   return std::unique_ptr<AttemptJournal>(new AttemptJournal(std::move(writer), limit_bytes));
 }

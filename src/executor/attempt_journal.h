@@ -29,7 +29,8 @@ class AttemptJournal {
   std::int64_t dropped_bytes() const { return dropped_bytes_; }
 
  private:
-  AttemptJournal(JournalWriter writer, std::int64_t limit_bytes) : writer_(std::move(writer)), limit_bytes_(limit_bytes) {}
+  AttemptJournal(JournalWriter writer, std::int64_t limit_bytes)
+      : writer_(std::move(writer)), limit_bytes_(limit_bytes) {}
 
   JournalWriter writer_;
   std::int64_t limit_bytes_;

@@ -14,8 +14,9 @@ bool IsAbsolutePath(std::string_view path) {
 
 /// One path component that stays where it is put.
 bool IsSafeName(std::string_view name) {
-  return !name.empty() && name.size() <= 200 && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '/' && c != 0x7f; });
+  return !name.empty() && name.size() <= 200 && name.front() != '.' && std::ranges::all_of(name, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '/' && c != 0x7f;
+  });
 }
 
 struct SlotFacts {
@@ -28,12 +29,14 @@ struct SlotFacts {
 std::string BlockOfSlot(std::string_view slot) {
   const std::size_t slash = slot.find('/');
   const std::size_t dot = slot.rfind('.');
-  if (slash == std::string_view::npos || dot == std::string_view::npos || dot <= slash) return std::string(slot);
+  if (slash == std::string_view::npos || dot == std::string_view::npos || dot <= slash)
+    return std::string(slot);
   return std::string(slot.substr(slash + 1, dot - slash - 1));
 }
 
 /// Collect the objects of all slots into `spec.inherited_objects` and of those that `load` reaches into `spec.needed`.
-void ReadNeeds(const json::value* state, const std::vector<std::string>& load, JsonReader& errors, AttemptSpec& spec) {
+void ReadNeeds(const json::value* state, const std::vector<std::string>& load, JsonReader& errors,
+               AttemptSpec& spec) {
   if (state == nullptr || state->is_null()) return;
   JsonReader reader(*state, "spec: state");
   std::map<std::string, SlotFacts, std::less<>> slots;
@@ -42,7 +45,8 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
       JsonReader slot(value, "spec: state: slots: " + std::string(name));
       SlotFacts facts{slot.String("object"), slot.StringsOr("refs"), BlockOfSlot(name)};
       if (!slot.ok()) return errors.Reject("state", slot.status().error().message);
-      if (!IsDigest(facts.object)) return errors.Reject("state", "slot " + std::string(name) + " names no object digest");
+      if (!IsDigest(facts.object))
+        return errors.Reject("state", "slot " + std::string(name) + " names no object digest");
       spec.inherited_objects.insert(facts.object);
       slots.emplace(name, std::move(facts));
     }
@@ -51,7 +55,8 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
   const json::object* variables = reader.ObjectOr("variables");
   for (const std::string& name : load) {
     const json::value* variable = variables == nullptr ? nullptr : variables->if_contains(name);
-    if (variable == nullptr || !variable->is_object()) continue;  // the worker says that the name does not exist
+    if (variable == nullptr || !variable->is_object())
+      continue;  // the worker says that the name does not exist
     const json::value* slot = variable->get_object().if_contains("slot");
     if (slot != nullptr && slot->is_string()) pending.emplace_back(slot->get_string());
   }
@@ -61,7 +66,8 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
     pending.pop_back();
     if (!seen.insert(name).second) continue;
     const auto found = slots.find(name);
-    if (found == slots.end()) return errors.Reject("state", "slot " + name + " is referred to but not listed");
+    if (found == slots.end())
+      return errors.Reject("state", "slot " + name + " is referred to but not listed");
     spec.needed.insert({found->second.object, found->second.origin});
     pending.insert(pending.end(), found->second.refs.begin(), found->second.refs.end());
   }

@@ -40,9 +40,9 @@ struct AttemptSpec {
   std::string isolation = "local";  ///< local, pod or none
   bool network = true;
   AttemptLimits limits;
-  std::set<NeededObject> needed;           ///< objects of the slots that `load` reaches
+  std::set<NeededObject> needed;            ///< objects of the slots that `load` reaches
   std::set<std::string> inherited_objects;  ///< digests of all objects in `state`
-  json::object document;                   ///< the spec as it came, for the worker and the manifest
+  json::object document;                    ///< the spec as it came, for the worker and the manifest
 };
 
 /// Check and read a spec. Paths are absolute, names are safe as file names, `attempt` is `<run>/<block>.<epoch>`.

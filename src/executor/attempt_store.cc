@@ -52,19 +52,20 @@ Result<std::string> DigestOfOpenFile(int fd, const std::string& name) {
 struct StagedObject {
   UniqueFd fd;
   std::string digest, target;
-  struct stat info {};
+  struct stat info{};
 };
 
 /// Check a staged file and make it read-only. Nothing when the store has that object already.
-Result<std::optional<StagedObject>> TakeStaged(const AttemptSpec& spec, const AttemptFiles& files, const std::string& digest,
-                                               ObjectCache& cache) {
+Result<std::optional<StagedObject>> TakeStaged(const AttemptSpec& spec, const AttemptFiles& files,
+                                               const std::string& digest, ObjectCache& cache) {
   StagedObject out{.digest = digest, .target = ObjectFolder(spec, digest) + "/" + digest};
   const auto damaged = [&](std::string_view problem) {
     return Fail(Code::kDataLoss, "OBJECT_DAMAGED", "the saved object " + digest + " " + std::string(problem));
   };
   // Opened without following links and checked to be the only name of a plain file: a worker must not get its
   // executor to change the mode of somebody else's file.
-  out.fd.Reset(::openat(files.staging_fd.get(), digest.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  out.fd.Reset(
+      ::openat(files.staging_fd.get(), digest.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!out.fd.valid()) return damaged("is not in the staging folder");
   if (::fstat(out.fd.get(), &out.info) != 0) return FailErrno("stat " + digest, errno);
   if (!S_ISREG(out.info.st_mode) || out.info.st_nlink != 1) return damaged("is not a plain file");
@@ -86,7 +87,7 @@ Status PlaceStaged(const StagedObject& object, const AttemptFiles& files, Object
   // Over an older file of that name only if it was found damaged just now.
   if (::renameat(files.staging_fd.get(), object.digest.c_str(), AT_FDCWD, object.target.c_str()) != 0)
     return FailErrno("save " + object.target, errno);
-  struct stat placed {};
+  struct stat placed{};
   if (::lstat(object.target.c_str(), &placed) != 0) return FailErrno("stat " + object.target, errno);
   if (placed.st_ino != object.info.st_ino || placed.st_dev != object.info.st_dev)
     return Fail(Code::kDataLoss, "OBJECT_DAMAGED",
@@ -130,7 +131,8 @@ AttemptFiles NameFiles(const AttemptSpec& spec) {
   AttemptFiles files;
   files.folder = spec.state_root + "/attempts/" + spec.attempt;
   files.working = spec.canvas_root + "/files";
-  files.staging = spec.state_root + "/staging/" + spec.run + "_" + spec.block + "." + std::to_string(spec.epoch);
+  files.staging =
+      spec.state_root + "/staging/" + spec.run + "_" + spec.block + "." + std::to_string(spec.epoch);
   return files;
 }
 
@@ -155,8 +157,8 @@ Status MakeStaging(const AttemptSpec& spec, AttemptFiles& files) {
 }
 
 Status MakeAttemptFolder(const AttemptSpec& spec, const AttemptFiles& files) {
-  for (const std::string& path : {spec.state_root, spec.state_root + "/objects", spec.state_root + "/attempts",
-                                  ParentOf(files.folder), files.folder})
+  for (const std::string& path : {spec.state_root, spec.state_root + "/objects",
+                                  spec.state_root + "/attempts", ParentOf(files.folder), files.folder})
     EASEL_RETURN_IF_ERROR(MakeDirectory(path));
   return {};
 }
@@ -265,7 +267,7 @@ void RemoveAbandonedStaging(const std::string& state_root) {
     UniqueFd fd(::open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     // A folder made a moment ago may not be held yet.
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0 || ::time(nullptr) - info.st_mtime < 60) continue;
     std::error_code ignored;
     std::filesystem::remove_all(entry.path(), ignored);

@@ -20,7 +20,8 @@ constexpr int kHelloDeadlineMs = 5'000;
 constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
 
 Error NotRunning() {
-  return {Code::kNotFound, "EXECUTOR_NOT_RUNNING", "No executor is running. It starts by itself with the next `easel run`."};
+  return {Code::kNotFound, "EXECUTOR_NOT_RUNNING",
+          "No executor is running. It starts by itself with the next `easel run`."};
 }
 
 std::string EndOfLog(const std::string& folder) {
@@ -31,20 +32,24 @@ std::string EndOfLog(const std::string& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<ExecutorClient>> ExecutorClient::Connect(const std::string& folder, Handlers handlers) {
+Result<std::unique_ptr<ExecutorClient>> ExecutorClient::Connect(const std::string& folder,
+                                                                Handlers handlers) {
   auto socket = ConnectInFolder(folder);
   if (!socket) {
-    if (socket.error().code == Code::kNotFound || socket.error().code == Code::kUnavailable) return std::unexpected(NotRunning());
+    if (socket.error().code == Code::kNotFound || socket.error().code == Code::kUnavailable)
+      return std::unexpected(NotRunning());
     return std::unexpected(socket.error());
   }
   std::unique_ptr<ExecutorClient> client(new ExecutorClient(std::move(*socket), std::move(handlers)));
   std::string rest;
   EASEL_RETURN_IF_ERROR(client->ReadHello(rest));
-  client->reader_ = std::thread([raw = client.get(), rest = std::move(rest)]() mutable { raw->Serve(std::move(rest)); });
+  client->reader_ =
+      std::thread([raw = client.get(), rest = std::move(rest)]() mutable { raw->Serve(std::move(rest)); });
   return client;
 }
 
-Result<std::unique_ptr<ExecutorClient>> ExecutorClient::ConnectOrStart(const LaunchOptions& options, Handlers handlers) {
+Result<std::unique_ptr<ExecutorClient>> ExecutorClient::ConnectOrStart(const LaunchOptions& options,
+                                                                       Handlers handlers) {
   LaunchOptions launch = options;
   if (launch.folder.empty()) {
     EASEL_TRY(launch.folder, RuntimeFolder());
@@ -58,7 +63,8 @@ Result<std::unique_ptr<ExecutorClient>> ExecutorClient::ConnectOrStart(const Lau
     const std::int64_t now = EventLoop::NowMs();
     if (now >= deadline)
       return Fail(Code::kUnavailable, "EXECUTOR_DID_NOT_START",
-                  "The executor did not start within " + std::to_string(kStartDeadlineMs / 1000) + " s" + EndOfLog(launch.folder));
+                  "The executor did not start within " + std::to_string(kStartDeadlineMs / 1000) + " s" +
+                      EndOfLog(launch.folder));
     // Started again after a while: the first may have met an older one on its way out.
     if (now >= start_again_ms) {
       EASEL_RETURN_IF_ERROR(StartExecutor(launch));
@@ -94,7 +100,9 @@ Status ExecutorClient::ReadHello(std::string& rest) {
   EASEL_TRY(const json::value line, ParseJson(std::string_view(rest).substr(0, end), "hello"));
   JsonReader reader(line, "hello");
   const json::object* hello = reader.Object("hello");
-  if (!reader.ok()) return Fail(Code::kInvalidArgument, "PROTOCOL_ERROR", "what listens on the executor's socket is no executor");
+  if (!reader.ok())
+    return Fail(Code::kInvalidArgument, "PROTOCOL_ERROR",
+                "what listens on the executor's socket is no executor");
   hello_ = *hello;
   rest.erase(0, end + 1);
   return {};
@@ -145,12 +153,14 @@ void ExecutorClient::Tell(json::object request) {
     if (closed_) return;
     request["id"] = next_id_++;
   }
-  if (auto sent = Send(json::serialize(request) + "\n"); !sent) Log(LogLevel::kDebug, "executor client", sent.error().message);
+  if (auto sent = Send(json::serialize(request) + "\n"); !sent)
+    Log(LogLevel::kDebug, "executor client", sent.error().message);
 }
 
 void ExecutorClient::Dispatch(const std::string& line) {
   auto value = ParseJson(line, "executor event");
-  if (!value || !value->is_object()) return Log(LogLevel::kWarning, "executor client", "unreadable line from the executor");
+  if (!value || !value->is_object())
+    return Log(LogLevel::kWarning, "executor client", "unreadable line from the executor");
   json::object& object = value->get_object();
   const json::value* id = object.if_contains("id");
   if (id == nullptr) {

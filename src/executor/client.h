@@ -22,7 +22,7 @@ namespace easel {
 class ExecutorClient {
  public:
   struct Handlers {
-    std::function<void(json::object event)> on_event;  ///< events, and `{"detached": canvas}`
+    std::function<void(json::object event)> on_event;   ///< events, and `{"detached": canvas}`
     std::function<void(std::string reason)> on_closed;  ///< at most once; nothing follows
   };
 
@@ -35,7 +35,8 @@ class ExecutorClient {
   /// Connect, starting an executor if none is running. Waits up to 15 s for it.
   ///
   /// Errors: kUnavailable EXECUTOR_DID_NOT_START, with the end of its log.
-  static Result<std::unique_ptr<ExecutorClient>> ConnectOrStart(const LaunchOptions& options, Handlers handlers);
+  static Result<std::unique_ptr<ExecutorClient>> ConnectOrStart(const LaunchOptions& options,
+                                                                Handlers handlers);
 
   ~ExecutorClient();
   ExecutorClient(const ExecutorClient&) = delete;
@@ -54,7 +55,8 @@ class ExecutorClient {
   const json::object& hello() const { return hello_; }
 
  private:
-  ExecutorClient(UniqueFd socket, Handlers handlers) : socket_(std::move(socket)), handlers_(std::move(handlers)) {}
+  ExecutorClient(UniqueFd socket, Handlers handlers)
+      : socket_(std::move(socket)), handlers_(std::move(handlers)) {}
   Status ReadHello(std::string& rest);
   void Serve(std::string rest);
   void Dispatch(const std::string& line);

@@ -30,7 +30,8 @@ void Connection::Flush() {
   if (closed_ || unsent_.empty()) return;
   std::size_t sent = 0;
   while (sent < unsent_.size()) {
-    const ssize_t n = ::send(socket_.get(), unsent_.data() + sent, unsent_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t n =
+        ::send(socket_.get(), unsent_.data() + sent, unsent_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return Close();

@@ -65,7 +65,8 @@ DoctorFinding Finding(const char* name, int problem, const char* good, const cha
 DoctorFinding ExamineLandlock() {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1U);
   if (abi > 0) return {"landlock", true, "version " + std::to_string(abi), "", true};
-  return Finding("landlock", errno, "", "Start the kernel with landlock among lsm=; files are then protected twice.");
+  return Finding("landlock", errno, "",
+                 "Start the kernel with landlock among lsm=; files are then protected twice.");
 }
 
 DoctorFinding ExamineCgroups() {
@@ -79,7 +80,8 @@ DoctorFinding ExamineCgroups() {
     out.ok = ::access((path + "/cgroup.procs").c_str(), W_OK) == 0 && ::access(path.c_str(), W_OK) == 0;
     out.detail = out.ok ? path : path + " cannot be written";
   }
-  if (!out.ok) out.advice = "Not needed on your own machine: memory limits are kept by watching, 20 ms apart.";
+  if (!out.ok)
+    out.advice = "Not needed on your own machine: memory limits are kept by watching, 20 ms apart.";
   return out;
 }
 
@@ -92,8 +94,10 @@ std::vector<DoctorFinding> ExamineHost() {
   std::snprintf(gid_map, sizeof gid_map, "0 %u 1", ::getgid());
   const auto user = [&] { return EnterUserNamespace(uid_map, gid_map); };
   const char* namespaces =
-      "Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces > 0, and on "
-      "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or run the container with them. Until then blocks are "
+      "Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+      "user.max_user_namespaces > 0, and on "
+      "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or run the container with them. Until then "
+      "blocks are "
       "separated by the layers of mode `pod`.";
   out.push_back(Finding("user_namespaces", TryInChild(user), "can be made", namespaces));
   out.push_back(Finding("mount_namespaces", TryInChild([&] {
@@ -102,25 +106,32 @@ std::vector<DoctorFinding> ExamineHost() {
                           if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
                           return ::mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") == 0 ? 0 : errno;
                         }),
-                        "private mounts work", "See user_namespaces; in a container the seccomp profile must allow mount."));
-  out.push_back(Finding("pid_namespaces", TryInChild([&] {
-                          if (const int problem = user()) return problem;
-                          return ::unshare(CLONE_NEWPID) == 0 ? 0 : errno;
-                        }),
-                        "can be made", "See user_namespaces. Without, processes that a block leaves behind are found by scanning."));
-  out.push_back(Finding("proc_mount", TryInChild([&] {
-                          if (const int problem = user()) return problem;
-                          if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) return errno;
-                          if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
-                          return TryInChild([] { return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 ? 0 : errno; });
-                        }),
-                        "a fresh /proc can be mounted",
-                        "The container masks parts of /proc (Docker: --security-opt systempaths=unconfined)."));
+                        "private mounts work",
+                        "See user_namespaces; in a container the seccomp profile must allow mount."));
+  out.push_back(
+      Finding("pid_namespaces", TryInChild([&] {
+                if (const int problem = user()) return problem;
+                return ::unshare(CLONE_NEWPID) == 0 ? 0 : errno;
+              }),
+              "can be made",
+              "See user_namespaces. Without, processes that a block leaves behind are found by scanning."));
+  out.push_back(Finding(
+      "proc_mount", TryInChild([&] {
+        if (const int problem = user()) return problem;
+        if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) return errno;
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
+        return TryInChild([] {
+          return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 ? 0 : errno;
+        });
+      }),
+      "a fresh /proc can be mounted",
+      "The container masks parts of /proc (Docker: --security-opt systempaths=unconfined)."));
   out.push_back(Finding("network_namespaces", TryInChild([&] {
                           if (const int problem = user()) return problem;
                           return ::unshare(CLONE_NEWNET) == 0 ? 0 : errno;
                         }),
-                        "can be made", "See user_namespaces. Blocks with `network: false` cannot be cut off until then."));
+                        "can be made",
+                        "See user_namespaces. Blocks with `network: false` cannot be cut off until then."));
   out.back().needed_by_local = false;
   out.push_back(ExamineLandlock());
   out.push_back(Finding("seccomp", TryInChild([] {
@@ -140,7 +151,8 @@ std::vector<DoctorFinding> ExamineHost() {
                           ::syscall(SYS_mount_setattr, -1, "", 0, nullptr, 0);
                           return errno == ENOSYS ? ENOSYS : 0;
                         }),
-                        "known to the kernel", "Linux 5.12 or newer is needed for read-only views of whole trees."));
+                        "known to the kernel",
+                        "Linux 5.12 or newer is needed for read-only views of whole trees."));
   out.push_back(ExamineCgroups());
   return out;
 }

@@ -7,10 +7,10 @@
 namespace easel {
 
 struct DoctorFinding {
-  std::string name;    ///< stable word: user_namespaces, pid_namespaces, …
+  std::string name;  ///< stable word: user_namespaces, pid_namespaces, …
   bool ok = false;
-  std::string detail;  ///< what was seen
-  std::string advice;  ///< what to do when it is not ok; empty otherwise
+  std::string detail;            ///< what was seen
+  std::string advice;            ///< what to do when it is not ok; empty otherwise
   bool needed_by_local = false;  ///< a missing one weakens mode `local`
 };
 

@@ -33,7 +33,8 @@ Result<std::unique_ptr<ExecutorService>> MakeService(ExecutorOptions options) {
   EASEL_TRY(UniqueFd lock, LockFolder(options.folder));
   EASEL_TRY(UniqueFd listener, ListenInFolder(options.folder));
   EASEL_TRY(std::unique_ptr<EventLoop> loop, EventLoop::Make());
-  return std::make_unique<ExecutorService>(std::move(loop), std::move(options), std::move(lock), std::move(listener));
+  return std::make_unique<ExecutorService>(std::move(loop), std::move(options), std::move(lock),
+                                           std::move(listener));
 }
 
 std::int64_t NumberFrom(const char* name, std::int64_t otherwise) {

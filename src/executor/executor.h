@@ -14,7 +14,7 @@ struct ExecutorOptions {
   std::string shim;     ///< path of libeasel_trace.so; empty: FindShim()
   std::string home;     ///< HOME of user code; empty: $XDG_CACHE_HOME/easel/home, else ~/.cache/easel/home
   std::int64_t linger_ms = 600'000;  ///< how long to stay after the last attempt and connection
-  int parked = 2;       ///< workers to keep parked per environment
+  int parked = 2;                    ///< workers to keep parked per environment
 };
 
 /// Options as the environment gives them: EASEL_RUNTIME_DIR, EASEL_RUNTIME, EASEL_SHIM, EASEL_LINGER_S, EASEL_PARKED.

@@ -35,7 +35,8 @@ TestEngine::TestEngine(const LaunchOptions& launch, std::string canvas, std::int
   auto answer = client_->Call({{"op", "attach"}, {"canvas", canvas}, {"after", after}});
   EXPECT_TRUE(answer) << answer.error().message;
   if (answer)
-    for (const json::value& attempt : answer->at("attempts").as_array()) attached_.emplace_back(attempt.as_string());
+    for (const json::value& attempt : answer->at("attempts").as_array())
+      attached_.emplace_back(attempt.as_string());
 }
 
 json::object TestEngine::WaitFor(const std::string& name, const std::string& attempt) {
@@ -46,7 +47,8 @@ json::object TestEngine::WaitFor(const std::string& name, const std::string& att
       const json::object& event = events_[seen_++];
       const json::value* found = event.if_contains("event");
       if (name == "detached" && event.contains("detached")) return event;
-      if (found != nullptr && *found == json::value(name) && (attempt.empty() || event.at("attempt") == json::value(attempt)))
+      if (found != nullptr && *found == json::value(name) &&
+          (attempt.empty() || event.at("attempt") == json::value(attempt)))
         return event;
     }
     if (came_.wait_until(lock, deadline) == std::cv_status::timeout && seen_ == events_.size()) {
@@ -85,9 +87,11 @@ ExecutorHarness::ExecutorHarness(const Settings& settings) {
   std::filesystem::create_directories(root + "/runtime/easel_runtime");
   std::filesystem::create_directories(canvas_root);
   std::filesystem::create_directory(launch.folder);
-  std::filesystem::copy_file(EASEL_SOURCE_DIR "/src/executor/testdata/fake_zygote.py", root + "/runtime/easel_runtime/zygote.py");
+  std::filesystem::copy_file(EASEL_SOURCE_DIR "/src/executor/testdata/fake_zygote.py",
+                             root + "/runtime/easel_runtime/zygote.py");
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  launch.command = {"/usr/bin/env", "EASEL_RUNTIME=" + root + "/runtime", "EASEL_LOG=info", "XDG_CACHE_HOME=" + root + "/cache"};
+  launch.command = {"/usr/bin/env", "EASEL_RUNTIME=" + root + "/runtime", "EASEL_LOG=info",
+                    "XDG_CACHE_HOME=" + root + "/cache"};
   for (const auto& [name, value] : settings) launch.command.push_back(name + "=" + value);
   launch.command.insert(launch.command.end(), {self, "executor", "serve"});
 }
@@ -100,30 +104,33 @@ ExecutorHarness::~ExecutorHarness() {
     Eventually([pid] { return !IsAlive(pid); });
   }
   if (::testing::Test::HasFailure())
-    if (auto log = ReadFile(ExecutorLogPath(launch.folder))) fprintf(stderr, "---- executor.log\n%s----\n", log->c_str());
+    if (auto log = ReadFile(ExecutorLogPath(launch.folder)))
+      fprintf(stderr, "---- executor.log\n%s----\n", log->c_str());
   std::error_code ignored;
   std::filesystem::remove_all(root, ignored);
 }
 
 json::object ExecutorHarness::Spec(const std::string& block, const std::string& code, json::object more) {
-  json::object spec{{"attempt", "r1/" + block + ".1"},
-                    {"canvas", canvas},
-                    {"canvas_root", canvas_root},
-                    {"state_root", state_root},
-                    {"block", block},
-                    {"kind", "python"},
-                    {"run", "r1"},
-                    {"epoch", 1},
-                    {"code", code},
-                    {"filename", "blocks/" + block + ".py"},
-                    {"environment", {{"name", "default"}, {"digest", "d"}, {"python", "/usr/bin/python3"}, {"preload", json::array()}}},
-                    {"isolation", "none"},
-                    {"network", true},
-                    {"limits", json::object()},
-                    {"key", "k"},
-                    {"state", {{"variables", json::object()}, {"slots", json::object()}, {"settings", json::object()}}},
-                    {"load", json::array()},
-                    {"parents", json::array()}};
+  json::object spec{
+      {"attempt", "r1/" + block + ".1"},
+      {"canvas", canvas},
+      {"canvas_root", canvas_root},
+      {"state_root", state_root},
+      {"block", block},
+      {"kind", "python"},
+      {"run", "r1"},
+      {"epoch", 1},
+      {"code", code},
+      {"filename", "blocks/" + block + ".py"},
+      {"environment",
+       {{"name", "default"}, {"digest", "d"}, {"python", "/usr/bin/python3"}, {"preload", json::array()}}},
+      {"isolation", "none"},
+      {"network", true},
+      {"limits", json::object()},
+      {"key", "k"},
+      {"state", {{"variables", json::object()}, {"slots", json::object()}, {"settings", json::object()}}},
+      {"load", json::array()},
+      {"parents", json::array()}};
   for (auto& [name, value] : more) spec[name] = value;
   return spec;
 }
@@ -149,7 +156,8 @@ bool IsAlive(pid_t pid) {
   auto stat = ReadFile("/proc/" + std::to_string(pid) + "/stat");
   if (!stat) return false;
   const std::size_t end = stat->rfind(')');
-  return end != std::string::npos && end + 2 < stat->size() && (*stat)[end + 2] != 'Z' && (*stat)[end + 2] != 'X';
+  return end != std::string::npos && end + 2 < stat->size() && (*stat)[end + 2] != 'Z' &&
+         (*stat)[end + 2] != 'X';
 }
 
 bool Eventually(const std::function<bool()>& condition) {

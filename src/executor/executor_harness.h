@@ -54,7 +54,7 @@ class ExecutorHarness {
   std::string Shown(const std::string& attempt, int stream);
   std::string AttemptPath(const std::string& attempt, const std::string& file) const;
 
-  std::string root;    ///< temporary folder
+  std::string root;  ///< temporary folder
   std::string canvas_root, state_root;
   LaunchOptions launch;
   std::string canvas = "canvas1";

@@ -31,7 +31,8 @@ std::string FailureField(const json::object& finished, std::string_view field) {
 TEST(Executor, SuccessLeavesObjectsManifestAndJournal) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  const json::object finished = engine.Run(harness.Spec("load", "print('hello')\nkeep('x', b'content of x')"));
+  const json::object finished =
+      engine.Run(harness.Spec("load", "print('hello')\nkeep('x', b'content of x')"));
   ASSERT_EQ(Text(finished, "status"), "succeeded") << json::serialize(finished);
   auto manifest = ReadFile(harness.AttemptPath("r1/load.1", "manifest.json"));
   ASSERT_TRUE(manifest) << manifest.error().message;
@@ -59,7 +60,8 @@ TEST(Executor, ExceptionFailsTheBlockAndIsShownInOrder) {
 TEST(Executor, SignalIsACrashWithItsName) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  const json::object finished = engine.Run(harness.Spec("b", "import os, signal\nprint('x', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)"));
+  const json::object finished = engine.Run(
+      harness.Spec("b", "import os, signal\nprint('x', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)"));
   EXPECT_EQ(FailureField(finished, "kind"), "crash");
   EXPECT_NE(FailureField(finished, "message").find("SIGSEGV"), std::string::npos);
   EXPECT_EQ(harness.Shown("r1/b.1", 1), "x\n");
@@ -77,7 +79,8 @@ TEST(Executor, ExitWithoutResultNamesTheStatus) {
 TEST(Executor, ClosedChannelIsSaidAndTheProcessEnded) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  const json::object finished = engine.Run(harness.Spec("b", "import os, time\nos.closerange(3, 100)\ntime.sleep(600)"));
+  const json::object finished =
+      engine.Run(harness.Spec("b", "import os, time\nos.closerange(3, 100)\ntime.sleep(600)"));
   EXPECT_EQ(FailureField(finished, "kind"), "crash");
   EXPECT_NE(FailureField(finished, "message").find("closed"), std::string::npos);
 }
@@ -107,7 +110,9 @@ time.sleep(600)
 TEST(Executor, CancelInterruptsTheBlock) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  engine.Start(harness.Spec("b", "import time\ntry:\n    print('busy', flush=True)\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('tidied')\n    raise"));
+  engine.Start(harness.Spec("b",
+                            "import time\ntry:\n    print('busy', flush=True)\n    time.sleep(600)\nexcept "
+                            "KeyboardInterrupt:\n    print('tidied')\n    raise"));
   engine.WaitFor("log", "r1/b.1");
   ASSERT_TRUE(engine.client().Call({{"op", "cancel"}, {"attempt", "r1/b.1"}, {"grace_ms", 20'000}}));
   EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "cancelled");
@@ -127,7 +132,10 @@ if pid == 0:
 print(pid, flush=True)
 while True: time.sleep(1)
 )"));
-  EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(harness.AttemptPath("r1/b.1", "journal")) && !harness.Shown("r1/b.1", 1).empty(); }));
+  EXPECT_TRUE(Eventually([&] {
+    return std::filesystem::exists(harness.AttemptPath("r1/b.1", "journal")) &&
+           !harness.Shown("r1/b.1", 1).empty();
+  }));
   const pid_t child = std::stoi(harness.Shown("r1/b.1", 1));
   ASSERT_TRUE(engine.client().Call({{"op", "cancel"}, {"attempt", "r1/b.1"}, {"grace_ms", 100}}));
   EXPECT_EQ(Text(engine.WaitFor("finished", "r1/b.1"), "status"), "cancelled");
@@ -146,8 +154,10 @@ TEST(Executor, CancelBeforeAWorkerIsThere) {
 TEST(Executor, ClosedStdoutDoesNotEndTheBlock) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  const json::object finished = engine.Run(harness.Spec(
-      "b", "import os, sys\nprint('seen', flush=True)\nos.close(1)\nsys.stdout = sys.stderr\nprint('still here', flush=True)"));
+  const json::object finished =
+      engine.Run(harness.Spec("b",
+                              "import os, sys\nprint('seen', flush=True)\nos.close(1)\nsys.stdout = "
+                              "sys.stderr\nprint('still here', flush=True)"));
   EXPECT_EQ(Text(finished, "status"), "succeeded") << json::serialize(finished);
   EXPECT_EQ(harness.Shown("r1/b.1", 1), "seen\n");
   EXPECT_EQ(harness.Shown("r1/b.1", 2), "still here\n");
@@ -178,7 +188,8 @@ TEST(Executor, OutputBeyondTheLimitIsDroppedAndCounted) {
 TEST(Executor, DisplaysKeepTheirPlaceBetweenLines) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  engine.Run(harness.Spec("b", "print('one', flush=True)\nemit('display', data={'text/plain': 'two'})\nprint('three')"));
+  engine.Run(harness.Spec(
+      "b", "print('one', flush=True)\nemit('display', data={'text/plain': 'two'})\nprint('three')"));
   auto reader = JournalReader::Open(harness.AttemptPath("r1/b.1", "journal"));
   ASSERT_TRUE(reader);
   std::vector<JournalStream> order;
@@ -187,7 +198,8 @@ TEST(Executor, DisplaysKeepTheirPlaceBetweenLines) {
     if (!record || !*record) break;
     order.push_back((*record)->stream);
   }
-  EXPECT_EQ(order, (std::vector{JournalStream::kStdout, JournalStream::kDisplay, JournalStream::kStdout, JournalStream::kEnd}));
+  EXPECT_EQ(order, (std::vector{JournalStream::kStdout, JournalStream::kDisplay, JournalStream::kStdout,
+                                JournalStream::kEnd}));
 }
 
 TEST(Executor, StartIsIdempotentUntilAcknowledged) {
@@ -206,7 +218,8 @@ TEST(Executor, AnAttemptThatRanBeforeIsRefused) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
   const json::object first = engine.Run(harness.Spec("b", "print('once')"));
-  ASSERT_TRUE(engine.client().Call({{"op", "ack"}, {"canvas", harness.canvas}, {"through", first.at("n").as_int64()}}));
+  ASSERT_TRUE(engine.client().Call(
+      {{"op", "ack"}, {"canvas", harness.canvas}, {"through", first.at("n").as_int64()}}));
   EXPECT_EQ(Text(engine.Run(harness.Spec("b", "print('twice')")), "status"), "failed");
   EXPECT_EQ(harness.Shown("r1/b.1", 1), "once\n");
 }
@@ -233,7 +246,9 @@ TEST(Executor, KeptEventsAreReplayedUntilAcknowledged) {
 
 TEST(Executor, AttemptsOfAnEngineThatDiedFinish) {
   ExecutorHarness harness;
-  { TestEngine(harness.launch, harness.canvas).Start(harness.Spec("b", "print('on my own')")); }
+  {
+    TestEngine(harness.launch, harness.canvas).Start(harness.Spec("b", "print('on my own')"));
+  }
   TestEngine next(harness.launch, harness.canvas);
   EXPECT_EQ(Text(next.WaitFor("finished", "r1/b.1"), "status"), "succeeded");
 }
@@ -332,9 +347,11 @@ TEST(Executor, ADamagedInputIsNamedWithTheBlockThatMakesItAnew) {
   const json::value state = parsed->at("state");
   const std::string digest = DigestOf("content of x");
   const std::string object = harness.state_root + "/objects/" + digest.substr(0, 2) + "/" + digest;
-  EXPECT_EQ(Text(engine.Run(harness.Spec("fine", "pass", {{"state", state}, {"load", {"x"}}})), "status"), "succeeded");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("fine", "pass", {{"state", state}, {"load", {"x"}}})), "status"),
+            "succeeded");
 
-  std::filesystem::permissions(object, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+  std::filesystem::permissions(object, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add);
   ASSERT_TRUE(WriteFileAtomically(object, "content of y"));
   const json::object damaged = engine.Run(harness.Spec("torn", "pass", {{"state", state}, {"load", {"x"}}}));
   EXPECT_EQ(FailureField(damaged, "kind"), "damaged");
@@ -343,31 +360,50 @@ TEST(Executor, ADamagedInputIsNamedWithTheBlockThatMakesItAnew) {
   EXPECT_EQ(Text(engine.Run(harness.Spec("unused", "pass", {{"state", state}})), "status"), "succeeded");
 
   std::filesystem::remove(object);
-  EXPECT_EQ(FailureField(engine.Run(harness.Spec("gone", "pass", {{"state", state}, {"load", {"x"}}})), "kind"), "damaged");
+  EXPECT_EQ(
+      FailureField(engine.Run(harness.Spec("gone", "pass", {{"state", state}, {"load", {"x"}}})), "kind"),
+      "damaged");
   // The block that made it makes it again.
-  json::object again = harness.Spec("load", "keep('x', b'content of x')", {{"attempt", "r1/load.2"}, {"epoch", 2}});
+  json::object again =
+      harness.Spec("load", "keep('x', b'content of x')", {{"attempt", "r1/load.2"}, {"epoch", 2}});
   EXPECT_EQ(Text(engine.Run(again), "status"), "succeeded");
-  EXPECT_EQ(Text(engine.Run(harness.Spec("healed", "pass", {{"state", state}, {"load", {"x"}}})), "status"), "succeeded");
+  EXPECT_EQ(Text(engine.Run(harness.Spec("healed", "pass", {{"state", state}, {"load", {"x"}}})), "status"),
+            "succeeded");
 }
 
 TEST(Executor, AnObjectThatIsNotWhatItsNameSaysIsNotStored) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  const json::object finished = engine.Run(harness.Spec("b", "store(b'other', '" + DigestOf("content") + "')"));
+  const json::object finished =
+      engine.Run(harness.Spec("b", "store(b'other', '" + DigestOf("content") + "')"));
   EXPECT_EQ(FailureField(finished, "kind"), "capture");
   const json::object linked = engine.Run(harness.Spec(
-      "c", "import os\nd = '" + DigestOf("content") + "'\nos.symlink('/etc/passwd', os.path.join(spec['staging'], d))\nresult(objects=[d])"));
+      "c", "import os\nd = '" + DigestOf("content") +
+               "'\nos.symlink('/etc/passwd', os.path.join(spec['staging'], d))\nresult(objects=[d])"));
   EXPECT_EQ(FailureField(linked, "kind"), "capture");
 }
 
 TEST(Executor, AWorkerThatBreaksTheProtocolFailsItsBlockOnly) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
-  EXPECT_EQ(FailureField(engine.Run(harness.Spec("a", "channel.sendall(b'\\xff\\xff\\xff\\xff')\nimport time; time.sleep(600)")), "kind"), "sandbox");
-  EXPECT_EQ(FailureField(engine.Run(harness.Spec("b", "channel.sendall(b'\\3\\0\\0\\0abc')\nimport time; time.sleep(600)")), "kind"), "sandbox");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec(
+                             "a", "channel.sendall(b'\\xff\\xff\\xff\\xff')\nimport time; time.sleep(600)")),
+                         "kind"),
+            "sandbox");
+  EXPECT_EQ(FailureField(engine.Run(harness.Spec(
+                             "b", "channel.sendall(b'\\3\\0\\0\\0abc')\nimport time; time.sleep(600)")),
+                         "kind"),
+            "sandbox");
   EXPECT_EQ(FailureField(engine.Run(harness.Spec("c", "result(status='great')")), "kind"), "capture");
-  EXPECT_EQ(FailureField(engine.Run(harness.Spec("d", "result(state={'variables': {}, 'slots': {'r1/x.1#0': {'object': 'nothing'}}})")), "kind"), "capture");
-  EXPECT_EQ(FailureField(engine.Run(harness.Spec("e", "result(status='failed', failure={'kind': 'timeout'})")), "kind"), "capture");
+  EXPECT_EQ(
+      FailureField(engine.Run(harness.Spec(
+                       "d", "result(state={'variables': {}, 'slots': {'r1/x.1#0': {'object': 'nothing'}}})")),
+                   "kind"),
+      "capture");
+  EXPECT_EQ(
+      FailureField(engine.Run(harness.Spec("e", "result(status='failed', failure={'kind': 'timeout'})")),
+                   "kind"),
+      "capture");
   EXPECT_EQ(Text(engine.Run(harness.Spec("f", "pass")), "status"), "succeeded");
 }
 
@@ -376,7 +412,9 @@ TEST(Executor, BlocksRunAtTheSameTime) {
   TestEngine engine(harness.launch, harness.canvas);
   // Each waits for the other's file.
   const auto code = [](const std::string& mine, const std::string& other) {
-    return "import os, time\nopen(os.path.join(spec['files'], '" + mine + "'), 'w').close()\nwhile not os.path.exists(os.path.join(spec['files'], '" + other + "')): time.sleep(0.01)";
+    return "import os, time\nopen(os.path.join(spec['files'], '" + mine +
+           "'), 'w').close()\nwhile not os.path.exists(os.path.join(spec['files'], '" + other +
+           "')): time.sleep(0.01)";
   };
   engine.Start(harness.Spec("a", code("a", "b")));
   engine.Start(harness.Spec("b", code("b", "a")));
@@ -406,7 +444,8 @@ TEST(Executor, DrainLetsAttemptsFinishWhileASuccessorServes) {
   ExecutorHarness harness;
   std::optional<TestEngine> old;
   old.emplace(harness.launch, harness.canvas);
-  old->Start(harness.Spec("b", "import os, time\nwhile not os.path.exists(os.path.join(spec['files'], 'go')): time.sleep(0.01)"));
+  old->Start(harness.Spec(
+      "b", "import os, time\nwhile not os.path.exists(os.path.join(spec['files'], 'go')): time.sleep(0.01)"));
   old->WaitFor("started", "r1/b.1");
   auto before = ExecutorStatus(harness.launch.folder);
   ASSERT_TRUE(before);
@@ -477,7 +516,8 @@ TEST(Executor, AFullDiskFailsTheBlockAndNothingElse) {
   ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, nullptr, &old), 0);
   small.rlim_max = old.rlim_max;
   ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, &small, nullptr), 0);
-  const json::object finished = engine.Run(harness.Spec("b", "print('x' * 1_000_000)\nimport time\ntime.sleep(600)"));
+  const json::object finished =
+      engine.Run(harness.Spec("b", "print('x' * 1_000_000)\nimport time\ntime.sleep(600)"));
   EXPECT_EQ(FailureField(finished, "kind"), "disk_full") << json::serialize(finished);
   ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, &old, nullptr), 0);
   EXPECT_EQ(Text(engine.Run(harness.Spec("c", "pass")), "status"), "succeeded");
@@ -507,7 +547,8 @@ TEST(Executor, WarmParksWorkersAndABlockUsesOne) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
   const json::object spec = harness.Spec("b", "pass");
-  ASSERT_TRUE(engine.client().Call({{"op", "warm"}, {"environment", spec.at("environment")}, {"isolation", "none"}, {"workers", 3}}));
+  ASSERT_TRUE(engine.client().Call(
+      {{"op", "warm"}, {"environment", spec.at("environment")}, {"isolation", "none"}, {"workers", 3}}));
   EXPECT_TRUE(Eventually([&] {
     auto status = ExecutorStatus(harness.launch.folder);
     return status && status->at("zygotes").at(0).at("parked").as_int64() == 3;

@@ -18,10 +18,24 @@ namespace easel {
 namespace {
 
 // What a person sets on a machine for every program on it, and what no secret hides in.
-constexpr const char* kPassedOn[] = {"LANG",        "LC_ALL",      "LC_CTYPE",    "TZ",           "USER",
-                                     "LOGNAME",     "http_proxy",  "https_proxy", "no_proxy",     "all_proxy",
-                                     "HTTP_PROXY",  "HTTPS_PROXY", "NO_PROXY",    "ALL_PROXY",    "SSL_CERT_FILE",
-                                     "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"};
+constexpr const char* kPassedOn[] = {"LANG",
+                                     "LC_ALL",
+                                     "LC_CTYPE",
+                                     "TZ",
+                                     "USER",
+                                     "LOGNAME",
+                                     "http_proxy",
+                                     "https_proxy",
+                                     "no_proxy",
+                                     "all_proxy",
+                                     "HTTP_PROXY",
+                                     "HTTPS_PROXY",
+                                     "NO_PROXY",
+                                     "ALL_PROXY",
+                                     "SSL_CERT_FILE",
+                                     "SSL_CERT_DIR",
+                                     "REQUESTS_CA_BUNDLE",
+                                     "CURL_CA_BUNDLE"};
 
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
   std::vector<char*> out;
@@ -31,7 +45,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 /// Between fork and exec: only calls that are safe while other threads may hold locks.
-[[noreturn]] void ExecInterpreter(int control, int output, pid_t parent, char* const* arguments, char* const* environment) {
+[[noreturn]] void ExecInterpreter(int control, int output, pid_t parent, char* const* arguments,
+                                  char* const* environment) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
   sigset_t none;
@@ -60,7 +75,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 std::vector<std::string> InterpreterEnvironment(const InterpreterOptions& options, bool single) {
   const std::string bin = ParentOf(options.environment.python);
   std::vector<std::string> out{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "HOME=" + options.home};
-  if (const char* fault = std::getenv("EASEL_FAULT")) out.push_back("EASEL_FAULT=" + std::string(fault));  // tests/fault
+  if (const char* fault = std::getenv("EASEL_FAULT"))
+    out.push_back("EASEL_FAULT=" + std::string(fault));  // tests/fault
   bool language = false;
   for (const char* name : kPassedOn)
     if (const char* value = std::getenv(name)) {
@@ -70,16 +86,20 @@ std::vector<std::string> InterpreterEnvironment(const InterpreterOptions& option
   if (!language) out.emplace_back("LANG=C.UTF-8");
   json::array preload(options.environment.preload.begin(), options.environment.preload.end());
   json::array hide(options.hide.begin(), options.hide.end());
-  json::object zygote{{"mode", options.isolation}, {"preload", std::move(preload)}, {"network", options.network},
-                      {"home", options.home},      {"hide", std::move(hide)},       {"shim", options.shim},
+  json::object zygote{{"mode", options.isolation},
+                      {"preload", std::move(preload)},
+                      {"network", options.network},
+                      {"home", options.home},
+                      {"hide", std::move(hide)},
+                      {"shim", options.shim},
                       {"environment", options.environment.name}};
   if (single) zygote["single"] = true;
   out.push_back("EASEL_ZYGOTE=" + json::serialize(zygote));
   return out;
 }
 
-Result<std::unique_ptr<Interpreter>> Interpreter::Start(EventLoop& loop, const InterpreterOptions& options, bool single,
-                                                        Listener listener) {
+Result<std::unique_ptr<Interpreter>> Interpreter::Start(EventLoop& loop, const InterpreterOptions& options,
+                                                        bool single, Listener listener) {
   const std::string& python = options.environment.python;
   if (::access(python.c_str(), X_OK) != 0)
     return Fail(Code::kNotFound, "ENVIRONMENT_MISSING",
@@ -108,7 +128,8 @@ Result<std::unique_ptr<Interpreter>> Interpreter::Start(EventLoop& loop, const I
   out->pid_ = ::fork();
   if (out->pid_ < 0) return FailErrno("start " + python, errno);
   if (out->pid_ == 0)
-    ExecInterpreter(theirs.get(), output_end.get(), parent, argument_pointers.data(), environment_pointers.data());
+    ExecInterpreter(theirs.get(), output_end.get(), parent, argument_pointers.data(),
+                    environment_pointers.data());
   out->pidfd_.Reset(static_cast<int>(::syscall(SYS_pidfd_open, out->pid_, 0)));
   Interpreter* raw = out.get();
   loop.Watch(raw->control_.get(), EPOLLIN, [raw](std::uint32_t) { raw->OnControl(); });
@@ -140,7 +161,8 @@ bool Interpreter::SendPark(std::uint64_t id, int channel, int out, int err) {
   header->cmsg_len = CMSG_LEN(3 * sizeof(int));
   const int descriptors[3] = {channel, out, err};
   std::memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
-  return ::sendmsg(control_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
+  return ::sendmsg(control_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+         static_cast<ssize_t>(text.size());
 }
 
 void Interpreter::OnControl() {
@@ -155,7 +177,8 @@ void Interpreter::OnControl() {
   const ssize_t n = ::recvmsg(control_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   UniqueFd descriptor;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); n > 0 && header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); n > 0 && header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {

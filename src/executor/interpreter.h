@@ -42,8 +42,8 @@ class Interpreter {
   };
 
   /// Errors: kNotFound ENVIRONMENT_MISSING (no such interpreter); as fork gives them.
-  static Result<std::unique_ptr<Interpreter>> Start(EventLoop& loop, const InterpreterOptions& options, bool single,
-                                                    Listener listener);
+  static Result<std::unique_ptr<Interpreter>> Start(EventLoop& loop, const InterpreterOptions& options,
+                                                    bool single, Listener listener);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
 

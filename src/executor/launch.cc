@@ -26,10 +26,18 @@ constexpr off_t kLogLimitBytes = 4 << 20;
 
 bool IsPassedOn(std::string_view variable) {
   // Paths, language, and what people set once for every program of their machine; nothing of the session's secrets.
-  static constexpr std::string_view kNames[] = {
-      "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-      "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
-      "CURL_CA_BUNDLE", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
+  static constexpr std::string_view kNames[] = {"PATH",           "HOME",
+                                                "USER",           "LOGNAME",
+                                                "TMPDIR",         "TZ",
+                                                "LANG",           "http_proxy",
+                                                "https_proxy",    "no_proxy",
+                                                "all_proxy",      "HTTP_PROXY",
+                                                "HTTPS_PROXY",    "NO_PROXY",
+                                                "ALL_PROXY",      "SSL_CERT_FILE",
+                                                "SSL_CERT_DIR",   "REQUESTS_CA_BUNDLE",
+                                                "CURL_CA_BUNDLE", "XDG_RUNTIME_DIR",
+                                                "XDG_CACHE_HOME", "ASAN_OPTIONS",
+                                                "UBSAN_OPTIONS",  "TSAN_OPTIONS"};
   const std::string_view name = variable.substr(0, variable.find('='));
   if (name.starts_with("EASEL_") || name.starts_with("LC_")) return true;
   for (const std::string_view known : kNames)
@@ -85,12 +93,14 @@ Status StartExecutor(const LaunchOptions& options) {
   }
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable)
-    if (IsPassedOn(*variable) && !std::string_view(*variable).starts_with("EASEL_RUNTIME_DIR=")) environment.emplace_back(*variable);
+    if (IsPassedOn(*variable) && !std::string_view(*variable).starts_with("EASEL_RUNTIME_DIR="))
+      environment.emplace_back(*variable);
   environment.push_back("EASEL_RUNTIME_DIR=" + folder);
 
   const std::string log_path = ExecutorLogPath(folder);
-  struct stat info {};
-  if (::stat(log_path.c_str(), &info) == 0 && info.st_size > kLogLimitBytes) ::rename(log_path.c_str(), (log_path + ".old").c_str());
+  struct stat info{};
+  if (::stat(log_path.c_str(), &info) == 0 && info.st_size > kLogLimitBytes)
+    ::rename(log_path.c_str(), (log_path + ".old").c_str());
   const UniqueFd log(::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!log.valid()) return FailErrno("open " + log_path, errno);
 

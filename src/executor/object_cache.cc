@@ -7,7 +7,8 @@
 namespace easel {
 
 ObjectCache::Seen ObjectCache::SeenOf(const struct stat& info) {
-  return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec,
+  return {info.st_dev, info.st_ino, info.st_size,
+          info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec,
           info.st_ctim.tv_sec * 1'000'000'000LL + info.st_ctim.tv_nsec};
 }
 
@@ -17,12 +18,14 @@ void ObjectCache::Remember(const std::string& path, const struct stat& info) {
 }
 
 Status ObjectCache::Verify(const std::string& path, const std::string& digest) {
-  struct stat before {};
+  struct stat before{};
   if (::lstat(path.c_str(), &before) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return Fail(Code::kDataLoss, "OBJECT_MISSING", path + " is missing");
+    if (errno == ENOENT || errno == ENOTDIR)
+      return Fail(Code::kDataLoss, "OBJECT_MISSING", path + " is missing");
     return FailErrno("stat " + path, errno);
   }
-  if (!S_ISREG(before.st_mode)) return Fail(Code::kDataLoss, "OBJECT_DAMAGED", path + " is not a regular file");
+  if (!S_ISREG(before.st_mode))
+    return Fail(Code::kDataLoss, "OBJECT_DAMAGED", path + " is not a regular file");
   {
     std::lock_guard lock(mutex_);
     if (auto found = seen_.find(path); found != seen_.end() && found->second == SeenOf(before)) return {};

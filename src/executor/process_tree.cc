@@ -53,12 +53,14 @@ void ForEachNumber(const std::string& folder, Visit visit) {
   DIR* directory = ::opendir(folder.c_str());
   if (directory == nullptr) return;
   while (const dirent* entry = ::readdir(directory))
-    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') visit(static_cast<pid_t>(std::atoi(entry->d_name)));
+    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+      visit(static_cast<pid_t>(std::atoi(entry->d_name)));
   ::closedir(directory);
 }
 
 bool KernelListsChildren() {
-  static const bool listed = ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
+  static const bool listed =
+      ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
   return listed;
 }
 
@@ -129,7 +131,9 @@ bool OwnsPidNamespace(pid_t pid) {
   return last != std::string_view::npos && last > first && levels.substr(last + 1) == "1";
 }
 
-std::vector<pid_t> TreeOf(pid_t root) { return KernelListsChildren() ? TreeByChildrenFiles(root) : TreeByScan(root); }
+std::vector<pid_t> TreeOf(pid_t root) {
+  return KernelListsChildren() ? TreeByChildrenFiles(root) : TreeByScan(root);
+}
 
 std::vector<pid_t> ChildrenOf(pid_t pid) {
   if (!KernelListsChildren()) return ScanParents()[pid];
@@ -175,7 +179,9 @@ bool KillTree(pid_t root, int root_pidfd, std::int64_t deadline_ms) {
   }
   SignalPidfd(root_pidfd, SIGKILL);
   pollfd exited{root_pidfd, POLLIN, 0};
-  return ::poll(&exited, 1, static_cast<int>(std::max<std::int64_t>(deadline - EventLoop::NowMs(), 100))) == 1 && clean;
+  return ::poll(&exited, 1, static_cast<int>(std::max<std::int64_t>(deadline - EventLoop::NowMs(), 100))) ==
+             1 &&
+         clean;
 }
 
 }  // namespace easel

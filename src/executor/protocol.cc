@@ -9,8 +9,9 @@ Status LineSplitter::Feed(std::string_view bytes, std::vector<std::string>& line
     const std::size_t end = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, end);
     if (partial_.size() + piece.size() > max_line_bytes_)
-      return Fail(Code::kResourceExhausted, "FRAME_TOO_LARGE",
-                  "a line of the executor protocol is longer than " + std::to_string(max_line_bytes_) + " bytes");
+      return Fail(
+          Code::kResourceExhausted, "FRAME_TOO_LARGE",
+          "a line of the executor protocol is longer than " + std::to_string(max_line_bytes_) + " bytes");
     partial_.append(piece);
     if (end == std::string_view::npos) return {};
     if (!partial_.empty()) lines.push_back(std::move(partial_));
@@ -69,11 +70,10 @@ std::string AnswerLine(std::int64_t id, json::object ok) {
 }
 
 std::string ErrorLine(std::int64_t id, const Error& error) {
-  return json::serialize(json::object{{"id", id},
-                                      {"error",
-                                       {{"code", CodeName(error.code)},
-                                        {"reason", error.reason},
-                                        {"message", error.message}}}}) +
+  return json::serialize(json::object{
+             {"id", id},
+             {"error",
+              {{"code", CodeName(error.code)}, {"reason", error.reason}, {"message", error.message}}}}) +
          "\n";
 }
 

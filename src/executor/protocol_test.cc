@@ -21,7 +21,8 @@ json::value Vectors(const std::string& name) {
 TEST(LineSplitter, LinesInPiecesComeOutWhole) {
   LineSplitter splitter(100);
   std::vector<std::string> lines;
-  for (const char byte : std::string("{\"a\":1}\n\nsecond\nthird")) ASSERT_TRUE(splitter.Feed({&byte, 1}, lines));
+  for (const char byte : std::string("{\"a\":1}\n\nsecond\nthird"))
+    ASSERT_TRUE(splitter.Feed({&byte, 1}, lines));
   EXPECT_EQ(lines, (std::vector<std::string>{"{\"a\":1}", "second"}));
   ASSERT_TRUE(splitter.Feed(" line\n", lines));
   EXPECT_EQ(lines.back(), "third line");
@@ -39,7 +40,8 @@ TEST(FrameSplitter, FramesInPiecesComeOutWhole) {
   for (const std::size_t step : {std::size_t{1}, std::size_t{3}, std::size_t{7}, stream.size()}) {
     FrameSplitter splitter(1000);
     std::vector<std::string> frames;
-    for (std::size_t at = 0; at < stream.size(); at += step) ASSERT_TRUE(splitter.Feed(std::string_view(stream).substr(at, step), frames));
+    for (std::size_t at = 0; at < stream.size(); at += step)
+      ASSERT_TRUE(splitter.Feed(std::string_view(stream).substr(at, step), frames));
     EXPECT_EQ(frames, (std::vector<std::string>{"first", "", std::string(300, 'x')}));
   }
 }
@@ -127,11 +129,15 @@ TEST(AttemptSpec, NeedsTheObjectsOfWhatItLoadsAndWhatThatRefersTo) {
     return json::object{{"object", std::string(64, letter)}, {"refs", std::move(refs)}};
   };
   document["state"] = {{"variables", {{"x", {{"slot", "r0/a.1#0"}}}, {"y", {{"slot", "r0/b.1#0"}}}}},
-                       {"slots", {{"r0/a.1#0", slot('a', {"r0/model.2#4"})}, {"r0/model.2#4", slot('c', {"r0/a.1#0"})}, {"r0/b.1#0", slot('b', {})}}}};
+                       {"slots",
+                        {{"r0/a.1#0", slot('a', {"r0/model.2#4"})},
+                         {"r0/model.2#4", slot('c', {"r0/a.1#0"})},
+                         {"r0/b.1#0", slot('b', {})}}}};
   document["load"] = {"x", "unknown"};
   auto spec = ReadAttemptSpec(document);
   ASSERT_TRUE(spec) << spec.error().message;
-  EXPECT_EQ(spec->needed, (std::set<NeededObject>{{std::string(64, 'a'), "a"}, {std::string(64, 'c'), "model"}}));
+  EXPECT_EQ(spec->needed,
+            (std::set<NeededObject>{{std::string(64, 'a'), "a"}, {std::string(64, 'c'), "model"}}));
   EXPECT_EQ(spec->inherited_objects.size(), 3U);
 }
 

@@ -44,8 +44,9 @@ Result<UniqueFd> OpenFolder(const std::string& folder) {
   return fd;
 }
 
-void AddFile(const std::filesystem::path& path, const std::string& name, std::map<std::string, std::string>& facts) {
-  struct stat info {};
+void AddFile(const std::filesystem::path& path, const std::string& name,
+             std::map<std::string, std::string>& facts) {
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return;
   facts[name] = std::to_string(info.st_size) + ":" + std::to_string(info.st_mtim.tv_sec) + "." +
                 std::to_string(info.st_mtim.tv_nsec);
@@ -57,20 +58,23 @@ Result<std::string> RuntimeFolder() {
   std::string folder = FromEnvironment("EASEL_RUNTIME_DIR");
   if (folder.empty()) {
     const std::string base = FromEnvironment("XDG_RUNTIME_DIR");
-    folder = !base.empty() && ::access(base.c_str(), W_OK) == 0 ? base + "/easel" : "/tmp/easel-" + std::to_string(::getuid());
+    folder = !base.empty() && ::access(base.c_str(), W_OK) == 0 ? base + "/easel"
+                                                                : "/tmp/easel-" + std::to_string(::getuid());
   }
   folder = std::filesystem::absolute(folder).lexically_normal().string();
   if (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     EASEL_RETURN_IF_ERROR(MakeDirectories(ParentOf(folder)));
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return FailErrno("create folder " + folder, errno);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+      return FailErrno("create folder " + folder, errno);
   }
-  struct stat info {};
+  struct stat info{};
   if (::lstat(folder.c_str(), &info) != 0) return FailErrno("stat " + folder, errno);
   if (!S_ISDIR(info.st_mode) || info.st_uid != ::getuid())
     return Fail(Code::kPermissionDenied, "RUNTIME_FOLDER_FOREIGN",
                 folder + " is not a folder of yours. Set EASEL_RUNTIME_DIR to a folder that is.");
-  if ((info.st_mode & 077) != 0 && ::chmod(folder.c_str(), 0700) != 0) return FailErrno("close " + folder + " to others", errno);
+  if ((info.st_mode & 077) != 0 && ::chmod(folder.c_str(), 0700) != 0)
+    return FailErrno("close " + folder + " to others", errno);
   return folder;
 }
 
@@ -123,7 +127,8 @@ Result<std::string> FindRuntime() {
       if (std::filesystem::is_directory(at / place / "easel_runtime", ignored)) return (at / place).string();
     }
   return Fail(Code::kNotFound, "RUNTIME_MISSING",
-              "The Python runtime (easel_runtime) was not found near " + binary.string() + ". Set EASEL_RUNTIME to its folder.");
+              "The Python runtime (easel_runtime) was not found near " + binary.string() +
+                  ". Set EASEL_RUNTIME to its folder.");
 }
 
 std::string FindShim(const std::string& runtime) {
@@ -137,7 +142,8 @@ std::string BuildId(const std::string& runtime) {
   std::map<std::string, std::string> facts;
   AddFile("/proc/self/exe", "binary", facts);
   std::error_code error;
-  for (std::filesystem::recursive_directory_iterator at(runtime, error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::recursive_directory_iterator at(runtime, error), end; !error && at != end;
+       at.increment(error)) {
     const std::string extension = at->path().extension().string();
     if (extension == ".py" || extension == ".so") AddFile(at->path(), at->path().string(), facts);
   }

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/ids.h"
 #include "base/log.h"
@@ -36,7 +36,8 @@ bool SameUser(int socket) {
 
 }  // namespace
 
-ExecutorService::ExecutorService(std::unique_ptr<EventLoop> loop, ExecutorOptions options, UniqueFd lock, UniqueFd listener)
+ExecutorService::ExecutorService(std::unique_ptr<EventLoop> loop, ExecutorOptions options, UniqueFd lock,
+                                 UniqueFd listener)
     : loop_(std::move(loop)),
       options_(std::move(options)),
       lock_(std::move(lock)),
@@ -93,8 +94,9 @@ void ExecutorService::OnAccept() {
   if (!socket.valid() || !SameUser(socket.get())) return;
   auto connection = std::make_unique<Connection>(
       *loop_, std::move(socket),
-      Connection::Listener{.on_line = [this](Connection& from, const std::string& line) { OnLine(from, line); },
-                           .on_closed = [this](Connection& from) { OnClosed(from); }});
+      Connection::Listener{
+          .on_line = [this](Connection& from, const std::string& line) { OnLine(from, line); },
+          .on_closed = [this](Connection& from) { OnClosed(from); }});
   connection->Send(json::serialize(json::object{{"hello", Hello()}}) + "\n");
   Connection* raw = connection.get();
   connections_.emplace(raw, std::move(connection));
@@ -130,23 +132,29 @@ void ExecutorService::ReapChildren() {
 void ExecutorService::OnTurnEnd() {
   SendLogEvents();
   for (auto& [raw, connection] : connections_) connection->Flush();
-  if (closing_ && std::ranges::all_of(attempts_, [](const auto& entry) { return entry.second->phase() == Attempt::Phase::kFinished; }))
+  if (closing_ && std::ranges::all_of(attempts_, [](const auto& entry) {
+        return entry.second->phase() == Attempt::Phase::kFinished;
+      }))
     loop_->Stop();
 }
 
 bool ExecutorService::Idle() const {
-  return connections_.empty() &&
-         std::ranges::all_of(attempts_, [](const auto& entry) { return entry.second->phase() == Attempt::Phase::kFinished; });
+  return connections_.empty() && std::ranges::all_of(attempts_, [](const auto& entry) {
+           return entry.second->phase() == Attempt::Phase::kFinished;
+         });
 }
 
 void ExecutorService::OnTick() {
   const std::int64_t now = EventLoop::NowMs();
   if (!Idle()) idle_since_ms_ = now;
-  const bool settled = std::ranges::all_of(
-      canvases_, [](const auto& entry) { return entry.second.attempts.empty() && entry.second.engine == nullptr; });
-  if (now - idle_since_ms_ >= options_.linger_ms || (draining_ && settled)) Shutdown("the executor has nothing to do");
+  const bool settled = std::ranges::all_of(canvases_, [](const auto& entry) {
+    return entry.second.attempts.empty() && entry.second.engine == nullptr;
+  });
+  if (now - idle_since_ms_ >= options_.linger_ms || (draining_ && settled))
+    Shutdown("the executor has nothing to do");
   for (auto& [key, zygote] : zygotes_)
-    if (zygote->busy <= 0 && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms) zygote->Kill();
+    if (zygote->busy <= 0 && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms)
+      zygote->Kill();
   KillStrays();
   loop_->After(std::clamp<std::int64_t>(options_.linger_ms / 4, 20, kTickMs), [this] { OnTick(); });
 }
@@ -154,7 +162,8 @@ void ExecutorService::OnTick() {
 /// Whatever became a child of this process without being an interpreter lost its parents: a worker's that ended.
 void ExecutorService::KillStrays() {
   for (const pid_t pid : ChildrenOf(::getpid()))
-    if (std::ranges::none_of(zygotes_, [pid](const auto& entry) { return entry.second->Owns(pid); })) ::kill(pid, SIGKILL);
+    if (std::ranges::none_of(zygotes_, [pid](const auto& entry) { return entry.second->Owns(pid); }))
+      ::kill(pid, SIGKILL);
 }
 
 void ExecutorService::StopServing() {

@@ -35,7 +35,7 @@ class ExecutorService {
   struct CanvasFacts {
     explicit CanvasFacts(const std::string& id) : log(id) {}
     EventLog log;
-    Connection* engine = nullptr;  ///< whom the events go to
+    Connection* engine = nullptr;    ///< whom the events go to
     std::set<std::string> attempts;  ///< under way or unacknowledged
   };
 

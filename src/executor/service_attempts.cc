@@ -19,8 +19,10 @@ void ExecutorService::StartAttempt(AttemptSpec spec) {
   started.Begin();
 }
 
-Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, const std::string& isolation, bool network) {
-  std::string key = environment.digest + " " + environment.python + " " + isolation + (network ? " network" : "");
+Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, const std::string& isolation,
+                                           bool network) {
+  std::string key =
+      environment.digest + " " + environment.python + " " + isolation + (network ? " network" : "");
   for (const std::string& module : environment.preload) key += " " + module;
   if (auto found = zygotes_.find(key); found != zygotes_.end()) {
     if (found->second->phase() != Zygote::Phase::kDead) return found->second.get();
@@ -40,7 +42,8 @@ Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, c
                          .hide = HiddenPaths(options_.folder),
                          .log_fd = 2},
       ZygoteListener{
-          .on_worker = [this](Zygote& from, std::unique_ptr<Worker> worker) { OnWorker(from, std::move(worker)); },
+          .on_worker = [this](Zygote& from,
+                              std::unique_ptr<Worker> worker) { OnWorker(from, std::move(worker)); },
           .on_exit =
               [this](Zygote&, std::uint64_t id, const WorkerExit& exit) {
                 for (auto& [name, attempt] : attempts_)
@@ -57,7 +60,8 @@ void ExecutorService::NeedWorker(Attempt& attempt) {
   const AttemptSpec& spec = attempt.spec();
   auto zygote = ZygoteFor(spec.environment, spec.isolation, spec.network);
   if (!zygote) return attempt.FailWith("sandbox", zygote.error().message);
-  if (std::unique_ptr<Worker> worker = (*zygote)->Take()) return attempt.GiveWorker(std::move(worker), (*zygote)->missing());
+  if (std::unique_ptr<Worker> worker = (*zygote)->Take())
+    return attempt.GiveWorker(std::move(worker), (*zygote)->missing());
   waiting_[*zygote].push_back(spec.attempt);
 }
 

@@ -26,7 +26,8 @@ void ExecutorService::OnLine(Connection& connection, const std::string& line) {
   }
   if (request->op == "attach") return OnAttach(connection, *request);
   auto answer = request->op == "start" ? HandleStart(connection, *request) : Handle(*request);
-  connection.Send(answer ? AnswerLine(request->id, std::move(*answer)) : ErrorLine(request->id, answer.error()));
+  connection.Send(answer ? AnswerLine(request->id, std::move(*answer))
+                         : ErrorLine(request->id, answer.error()));
 }
 
 Result<json::object> ExecutorService::Handle(const Request& request) {
@@ -55,7 +56,8 @@ void ExecutorService::OnAttach(Connection& connection, const Request& request) {
   if (canvas.engine != nullptr && canvas.engine != &connection)
     canvas.engine->Send(json::serialize(json::object{{"detached", id}}) + "\n");
   canvas.engine = &connection;
-  connection.Send(AnswerLine(request.id, {{"attempts", json::array(canvas.attempts.begin(), canvas.attempts.end())}}));
+  connection.Send(
+      AnswerLine(request.id, {{"attempts", json::array(canvas.attempts.begin(), canvas.attempts.end())}}));
   for (const EventLog::Entry& entry : canvas.log.kept())
     if (entry.number > after) connection.Send(entry.line);
   for (const std::string& name : canvas.attempts)
@@ -67,7 +69,8 @@ void ExecutorService::OnAttach(Connection& connection, const Request& request) {
 
 Result<json::object> ExecutorService::HandleStart(const Connection& connection, const Request& request) {
   const json::value* spec = request.body.if_contains("spec");
-  if (spec == nullptr || !spec->is_object()) return Fail(Code::kInvalidArgument, "JSON_SHAPE", "start: spec: expected an object");
+  if (spec == nullptr || !spec->is_object())
+    return Fail(Code::kInvalidArgument, "JSON_SHAPE", "start: spec: expected an object");
   EASEL_TRY(AttemptSpec parsed, ReadAttemptSpec(spec->get_object()));
   // Whoever was attached when the draining began goes on to the end of its run: it is of this executor's build.
   if (closing_ || (draining_ && CanvasOf(parsed.canvas).engine != &connection))
@@ -87,7 +90,8 @@ Result<json::object> ExecutorService::HandleCancel(const Request& request) {
     found->second->Cancel(grace_ms);
     return json::object{};
   }
-  if (std::ranges::any_of(canvases_, [&](const auto& entry) { return entry.second.attempts.contains(name); })) return json::object{};
+  if (std::ranges::any_of(canvases_, [&](const auto& entry) { return entry.second.attempts.contains(name); }))
+    return json::object{};
   return Fail(Code::kNotFound, "ATTEMPT_UNKNOWN", "the executor has no attempt " + name);
 }
 
@@ -129,7 +133,8 @@ Result<json::object> ExecutorService::HandlePending(const Request& request) {
   EASEL_RETURN_IF_ERROR(reader.status());
   const auto found = canvases_.find(id);
   json::array attempts;
-  if (found != canvases_.end()) attempts = json::array(found->second.attempts.begin(), found->second.attempts.end());
+  if (found != canvases_.end())
+    attempts = json::array(found->second.attempts.begin(), found->second.attempts.end());
   return json::object{{"attempts", std::move(attempts)}};
 }
 
@@ -138,7 +143,8 @@ Result<json::object> ExecutorService::HandleStop(const Request& request) {
   JsonReader reader(body, "stop");
   const bool force = reader.BoolOr("force", false);
   EASEL_RETURN_IF_ERROR(reader.status());
-  const auto running = std::ranges::count_if(attempts_, [](const auto& entry) { return UnderWay(*entry.second); });
+  const auto running =
+      std::ranges::count_if(attempts_, [](const auto& entry) { return UnderWay(*entry.second); });
   if (running > 0 && !force)
     return Fail(Code::kFailedPrecondition, "ATTEMPTS_RUNNING",
                 std::to_string(running) + (running == 1 ? " block is" : " blocks are") +

@@ -18,7 +18,8 @@ constexpr std::array<std::pair<std::string_view, WorkerEvent>, 7> kEvents{{{"par
                                                                            {"result", WorkerEvent::kResult}}};
 
 // Kinds that a worker may claim; the others are the executor's own verdicts.
-constexpr std::array<std::string_view, 7> kWorkerKinds{"exception", "syntax", "exit", "capture", "disk_full", "damaged", "sandbox"};
+constexpr std::array<std::string_view, 7> kWorkerKinds{"exception", "syntax",  "exit",   "capture",
+                                                       "disk_full", "damaged", "sandbox"};
 
 Failure ReadFailure(JsonReader& reader) {
   const json::object* object = reader.Object("failure");
@@ -32,7 +33,8 @@ Failure ReadFailure(JsonReader& reader) {
   out.line = inner.IntOr("line", 0);
   out.message = inner.StringOr("message", "");
   if (!inner.ok()) reader.Reject("failure", inner.status().error().message);
-  if (std::ranges::find(kWorkerKinds, out.kind) == kWorkerKinds.end()) reader.Reject("failure", "unknown kind " + out.kind);
+  if (std::ranges::find(kWorkerKinds, out.kind) == kWorkerKinds.end())
+    reader.Reject("failure", "unknown kind " + out.kind);
   return out;
 }
 
@@ -44,10 +46,12 @@ Result<WorkerMessage> ParseWorkerMessage(std::string_view frame) {
   const std::string name = reader.String("event");
   EASEL_RETURN_IF_ERROR(reader.status());
   const auto found = std::ranges::find(kEvents, name, &std::pair<std::string_view, WorkerEvent>::first);
-  if (found == kEvents.end()) return Fail(Code::kInvalidArgument, "JSON_SHAPE", "worker message: unknown event " + name);
+  if (found == kEvents.end())
+    return Fail(Code::kInvalidArgument, "JSON_SHAPE", "worker message: unknown event " + name);
   if (found->second == WorkerEvent::kPhase) {
     const std::string phase = reader.String("phase");
-    if (reader.ok() && phase != "load" && phase != "run" && phase != "save") reader.Reject("phase", "expected load, run or save");
+    if (reader.ok() && phase != "load" && phase != "run" && phase != "save")
+      reader.Reject("phase", "expected load, run or save");
   }
   if (found->second == WorkerEvent::kDisplay) reader.Object("data");
   if (found->second == WorkerEvent::kStarted) reader.StringsOr("missing");
@@ -77,7 +81,8 @@ Result<AttemptResult> ReadAttemptResult(json::object body, const AttemptSpec& sp
   }
   out.objects = reader.StringsOr("objects");
   std::set<std::string> known(out.objects.begin(), out.objects.end());
-  if (!std::ranges::all_of(out.objects, [](const std::string& d) { return IsDigest(d); }) || known.size() != out.objects.size())
+  if (!std::ranges::all_of(out.objects, [](const std::string& d) { return IsDigest(d); }) ||
+      known.size() != out.objects.size())
     reader.Reject("objects", "expected distinct SHA-256 digests");
   known.insert(spec.inherited_objects.begin(), spec.inherited_objects.end());
   const json::object* state = reader.Object("state");

@@ -41,15 +41,19 @@ bool MakeOutputPipe(UniqueFd& ours, UniqueFd& theirs) {
 }  // namespace
 
 Zygote::Zygote(EventLoop& loop, InterpreterOptions options, ZygoteListener listener)
-    : last_used_ms(EventLoop::NowMs()), loop_(loop), options_(std::move(options)), listener_(std::move(listener)) {}
+    : last_used_ms(EventLoop::NowMs()),
+      loop_(loop),
+      options_(std::move(options)),
+      listener_(std::move(listener)) {}
 
 Zygote::~Zygote() {
   while (!workers_.empty()) DropWorker(workers_.begin()->first);
 }
 
 Interpreter::Listener Zygote::ListenerFor(std::uint64_t single_worker) {
-  return {.on_message = [this](const json::value& message, UniqueFd fd) { OnMessage(message, std::move(fd)); },
-          .on_closed = [this, single_worker] { OnClosed(single_worker); }};
+  return {
+      .on_message = [this](const json::value& message, UniqueFd fd) { OnMessage(message, std::move(fd)); },
+      .on_closed = [this, single_worker] { OnClosed(single_worker); }};
 }
 
 Status Zygote::Start() {
@@ -72,7 +76,8 @@ bool Zygote::Reaped(pid_t pid, int wait_status) {
   if (main_ && main_->pid() == pid) {
     // In single mode the first interpreter has done its part when it has said that it cannot be forked.
     if (fork_safe_) {
-      Log(LogLevel::kInfo, "executor", "zygote " + std::to_string(pid) + " ended with wait status " + std::to_string(wait_status));
+      Log(LogLevel::kInfo, "executor",
+          "zygote " + std::to_string(pid) + " ended with wait status " + std::to_string(wait_status));
       OnClosed(0);
     }
     return true;
@@ -83,7 +88,8 @@ bool Zygote::Reaped(pid_t pid, int wait_status) {
       auto keep = std::move(single);
       singles_.erase(worker);
       if (workers_.contains(worker)) {
-        Fail("An interpreter of environment `" + options_.environment.name + "` ended before it was ready. " + keep->OutputTail());
+        Fail("An interpreter of environment `" + options_.environment.name + "` ended before it was ready. " +
+             keep->OutputTail());
         DropWorker(worker);
       } else if (ended_.erase(worker) == 0) {
         --busy;
@@ -95,7 +101,8 @@ bool Zygote::Reaped(pid_t pid, int wait_status) {
 }
 
 int Zygote::parked() const {
-  return static_cast<int>(std::ranges::count_if(workers_, [](const auto& entry) { return entry.second->parked; }));
+  return static_cast<int>(
+      std::ranges::count_if(workers_, [](const auto& entry) { return entry.second->parked; }));
 }
 
 std::unique_ptr<Worker> Zygote::Take() {
@@ -132,8 +139,9 @@ void Zygote::Park() {
   worker->zygote = this;
   UniqueFd channel, out, err;
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || (worker->channel.Reset(ends[0]), channel.Reset(ends[1]), false) ||
-      !MakeOutputPipe(worker->out, out) || !MakeOutputPipe(worker->err, err)) {
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+      (worker->channel.Reset(ends[0]), channel.Reset(ends[1]), false) || !MakeOutputPipe(worker->out, out) ||
+      !MakeOutputPipe(worker->err, err)) {
     Fail(std::string("No worker could be made: ") + std::strerror(errno));
     Die();
     return;
@@ -175,7 +183,8 @@ void Zygote::OnChannel(std::uint64_t id) {
   std::vector<std::string> frames;
   if (!worker.parked && splitter.Feed({buffer, static_cast<std::size_t>(n)}, frames) && frames.size() == 1) {
     auto message = ParseJson(frames[0], "worker message");
-    const json::value* event = message && message->is_object() ? message->get_object().if_contains("event") : nullptr;
+    const json::value* event =
+        message && message->is_object() ? message->get_object().if_contains("event") : nullptr;
     if (event != nullptr && event->is_string() && event->get_string() == kParkedEvent) {
       worker.parked = true;
       OfferIfParked(id);

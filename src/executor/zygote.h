@@ -47,7 +47,8 @@ struct WorkerExit {
 struct ZygoteListener {
   std::function<void(Zygote&, std::unique_ptr<Worker>)> on_worker;  ///< for the attempt that waits longest
   std::function<void(Zygote&, std::uint64_t worker, WorkerExit)> on_exit;
-  std::function<void(Zygote&, std::string message)> on_failure;  ///< no worker can be made; the message says why
+  std::function<void(Zygote&, std::string message)>
+      on_failure;  ///< no worker can be made; the message says why
   std::function<void(Zygote&)> on_death;
 };
 
@@ -108,7 +109,8 @@ class Zygote {
   std::unique_ptr<Interpreter> main_;
   std::map<std::uint64_t, std::unique_ptr<Interpreter>> singles_;  ///< by worker id, in single mode
   std::map<std::uint64_t, std::unique_ptr<Worker>> workers_;       ///< parking and parked, oldest first
-  std::set<std::uint64_t> ended_;  ///< in single mode: reported by the interpreter, which has not been reaped yet
+  std::set<std::uint64_t>
+      ended_;  ///< in single mode: reported by the interpreter, which has not been reaped yet
   std::vector<std::string> missing_;
   int target_ = 0;
   int waiting_ = 0;

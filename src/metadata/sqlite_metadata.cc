@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -217,11 +217,12 @@ Status CheckIfSmall(SqliteConnection& database) {
 
 Result<std::unique_ptr<MetadataStore>> OpenSqliteMetadata(const std::string& path, bool read_only) {
   using Access = SqliteConnection::Access;
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) == 0) {
     if (!S_ISREG(info.st_mode)) return FailDamaged(path, "it is not a regular file");
   } else if (errno != ENOENT) {
-    return Fail(Code::kFailedPrecondition, "DATABASE_NOT_OPENED", path + ": cannot be opened (" + std::strerror(errno) + ")");
+    return Fail(Code::kFailedPrecondition, "DATABASE_NOT_OPENED",
+                path + ": cannot be opened (" + std::strerror(errno) + ")");
   } else {
     if (read_only) return Fail(Code::kNotFound, "DATABASE_ABSENT", path + ": there is no database yet");
     EASEL_RETURN_IF_ERROR(CreateDatabase(path));

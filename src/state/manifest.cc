@@ -25,7 +25,8 @@ std::map<std::string, std::string> ReadFileMap(JsonReader& reader, std::string_v
         !path.empty() && (path.front() == '/') == absolute && path.find('\0') == std::string_view::npos;
     if (!path_good) reader.Reject(field, absolute ? "expected absolute paths" : "expected relative paths");
     if (text == nullptr || (!absolute && *text != "absent" && *text != "changed" && !IsDigest(*text)))
-      reader.Reject(field, absolute ? "expected \"<size>:<mtime>\"" : "expected a SHA-256, \"absent\" or \"changed\"");
+      reader.Reject(
+          field, absolute ? "expected \"<size>:<mtime>\"" : "expected a SHA-256, \"absent\" or \"changed\"");
     else
       out.emplace(std::string(path), std::string(*text));
   }

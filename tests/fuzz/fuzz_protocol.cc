@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const easel::json::value* spec = request->body.if_contains("spec");
     if (spec == nullptr || !spec->is_object()) continue;
     auto parsed = easel::ReadAttemptSpec(spec->get_object());
-    if (parsed && (parsed->block.find('/') != std::string::npos || parsed->state_root.front() != '/')) std::abort();
+    if (parsed && (parsed->block.find('/') != std::string::npos || parsed->state_root.front() != '/'))
+      std::abort();
   }
 
   easel::FrameSplitter splitter(1 << 12);

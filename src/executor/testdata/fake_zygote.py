@@ -3,6 +3,7 @@
 A block's code runs in the worker with `emit(event, **fields)`, `store(bytes)` and `succeed(...)` at hand, so that a test
 can make a worker do anything, well-behaved or not. Laid out as RUNTIME/easel_runtime/zygote.py by the tests.
 """
+
 from __future__ import annotations
 
 import array
@@ -73,17 +74,42 @@ def work(channel: socket.socket) -> None:
 
     def keep(name: str, data: bytes) -> None:
         slot = f"{spec['attempt']}#{len(state['slots'])}"
-        state["slots"][slot] = {"object": store(data), "offset": 0, "length": len(data), "codec": "pickle5",
-                                "digest": hashlib.sha256(data).hexdigest(), "names": [name], "members": [name],
-                                "refs": [], "reads": []}
-        state["variables"][name] = {"slot": slot, "origin": spec["block"], "type": "bytes", "shape": [], "bytes": 1,
-                                    "preview": ""}
+        state["slots"][slot] = {
+            "object": store(data),
+            "offset": 0,
+            "length": len(data),
+            "codec": "pickle5",
+            "digest": hashlib.sha256(data).hexdigest(),
+            "names": [name],
+            "members": [name],
+            "refs": [],
+            "reads": [],
+        }
+        state["variables"][name] = {
+            "slot": slot,
+            "origin": spec["block"],
+            "type": "bytes",
+            "shape": [],
+            "bytes": 1,
+            "preview": "",
+        }
 
     def result(**fields: Any) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        emit("result", **{"status": "succeeded", "state": state, "objects": objects, "files": {}, "flags": [],
-                          "python": "3.11", "platform": "linux", **fields})
+        emit(
+            "result",
+            **{
+                "status": "succeeded",
+                "state": state,
+                "objects": objects,
+                "files": {},
+                "flags": [],
+                "python": "3.11",
+                "platform": "linux",
+                **fields,
+            },
+        )
 
     if "before_start" in spec:
         exec(spec["before_start"])
@@ -98,10 +124,24 @@ def work(channel: socket.socket) -> None:
         return
     except BaseException as error:
         sys.stdout.flush()
-        emit("error", ename=type(error).__name__, evalue=str(error), traceback=traceback.format_exc(), line=1,
-             kind="exception")
-        result(status="failed", failure={"kind": "exception", "ename": type(error).__name__, "evalue": str(error),
-                                         "line": 1, "message": ""})
+        emit(
+            "error",
+            ename=type(error).__name__,
+            evalue=str(error),
+            traceback=traceback.format_exc(),
+            line=1,
+            kind="exception",
+        )
+        result(
+            status="failed",
+            failure={
+                "kind": "exception",
+                "ename": type(error).__name__,
+                "evalue": str(error),
+                "line": 1,
+                "message": "",
+            },
+        )
         return
     emit("phase", phase="save")
     result()
@@ -142,8 +182,19 @@ def main() -> None:
     read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    control.send(json.dumps({"event": "ready", "threads": 1, "fork_safe": safe and not single, "python": "3.11",
-                             "platform": "linux", "mode": options["mode"], "missing": ["everything"]}).encode())
+    control.send(
+        json.dumps(
+            {
+                "event": "ready",
+                "threads": 1,
+                "fork_safe": safe and not single,
+                "python": "3.11",
+                "platform": "linux",
+                "mode": options["mode"],
+                "missing": ["everything"],
+            }
+        ).encode()
+    )
     ids: dict[int, int] = {}
     poll = select.poll()
     poll.register(control, select.POLLIN)
@@ -157,8 +208,18 @@ def main() -> None:
                     if not pid:
                         break
                     number = ids.pop(pid)
-                    control.send(json.dumps({"event": "exited", "id": number, "status": status,
-                                             "max_rss_kib": usage.ru_maxrss, "user_ms": 0, "system_ms": 0}).encode())
+                    control.send(
+                        json.dumps(
+                            {
+                                "event": "exited",
+                                "id": number,
+                                "status": status,
+                                "max_rss_kib": usage.ru_maxrss,
+                                "user_ms": 0,
+                                "system_ms": 0,
+                            }
+                        ).encode()
+                    )
                     if single:
                         return
                 continue
@@ -167,12 +228,16 @@ def main() -> None:
                 return
             number = json.loads(data)["id"]
             if "unparkable" in preload:
-                control.send(json.dumps({"event": "failed", "id": number, "message": "no namespaces left"}).encode())
+                control.send(
+                    json.dumps({"event": "failed", "id": number, "message": "no namespaces left"}).encode()
+                )
             else:
                 pid = park(descriptors)
                 ids[pid] = number
                 pidfd = os.pidfd_open(pid)
-                socket.send_fds(control, [json.dumps({"event": "forked", "id": number, "pid": pid}).encode()], [pidfd])
+                socket.send_fds(
+                    control, [json.dumps({"event": "forked", "id": number, "pid": pid}).encode()], [pidfd]
+                )
                 os.close(pidfd)
             for fd in descriptors:
                 os.close(fd)
