@@ -26,7 +26,7 @@ Batch Transition(int i) {
                               .base_key = digest,
                               .key = digest,
                               .manifest = digest};
-  return {OpenAttempt{attempt}, Publish{block, attempt.epoch, attempt.attempt, digest, digest, 1},
+  return {OpenAttempt{attempt}, Publish{block, attempt.epoch, attempt.attempt, digest, digest, "{}", 1},
           SetBlockOutcome{block, "succeeded", ""}, SetCursor{"executor", i}};
 }
 
