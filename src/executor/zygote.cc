@@ -18,6 +18,7 @@ namespace easel {
 namespace {
 
 constexpr int kPipeBytes = 1 << 20;
+constexpr int kMostDeathsInARow = 5;  // of workers that get ready: forking more would not end
 
 /// How many processes may be parking at once: forking more than the cores can bring up helps nobody.
 int MostParked() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 2; }
@@ -187,6 +188,7 @@ void Zygote::OnChannel(std::uint64_t id) {
         message && message->is_object() ? message->get_object().if_contains("event") : nullptr;
     if (event != nullptr && event->is_string() && event->get_string() == kParkedEvent) {
       worker.parked = true;
+      died_parking_ = 0;
       OfferIfParked(id);
       return;
     }
@@ -241,6 +243,13 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
     const WorkerExit exit{static_cast<int>(reader.IntOr("status", 0)), reader.IntOr("max_rss_kib", 0)};
     if (workers_.contains(id)) {  // never handed over
       DropWorker(id);
+      if (++died_parking_ >= kMostDeathsInARow) {
+        Fail("The workers of environment `" + options_.environment.name + "` end while they get ready, the last one with wait status " +
+             std::to_string(exit.wait_status) + ". " + main_->OutputTail());
+        main_->Kill();
+        Die();
+        return;
+      }
       Refill();
     } else {
       --busy;

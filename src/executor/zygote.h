@@ -114,6 +114,7 @@ class Zygote {
   std::vector<std::string> missing_;
   int target_ = 0;
   int waiting_ = 0;
+  int died_parking_ = 0;  ///< workers in a row that ended before they were parked
   bool fork_safe_ = true;
   bool reported_failure_ = false;
 };

@@ -119,6 +119,18 @@ def test_a_zygote_that_dies_when_it_forks_fails_no_block_of_the_next_run(
     check_after(machine, settled, before)
 
 
+def test_workers_that_all_die_while_they_get_ready_end_the_run_with_a_reason(
+    machine: Machine, settled: KillCanvas
+) -> None:
+    before = settled.check_published()
+    machine.easel("executor", "stop", "--force")
+    failed = machine.run(settled.folder, EASEL_FAULT="parking.ready")
+    assert failed.names("failed") == ["start"], (failed, machine.story())
+    assert "get ready" in failed.reason("start"), failed
+    machine.easel("executor", "stop", "--force")
+    check_after(machine, settled, before)
+
+
 def test_an_attempt_of_a_killed_command_line_is_published_by_the_next(
     machine: Machine, settled: KillCanvas, dice: random.Random
 ) -> None:

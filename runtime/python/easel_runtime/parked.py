@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from easel_runtime import filetrace, sandbox, worker
+from easel_runtime import fault, filetrace, sandbox, worker
 
 _LARGEST_FRAME = 64 << 20
 # What a block does first, so that its pages are there: compile, format, raise, define.
@@ -105,8 +105,10 @@ def live(box: sandbox.Sandbox, scratch: str | None, descriptors: list[int]) -> N
         _reseed()
         _warm()
         gc.enable()
+        fault.point("parking.ready")
         send(channel, {"event": "parked"})
         spec = _receive_spec(channel)
+        fault.hand_over()
     except BaseException:
         os.write(2, f"easel: a worker could not get ready:\n{traceback.format_exc()}".encode())
         os._exit(120)
