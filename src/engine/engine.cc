@@ -30,6 +30,10 @@ Engine::Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surr
     blocks_[i].known = std::move(knowledge[i]);
     blocks_[i].known.record.block = canvas.blocks[i].name;
   }
+  steady_.resize(blocks_.size());
+  level_.resize(blocks_.size());
+  for (const std::int32_t block : canvas.topological)
+    for (const std::int32_t parent : canvas.parents[block]) level_[block] = std::max(level_[block], level_[parent] + 1);
 }
 
 Engine::~Engine() = default;
@@ -56,6 +60,8 @@ void Engine::Handle(Event event, std::vector<Command>& commands) {
 }
 
 void Engine::Say(const RunId& run, Announcement what) { out_->push_back(Announce{run, std::move(what)}); }
+
+constexpr char kUnchanged[] = "nothing that it depends on changed";
 
 void Engine::Commit(Batch batch, std::function<void(const Status&)> then) {
   const std::int64_t ticket = next_ticket_++;
@@ -96,6 +102,10 @@ void Engine::OnRunRequested(RunRequested event) {
   run.blocks.resize(blocks_.size());
   runs_[run.id.value] = std::move(owned);
   Say(run.id, RunStarted{run.request.mode});
+  if (!broken_.empty()) {
+    run.cancelled = true;
+    run.result.error = broken_;
+  }
   const std::vector<char> in = Scope(run.request);
   for (const std::int32_t block : canvas_.topological) {
     if (!in[block]) continue;
@@ -116,12 +126,15 @@ void Engine::OnRunRequested(RunRequested event) {
 }
 
 void Engine::Advance(Run& run) {
-  while (!run.decidable.empty()) {
-    const std::int32_t block = run.decidable.front();
-    run.decidable.pop_front();
-    TakeNext(run, block);
-  }
-  Dispatch(run);
+  do {
+    while (!run.decidable.empty()) {
+      const std::int32_t block = run.decidable.front();
+      run.decidable.pop_front();
+      TakeNext(run, block);
+    }
+    Dispatch(run);
+  } while (!run.decidable.empty());
+  if (!run.unsaid.empty()) Say(run.id, BlocksUpToDate{std::exchange(run.unsaid, {}), kUnchanged});
   FinishIfDone(run);
 }
 
@@ -135,8 +148,9 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
   }
   if (mine.doomed_by >= 0) {
     const bool failed = std::ranges::find(run.result.failed, mine.doomed_by) != run.result.failed.end();
+    const bool cancelled = std::ranges::find(run.result.cancelled, mine.doomed_by) != run.result.cancelled.end();
     const std::string reason =
-        "skipped: `" + canvas_.blocks[mine.doomed_by].name + (failed ? "` failed" : "` was skipped");
+        "skipped: `" + canvas_.blocks[mine.doomed_by].name + (failed ? "` failed" : cancelled ? "` was cancelled" : "` was skipped");
     Commit({SetBlockOutcome{canvas_.blocks[block].name, "skipped", reason}}, [](const Status&) {});
     blocks_[block].known.record.last_status = "skipped";
     blocks_[block].known.record.last_reason = reason;
@@ -147,11 +161,10 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
     blocks_[block].waiting_runs.push_back(run.id.value);
     return;
   }
+  if (steady_[block] != 0 && !run.request.force) return SettleUpToDate(run, block);
   Decision decision = Decide(block, run.request.force, true);
   switch (decision.kind) {
-    case Decision::Kind::kUpToDate:
-      Settle(run, {.block = block, .outcome = Outcome::kUpToDate, .reason = std::move(decision.reason)});
-      return;
+    case Decision::Kind::kUpToDate: return SettleUpToDate(run, block);
     case Decision::Kind::kSkip:
       Settle(run, {.block = block, .outcome = Outcome::kSkipped, .reason = std::move(decision.reason)});
       return;
@@ -166,9 +179,7 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
 
 void Engine::Settle(Run& run, BlockFinished finished, bool announce_later) {
   const std::int32_t block = finished.block;
-  RunBlock& mine = run.blocks[block];
-  mine.stage = announce_later ? Stage::kPublishing : Stage::kSettled;
-  --run.unsettled;
+  run.blocks[block].stage = announce_later ? Stage::kPublishing : Stage::kSettled;
   switch (finished.outcome) {
     case Outcome::kSucceeded: run.result.ran.push_back(block); break;
     case Outcome::kFailed: run.result.failed.push_back(block); break;
@@ -179,13 +190,27 @@ void Engine::Settle(Run& run, BlockFinished finished, bool announce_later) {
   }
   const bool good = finished.outcome == Outcome::kSucceeded || finished.outcome == Outcome::kUpToDate ||
                     finished.outcome == Outcome::kRestored;
+  Release(run, block, good);
+  if (!announce_later) Say(run.id, std::move(finished));
+}
+
+void Engine::SettleUpToDate(Run& run, std::int32_t block) {
+  run.blocks[block].stage = Stage::kSettled;
+  run.result.up_to_date.push_back(block);
+  run.unsaid.push_back(block);
+  Release(run, block, true);
+}
+
+/// `block` is settled: its children may be next.
+void Engine::Release(Run& run, std::int32_t block, bool good) {
+  const std::int32_t doomed_by = run.blocks[block].doomed_by;
+  --run.unsettled;
   for (const std::int32_t child : canvas_.children[block]) {
     RunBlock& below = run.blocks[child];
     if (below.stage != Stage::kWaiting) continue;
-    if (!good && below.doomed_by < 0) below.doomed_by = mine.doomed_by >= 0 ? mine.doomed_by : block;
+    if (!good && below.doomed_by < 0) below.doomed_by = doomed_by >= 0 ? doomed_by : block;
     if (--below.waits_for == 0) run.decidable.push_back(child);
   }
-  if (!announce_later) Say(run.id, std::move(finished));
 }
 
 void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
@@ -207,22 +232,51 @@ void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
   Commit({easel::Publish{name, record.epoch, record.published_attempt, record.published_manifest,
                          record.published_base_key, record.published_inputs, record.published_ms},
           SetBlockOutcome{name, "succeeded", finished.reason}},
-         [this, id = run.id, finished](const Status&) {
-           Run& mine = *runs_.at(id.value);
-           mine.blocks[finished.block].stage = Stage::kSettled;
-           --mine.unannounced;
-           Say(id, finished);
-         });
+         [this, id = run.id, finished](const Status& status) { AnnounceStored(id, finished, status); });
 }
 
-bool Engine::HasRoom(const Run& run, std::int32_t block) const {
-  if (run.running == 0) return true;
+/// What waited for the disk is settled: tell it, as a failure if it was not stored.
+void Engine::AnnounceStored(const RunId& id, BlockFinished finished, const Status& status) {
+  Run& run = *runs_.at(id.value);
+  run.blocks[finished.block].stage = Stage::kSettled;
+  --run.unannounced;
+  const bool good = finished.outcome == Outcome::kSucceeded || finished.outcome == Outcome::kRestored;
+  if (!status && good) {
+    std::erase(finished.outcome == Outcome::kSucceeded ? run.result.ran : run.result.restored, finished.block);
+    run.result.failed.push_back(finished.block);
+    finished.outcome = Outcome::kFailed;
+    finished.reason = status.error().message;
+  }
+  Say(id, std::move(finished));
+}
+
+bool Engine::JobsAreFull(const Run& run) const {
+  return run.running >= (run.request.jobs > 0 ? run.request.jobs : std::max<std::int32_t>(1, options_.cores));
+}
+
+/// Cores and memory are the machine's, so what other runs and adopted attempts use counts, too. What needs more than
+/// there is runs when nothing else does.
+bool Engine::HasRoom(std::int32_t block) const {
+  if (room_.attempts == 0) return true;
   const Compute& compute = canvas_.blocks[block].compute;
-  const std::int32_t jobs = run.request.jobs > 0 ? run.request.jobs : std::max<std::int32_t>(1, options_.cores);
-  if (run.running >= jobs) return false;
-  if (compute.cpu > 0 && run.cores_used + compute.cpu > options_.cores) return false;
+  if (compute.cpu > 0 && room_.cores + compute.cpu > options_.cores + 1e-9) return false;
   return compute.memory_bytes == 0 || options_.memory_bytes == 0 ||
-         run.memory_used + compute.memory_bytes <= options_.memory_bytes;
+         room_.memory_bytes + compute.memory_bytes <= options_.memory_bytes;
+}
+
+void Engine::TakeRoom(std::int32_t block) {
+  ++room_.attempts;
+  room_.cores += canvas_.blocks[block].compute.cpu;
+  room_.memory_bytes += canvas_.blocks[block].compute.memory_bytes;
+}
+
+void Engine::GiveRoom(std::int32_t block) {
+  if (--room_.attempts == 0) {
+    room_ = {};
+    return;
+  }
+  room_.cores -= canvas_.blocks[block].compute.cpu;
+  room_.memory_bytes -= canvas_.blocks[block].compute.memory_bytes;
 }
 
 void Engine::Dispatch(Run& run) {
@@ -238,8 +292,9 @@ void Engine::Dispatch(Run& run) {
   }
   // A block that needs much room must not keep smaller ones behind it waiting; how far to look is bounded.
   for (std::size_t i = 0, looked = 0; i < run.ready.size() && looked < 64; ++looked) {
+    if (JobsAreFull(run)) return;
     const std::int32_t block = run.ready[i];
-    if (!HasRoom(run, block)) {
+    if (!HasRoom(block)) {
       ++i;
       continue;
     }
@@ -249,6 +304,12 @@ void Engine::Dispatch(Run& run) {
       blocks_[block].waiting_runs.push_back(run.id.value);
       continue;
     }
+    if (blocks_[block].joined == nullptr || !blocks_[block].inputs) {  // a parent published since: decide once more
+      run.blocks[block].stage = Stage::kWaiting;
+      TakeNext(run, block);
+      continue;
+    }
+    looked = 0;
     Open(run, block);
   }
 }
@@ -260,8 +321,7 @@ void Engine::Open(Run& run, std::int32_t block) {
   mine.stage = Stage::kOpening;
   ++mine.tries;
   ++run.running;
-  run.cores_used += definition.compute.cpu;
-  run.memory_used += definition.compute.memory_bytes;
+  TakeRoom(block);
   const std::int64_t epoch = ++state.known.record.epoch;
   AttemptRecord record{.attempt = MakeAttemptId(run.id, definition.name, epoch).value,
                        .run = run.id.value,
@@ -298,187 +358,14 @@ void Engine::Open(Run& run, std::int32_t block) {
     Run& mine = *runs_.at(id);
     if (!status || mine.cancelled) {
       const auto opened = attempts_.find(start.record.attempt);
+      if (opened == attempts_.end()) return;
       Attempt over = std::move(opened->second);
       attempts_.erase(opened);
-      Fail(std::move(over), {.attempt = start.record.attempt, .status = "cancelled"});
+      Fail(std::move(over), {.attempt = start.record.attempt, .status = status ? "cancelled" : "unrecorded"});
       return;
     }
     mine.blocks[start.block].stage = Stage::kRunning;
     out_->push_back(std::move(start));
-  });
-}
-
-
-// --- Attempts ---
-
-void Engine::OnAdopted(AttemptAdopted event) {
-  const auto block = canvas_.Find(event.record.block);
-  if (!block) return;  // the block was removed meanwhile; its result is of no use
-  blocks_[*block].attempt = event.record.attempt;
-  std::string id = event.record.attempt;
-  attempts_[std::move(id)] = Attempt{std::move(event.record), *block, ""};
-}
-
-void Engine::OnStarted(AttemptStarted event) {
-  const auto found = attempts_.find(event.attempt);
-  if (found == attempts_.end() || found->second.run.empty()) return;
-  Say(RunId{found->second.run},
-      BlockStarted{found->second.block, std::move(event.attempt), event.warm, std::move(event.missing)});
-}
-
-void Engine::OnPhase(AttemptPhase event) {
-  const auto found = attempts_.find(event.attempt);
-  if (found == attempts_.end() || found->second.run.empty()) return;
-  Say(RunId{found->second.run}, BlockPhase{found->second.block, std::move(event.attempt), std::move(event.phase)});
-}
-
-void Engine::OnFinished(AttemptFinished event) {
-  const auto found = attempts_.find(event.attempt);
-  if (found == attempts_.end()) return;  // told twice, or of an older epoch
-  Attempt attempt = std::move(found->second);
-  attempts_.erase(found);
-  if (event.status == "succeeded" && event.manifest != nullptr)
-    Publish(std::move(attempt), std::move(event));
-  else
-    Fail(std::move(attempt), std::move(event));
-}
-
-void Engine::AttemptOver(std::int32_t block) {
-  BlockState& state = blocks_[block];
-  state.attempt.clear();
-  for (const std::string& id : std::exchange(state.waiting_runs, {}))
-    if (const auto run = runs_.find(id); run != runs_.end()) run->second->decidable.push_back(block);
-}
-
-void Engine::WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& manifest) {
-  if (manifest.files.written.empty()) return;
-  for (const std::int32_t other : run.result.ran) {
-    const ManifestPtr& theirs = blocks_[other].known.published;
-    if (other == block || theirs == nullptr || theirs->run != run.id.value) continue;
-    const bool together = theirs->started_ms <= manifest.finished_ms && manifest.started_ms <= theirs->finished_ms;
-    if (!together || IsAncestorOrSelf(theirs->block, block) || IsAncestorOrSelf(manifest.block, other)) continue;
-    for (const auto& [path, unused] : manifest.files.written)
-      if (theirs->files.written.contains(path))
-        Say(run.id, BlockNotice{block, "file_conflict",
-                                "`" + manifest.block + "` and `" + theirs->block + "` both wrote `" + path +
-                                    "` at the same time; join them with an edge, or write to different files"});
-  }
-}
-
-void Engine::Publish(Attempt attempt, AttemptFinished event) {
-  const std::int32_t block = attempt.block;
-  BlockRecord& record = blocks_[block].known.record;
-  attempt.record.status = AttemptStatus::kSucceeded;
-  attempt.record.manifest = event.manifest_digest;
-  attempt.record.key = FullKey(attempt.record.base_key, event.manifest->files);
-  attempt.record.finished_ms = surroundings_.UnixMs();
-  record.published_attempt = attempt.record.attempt;
-  record.published_manifest = event.manifest_digest;
-  record.published_base_key = attempt.record.base_key;
-  record.published_inputs = attempt.record.inputs;
-  record.published_ms = attempt.record.finished_ms;
-  record.last_status = "succeeded";
-  record.last_reason.clear();
-  Batch batch{PutAttempt{attempt.record},
-              easel::Publish{record.block, attempt.record.epoch, attempt.record.attempt, event.manifest_digest,
-                             attempt.record.base_key, attempt.record.inputs, record.published_ms},
-              SetBlockOutcome{record.block, "succeeded", ""}};
-  SetPublished(block, event.manifest);
-  Run* run = nullptr;
-  if (const auto found = runs_.find(attempt.run); found != runs_.end()) run = found->second.get();
-  BlockFinished finished{.block = block,
-                         .outcome = Outcome::kSucceeded,
-                         .reason = run == nullptr ? "" : run->blocks[block].why,
-                         .attempt = attempt.record.attempt,
-                         .phases_ms = std::move(event.phases_ms)};
-  if (run != nullptr) {
-    --run->running;
-    run->cores_used -= canvas_.blocks[block].compute.cpu;
-    run->memory_used -= canvas_.blocks[block].compute.memory_bytes;
-    WarnOfSharedFiles(*run, block, *event.manifest);
-    ++run->unannounced;
-    Settle(*run, finished, true);
-  }
-  Commit(std::move(batch), [this, run_id = run == nullptr ? "" : attempt.run, finished](const Status& status) mutable {
-    if (run_id.empty()) return;
-    Run& mine = *runs_.at(run_id);
-    mine.blocks[finished.block].stage = Stage::kSettled;
-    --mine.unannounced;
-    if (!status) {
-      finished.outcome = Outcome::kFailed;
-      finished.reason = status.error().message;
-      std::erase(mine.result.ran, finished.block);
-      mine.result.failed.push_back(finished.block);
-    }
-    Say(mine.id, std::move(finished));
-  });
-  AttemptOver(block);
-}
-
-/// An attempt ended without a result: failed, cancelled, or lost with its machinery.
-void Engine::Fail(Attempt attempt, AttemptFinished event) {
-  const std::int32_t block = attempt.block;
-  BlockRecord& record = blocks_[block].known.record;
-  Run* run = nullptr;
-  if (const auto found = runs_.find(attempt.run); found != runs_.end()) run = found->second.get();
-  const bool lost = event.status == "lost" || event.status == "succeeded";
-  if (event.status == "succeeded" && event.message.empty()) event.message = "its manifest cannot be read";
-  const bool again = lost && run != nullptr && !run->cancelled && !attempt.stopping &&
-                     run->blocks[block].tries < options_.max_attempts;
-  BlockFinished finished{.block = block, .attempt = attempt.record.attempt, .phases_ms = std::move(event.phases_ms)};
-  attempt.record.finished_ms = surroundings_.UnixMs();
-  if (event.status == "failed") {
-    finished.outcome = Outcome::kFailed;
-    finished.failure = std::move(event.failure);
-    const json::value* message = finished.failure.if_contains("message");
-    finished.reason = message != nullptr && message->is_string() ? std::string(message->get_string()) : "failed";
-    attempt.record.failure = json::serialize(finished.failure);
-    attempt.record.status = AttemptStatus::kFailed;
-  } else if (lost) {
-    finished.outcome = Outcome::kFailed;
-    finished.reason = "lost: " + event.message;
-    finished.failure = {{"kind", "lost"}, {"message", event.message}};
-    attempt.record.status = AttemptStatus::kLost;
-    attempt.record.failure = json::serialize(finished.failure);
-  } else {
-    finished.outcome = Outcome::kCancelled;
-    finished.reason = "the run was cancelled";
-    attempt.record.status = AttemptStatus::kCancelled;
-  }
-  if (run != nullptr) {
-    --run->running;
-    run->cores_used -= canvas_.blocks[block].compute.cpu;
-    run->memory_used -= canvas_.blocks[block].compute.memory_bytes;
-  }
-  Batch batch{PutAttempt{attempt.record}};
-  if (!again) {
-    record.last_status = OutcomeName(finished.outcome);
-    if (finished.outcome == Outcome::kFailed) blocks_[block].known.failed_base_key = attempt.record.base_key;
-    record.last_reason = finished.reason;
-    batch.push_back(SetBlockOutcome{record.block, record.last_status, record.last_reason});
-  }
-  AttemptOver(block);
-  if (again) {
-    Say(run->id, BlockNotice{block, "retried",
-                             "attempt " + std::to_string(run->blocks[block].tries) + " of " +
-                                 std::to_string(options_.max_attempts) + " was lost (" + event.message +
-                                 "); nothing of it was published, the next one starts"});
-    run->blocks[block].stage = Stage::kReady;
-    run->ready.push_front(block);
-    Commit(std::move(batch), [](const Status&) {});
-    return;
-  }
-  if (run == nullptr) {
-    Commit(std::move(batch), [](const Status&) {});
-    return;
-  }
-  ++run->unannounced;
-  Settle(*run, finished, true);
-  Commit(std::move(batch), [this, id = attempt.run, finished](const Status&) {
-    Run& mine = *runs_.at(id);
-    mine.blocks[finished.block].stage = Stage::kSettled;
-    --mine.unannounced;
-    Say(mine.id, finished);
   });
 }
 
@@ -518,9 +405,13 @@ void Engine::FinishIfDone(Run& run) {
                    .finished_ms = surroundings_.UnixMs(),
                    .status = result.status,
                    .summary = json::serialize(counts)};
-  Commit({PutRun{std::move(record)}}, [this, id = run.id](const Status&) {
+  Commit({PutRun{std::move(record)}}, [this, id = run.id](const Status& status) {
     RunFinished end = std::move(runs_.at(id.value)->result);
     runs_.erase(id.value);
+    if (!status) {
+      end.status = "failed";
+      end.error = status.error().message;
+    }
     Say(id, std::move(end));
   });
 }

@@ -13,7 +13,8 @@
 //   decide      join the parents' states, make the key, compare with what is published (early cutoff happens here)
 //   ready       must run; waits for room (jobs, cores, memory)
 //   opening     the attempt is being recorded; nothing runs before that is durable
-//   publishing  the fenced transaction is on its way to the disk; children are not told before it is durable
+//   publishing  the fenced transaction is on its way to the disk; nobody is told before it is durable. Children are
+//               decided at once: their own records are committed behind it, so none starts before it is durable
 #pragma once
 
 #include <cstdint>
@@ -138,13 +139,18 @@ struct BlockFinished {
   json::object phases_ms;
   json::object failure;
 };
+/// Many at once: a run of a large canvas in which nothing is to do must not cost an object for each block.
+struct BlocksUpToDate {
+  std::vector<std::int32_t> blocks;
+  std::string reason;
+};
 struct RunFinished {
   std::string status;  ///< succeeded, failed, cancelled
   std::string error;   ///< when the engine itself could not go on
   std::vector<std::int32_t> ran, up_to_date, restored, failed, skipped, cancelled;
   double seconds = 0;
 };
-using Announcement = std::variant<RunStarted, BlockStarted, BlockPhase, BlockNotice, BlockFinished, RunFinished>;
+using Announcement = std::variant<RunStarted, BlockStarted, BlockPhase, BlockNotice, BlockFinished, BlocksUpToDate, RunFinished>;
 struct Announce { RunId run; Announcement what; };
 using Command = std::variant<CommitChanges, StartAttempt, StopAttempt, Announce>;
 
@@ -188,8 +194,8 @@ class Engine {
   // engine_plan.cc: pure decisions
   StateIndex* Joined(std::int32_t block, std::string& missing_parent);
   Decision Decide(std::int32_t block, bool force, bool look_in_history);
-  std::optional<std::string> FilesChanged(const Manifest& manifest);
-  bool IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) const;
+  std::optional<std::string> FilesChanged(const Manifest& manifest, bool for_restore = false);
+  bool IsAncestorOrSelf(const std::string& ancestor, std::int32_t of);
   std::vector<char> Scope(const RunRequest& request);
   void SetPublished(std::int32_t block, ManifestPtr manifest);
 
@@ -197,22 +203,32 @@ class Engine {
   void OnRunRequested(RunRequested event);
   void OnCancel(const CancelRequested& event);
   void OnCommitted(const Committed& event);
-  void OnStarted(AttemptStarted event);
-  void OnPhase(AttemptPhase event);
-  void OnFinished(AttemptFinished event);
-  void OnAdopted(AttemptAdopted event);
   void Advance(Run& run);
   void TakeNext(Run& run, std::int32_t block);
   void Settle(Run& run, BlockFinished finished, bool announce_later = false);
+  void SettleUpToDate(Run& run, std::int32_t block);
+  void Release(Run& run, std::int32_t block, bool good);
   void Restore(Run& run, std::int32_t block, Decision decision);
   void Dispatch(Run& run);
   void Open(Run& run, std::int32_t block);
-  bool HasRoom(const Run& run, std::int32_t block) const;
+  bool JobsAreFull(const Run& run) const;
+  bool HasRoom(std::int32_t block) const;
+  void TakeRoom(std::int32_t block);
+  void GiveRoom(std::int32_t block);
   void FinishIfDone(Run& run);
+  void AnnounceStored(const RunId& id, BlockFinished finished, const Status& status);
+
+  // engine_attempts.cc: attempts
+  void OnAdopted(AttemptAdopted event);
+  void OnStarted(AttemptStarted event);
+  void OnPhase(AttemptPhase event);
+  void OnFinished(AttemptFinished event);
   void Publish(Attempt attempt, AttemptFinished event);
   void Fail(Attempt attempt, AttemptFinished event);
   void AttemptOver(std::int32_t block);
   void WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& manifest);
+
+  // engine.cc: both
   void Say(const RunId& run, Announcement what);
   void Commit(Batch batch, std::function<void(const Status&)> then);
   void Break(const Error& error);
@@ -221,6 +237,17 @@ class Engine {
   Surroundings& surroundings_;
   EngineOptions options_;
   std::vector<BlockState> blocks_;
+  /// Was found up to date, and only an event can change that: it used no files and is kept for ever.
+  std::vector<char> steady_;
+  std::vector<std::int32_t> level_;  ///< of a block: edges on the longest way down to it
+  std::vector<std::uint32_t> seen_;  ///< by IsAncestorOrSelf: the question at which it saw the block
+  std::uint32_t question_ = 0;
+  /// What attempts that are open use, of all runs and adopted ones.
+  struct Room {
+    std::int32_t attempts = 0;
+    double cores = 0;
+    std::int64_t memory_bytes = 0;
+  } room_;
   std::map<std::string, std::unique_ptr<Run>> runs_;
   std::map<std::string, Attempt> attempts_;  ///< opened and not over
   std::map<std::int64_t, std::function<void(const Status&)>> commits_;

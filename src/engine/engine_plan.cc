@@ -49,28 +49,45 @@ Status Engine::CheckRequest(const RunRequest& request) const {
   return {};
 }
 
-bool Engine::IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) const {
+bool Engine::IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) {
   const auto target = canvas_.Find(ancestor);
   if (!target) return false;
+  if (*target == of) return true;
+  seen_.resize(blocks_.size());
+  if (++question_ == 0) {
+    std::ranges::fill(seen_, 0);
+    question_ = 1;
+  }
   std::vector<std::int32_t> stack{of};
-  std::vector<char> seen(canvas_.blocks.size(), 0);
   while (!stack.empty()) {
     const std::int32_t block = stack.back();
     stack.pop_back();
-    if (block == *target) return true;
-    if (std::exchange(seen[block], 1)) continue;
-    stack.insert(stack.end(), canvas_.parents[block].begin(), canvas_.parents[block].end());
+    for (const std::int32_t parent : canvas_.parents[block]) {
+      if (parent == *target) return true;
+      if (level_[parent] <= level_[*target] || std::exchange(seen_[parent], question_) == question_) continue;
+      stack.push_back(parent);
+    }
   }
   return false;
 }
 
 void Engine::SetPublished(std::int32_t block, ManifestPtr manifest) {
   BlockState& state = blocks_[block];
+  if (written_) {
+    if (state.known.published != nullptr)
+      for (const auto& [path, digest] : state.known.published->files.written) {
+        auto [from, to] = written_->equal_range(path);
+        const auto mine = std::find_if(from, to, [&](const auto& entry) { return entry.second == digest; });
+        if (mine != to) written_->erase(mine);
+      }
+    for (const auto& [path, digest] : manifest->files.written) written_->emplace(path, digest);
+  }
+  steady_[block] = 0;
   state.known.published = std::move(manifest);
   state.known.damage.clear();
   state.published.reset();
-  written_.reset();
   for (const std::int32_t child : canvas_.children[block]) {
+    steady_[child] = 0;
     blocks_[child].joined = nullptr;
     blocks_[child].joined_own.reset();
     blocks_[child].inputs.reset();
@@ -103,7 +120,8 @@ StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
   return state.joined = state.joined_own.get();
 }
 
-std::optional<std::string> Engine::FilesChanged(const Manifest& manifest) {
+/// A restore needs the very content that the attempt wrote: what another one left there instead does not do.
+std::optional<std::string> Engine::FilesChanged(const Manifest& manifest, bool for_restore) {
   const FileUse& files = manifest.files;
   if (files.read.empty() && files.written.empty() && files.outside.empty()) return std::nullopt;
   if (!files.written.empty() && !written_) {
@@ -115,6 +133,7 @@ std::optional<std::string> Engine::FilesChanged(const Manifest& manifest) {
   return ChangedFile(
       files, [&](const std::string& path) { return surroundings_.FileDigest(path); },
       [&](const std::string& path, const std::string& digest) {
+        if (for_restore) return false;
         auto [from, to] = written_->equal_range(path);
         return std::any_of(from, to, [&](const auto& entry) { return entry.second == digest; });
       });
@@ -161,6 +180,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   } else if (failed_so) {
     reason = "failed last time";
   } else {
+    const FileUse& files = state.known.published->files;
+    steady_[block] = cache.kind == CachePolicy::Kind::kAuto && files.read.empty() && files.written.empty() && files.outside.empty();
     if (!force) return {Kind::kUpToDate, "nothing that it depends on changed", {}};
     reason = "forced";
   }
@@ -168,7 +189,7 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   if (look_in_history && cache.kind != CachePolicy::Kind::kNever && !failed_so) {
     for (Surroundings::Past& past : surroundings_.FindPast(definition.name, state.base_key)) {
       if (past.attempt == record.published_attempt || expired(past.manifest->finished_ms)) continue;
-      if (FilesChanged(*past.manifest)) continue;
+      if (FilesChanged(*past.manifest, true)) continue;
       return {Kind::kRestore, reason, std::move(past)};
     }
   }
@@ -218,26 +239,35 @@ Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
   EASEL_RETURN_IF_ERROR(CheckRequest(request));
   const std::vector<char> in = Scope(request);
   std::vector<PlannedBlock> plan;
-  std::vector<char> may_change(canvas_.blocks.size(), 0);
+  std::vector<char> may_change(canvas_.blocks.size(), 0), skipped(canvas_.blocks.size(), 0);
   for (const std::int32_t block : canvas_.topological) {
     if (!in[block]) continue;
     PlannedBlock planned{canvas_.blocks[block].name, "up_to_date", ""};
     Decision decision = Decide(block, request.force, true);
-    std::int32_t changing_parent = -1;
-    for (const std::int32_t parent : canvas_.parents[block])
+    std::int32_t changing_parent = -1, skipped_parent = -1, missing_parent = -1;
+    for (const std::int32_t parent : canvas_.parents[block]) {
       if (may_change[parent]) changing_parent = parent;
+      else if (blocks_[parent].known.published == nullptr) missing_parent = parent;
+      if (skipped[parent]) skipped_parent = parent;
+    }
     planned.reason = decision.reason;
     switch (decision.kind) {
       case Decision::Kind::kRun: planned.action = "run"; break;
       case Decision::Kind::kRestore: planned.action = "restore"; break;
       case Decision::Kind::kUpToDate: break;
-      case Decision::Kind::kSkip: planned.action = changing_parent >= 0 ? "run" : "skip"; break;
+      case Decision::Kind::kSkip: planned.action = missing_parent < 0 ? "run" : "skip"; break;
     }
-    if (decision.kind == Decision::Kind::kSkip && changing_parent >= 0) planned.reason = "never run";
+    if (decision.kind == Decision::Kind::kSkip && missing_parent < 0)
+      planned.reason = blocks_[block].known.record.published_attempt.empty() ? "never run" : "what is above it runs";
     if (decision.kind == Decision::Kind::kUpToDate && changing_parent >= 0) {
       planned.action = "maybe";
       planned.reason = "only if what `" + canvas_.blocks[changing_parent].name + "` leaves changes";
     }
+    if (skipped_parent >= 0) {
+      planned.action = "skip";
+      planned.reason = "`" + canvas_.blocks[skipped_parent].name + "` is skipped";
+    }
+    skipped[block] = planned.action == "skip";
     may_change[block] = planned.action == "run" || planned.action == "maybe" || planned.action == "restore";
     plan.push_back(std::move(planned));
   }

@@ -44,10 +44,9 @@ struct Engine::Run {
   std::int32_t unsettled = 0;
   std::int32_t unannounced = 0;  ///< settled, but their publication is not durable yet
   std::int32_t running = 0;
-  double cores_used = 0;
-  std::int64_t memory_used = 0;
   bool cancelled = false;
   std::int64_t started_ms = 0;
+  std::vector<std::int32_t> unsaid;  ///< up to date, not announced yet
   RunFinished result;
 };
 

@@ -21,16 +21,39 @@ std::string SettingOrigin(const json::value& setting) {
 
 const std::string& StateIndex::Merkle(const std::string& slot) {
   static const std::string kMissing = "missing";
-  if (const auto known = merkle_.find(slot); known != merkle_.end()) return known->second;
-  const auto found = state_->slots.find(slot);
-  if (found == state_->slots.end()) return kMissing;
-  const Slot& entry = found->second;
-  if (entry.refs.empty()) return merkle_.emplace(slot, entry.digest).first->second;
-  merkle_.emplace(slot, "circle");  // references form no circle; should a manifest lie, this ends
-  Sha256 hash;
-  hash.UpdateField("merkle 1").UpdateField(entry.digest);
-  for (const std::string& ref : entry.refs) hash.UpdateField(Merkle(ref));
-  return merkle_[slot] = hash.Finish();
+  struct Frame {
+    const std::string* id;
+    const Slot* slot;
+    std::size_t next_ref = 0;
+  };
+  std::vector<Frame> stack;  // references may be nested as deep as a manifest likes
+  // References form no circle; should a manifest lie, "circle" stands for what is not finished, and this ends.
+  const auto enter = [&](const std::string& id) {
+    const auto found = state_->slots.find(id);
+    if (found == state_->slots.end() || !merkle_.emplace(id, "circle").second) return;
+    if (found->second.refs.empty())
+      merkle_[id] = found->second.digest;
+    else
+      stack.push_back({&found->first, &found->second});
+  };
+  enter(slot);
+  while (!stack.empty()) {
+    Frame& frame = stack.back();
+    if (frame.next_ref < frame.slot->refs.size()) {
+      enter(frame.slot->refs[frame.next_ref++]);
+      continue;
+    }
+    Sha256 hash;
+    hash.UpdateField("merkle 1").UpdateField(frame.slot->digest);
+    for (const std::string& ref : frame.slot->refs) {
+      const auto known = merkle_.find(ref);
+      hash.UpdateField(known == merkle_.end() ? kMissing : known->second);
+    }
+    merkle_[*frame.id] = hash.Finish();
+    stack.pop_back();
+  }
+  const auto known = merkle_.find(slot);
+  return known == merkle_.end() ? kMissing : known->second;
 }
 
 std::string StateIndex::Version(std::string_view name) {

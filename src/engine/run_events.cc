@@ -85,6 +85,8 @@ json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& c
           if (!e.attempt.empty()) out["attempt"] = e.attempt;
           if (!e.failure.empty()) out["failure"] = e.failure;
           return out;
+        } else if constexpr (std::is_same_v<E, BlocksUpToDate>) {
+          return ToEvent(BlockFinished{.block = e.blocks.at(0), .outcome = Outcome::kUpToDate, .reason = e.reason}, run, canvas);
         } else {
           json::object out{{"event", "run.finished"},
                            {"run", run.value},

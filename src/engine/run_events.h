@@ -13,8 +13,16 @@
 
 namespace easel {
 
-/// The event of an announcement. `canvas` is the folder as the caller named it.
+/// The event of an announcement of one thing; of BlocksUpToDate, that of its first block.
 json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& canvas);
+/// Call `sink` with each event of an announcement, in order.
+template <typename Sink>
+void ForEachEvent(const Announcement& what, const RunId& run, const Canvas& canvas, Sink&& sink) {
+  const auto* many = std::get_if<BlocksUpToDate>(&what);
+  if (many == nullptr) return sink(ToEvent(what, run, canvas));
+  for (const std::int32_t block : many->blocks)
+    sink(ToEvent(BlockFinished{.block = block, .outcome = Outcome::kUpToDate, .reason = many->reason}, run, canvas));
+}
 
 /// Turns journal records into events. One per attempt: it keeps the bytes of a character that is not complete yet.
 class JournalEvents {

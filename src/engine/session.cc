@@ -378,7 +378,7 @@ void Session::SayDegraded(const RunId& run, const BlockStarted& started) {
 void Session::Perform(const Announce& announce) {
   const auto watched = watched_.find(announce.run.value);
   if (watched == watched_.end()) return;
-  watched->second.sink(ToEvent(announce.what, announce.run, world_.canvas()));
+  ForEachEvent(announce.what, announce.run, world_.canvas(), watched->second.sink);
   if (const auto* started = std::get_if<BlockStarted>(&announce.what)) SayDegraded(announce.run, *started);
   if (std::holds_alternative<RunFinished>(announce.what)) watched_.erase(announce.run.value);
 }
