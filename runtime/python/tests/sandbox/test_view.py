@@ -27,13 +27,14 @@ def test_a_block_writes_its_files_its_staging_folder_home_and_temporary_folders_
     (other / "files").mkdir(parents=True)
     os.chmod(other / "files", 0o777)
     zygote = start(user=user)
+    private = f"/tmp/{tmp_path.name}.private"
     said = attempts(
         zygote,
         canvas,
         [
             canvas / "files" / "x",
             tmp_path / "home" / "x",
-            "/tmp/x",
+            private,
             "/dev/shm/x",
             canvas / ".easel" / "staging" / "1" / "x",
             canvas / "canvas.yaml",
@@ -54,7 +55,7 @@ def test_a_block_writes_its_files_its_staging_folder_home_and_temporary_folders_
     )
     assert [path for path, outcome in said.items() if outcome == "written"] == list(said)[:5]
     assert (canvas / "files" / "x").exists()
-    assert not pathlib.Path("/tmp/x").exists()
+    assert not pathlib.Path(private).exists()
     assert not any((other / "files").iterdir())
 
 
