@@ -30,7 +30,9 @@ namespace easel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double Ms(Clock::time_point since) { return std::chrono::duration<double, std::milli>(Clock::now() - since).count(); }
+double Ms(Clock::time_point since) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+}
 
 double Quantile(std::vector<double> values, double q) {
   if (values.empty()) return 0;
@@ -45,7 +47,10 @@ void Require(bool good, const std::string& what) {
   std::exit(1);
 }
 
-void Print(const json::object& line) { std::printf("%s\n", json::serialize(line).c_str()); std::fflush(stdout); }
+void Print(const json::object& line) {
+  std::printf("%s\n", json::serialize(line).c_str());
+  std::fflush(stdout);
+}
 
 /// Nothing in it ever changes, and there is no history.
 class StillWorld final : public Surroundings {
@@ -74,7 +79,8 @@ struct Layers {
 };
 
 /// What an attempt of `block` leaves: one variable, its own.
-std::shared_ptr<Manifest> MakeManifest(const std::string& block, const std::string& attempt, const std::string& run, std::int64_t epoch) {
+std::shared_ptr<Manifest> MakeManifest(const std::string& block, const std::string& attempt,
+                                       const std::string& run, std::int64_t epoch) {
   auto manifest = std::make_shared<Manifest>();
   manifest->canvas = "bench";
   manifest->attempt = attempt;
@@ -87,8 +93,13 @@ std::shared_ptr<Manifest> MakeManifest(const std::string& block, const std::stri
   manifest->started_ms = 1;
   manifest->finished_ms = 2;
   const std::string slot = attempt + "#0";
-  manifest->state.variables["value"] = {.slot = slot, .origin = block, .type = "int", .bytes = 28, .preview = "1"};
-  manifest->state.slots[slot] = {.object = std::string(64, 'a'), .length = 64, .codec = "pickle5", .digest = DigestOf(block), .names = {"value"}};
+  manifest->state.variables["value"] = {
+      .slot = slot, .origin = block, .type = "int", .bytes = 28, .preview = "1"};
+  manifest->state.slots[slot] = {.object = std::string(64, 'a'),
+                                 .length = 64,
+                                 .codec = "pickle5",
+                                 .digest = DigestOf(block),
+                                 .names = {"value"}};
   return manifest;
 }
 
@@ -140,8 +151,11 @@ void DurableTransitions(const std::string& folder, int blocks, int jobs, double 
         ++attempts;
         const AttemptRecord& record = start->record;
         const std::lock_guard lock(mutex);
-        inbox.push_back(AttemptFinished{.attempt = record.attempt, .status = "succeeded", .manifest_digest = std::string(64, 'd'),
-                                        .manifest = MakeManifest(record.block, record.attempt, record.run, record.epoch)});
+        inbox.push_back(AttemptFinished{
+            .attempt = record.attempt,
+            .status = "succeeded",
+            .manifest_digest = std::string(64, 'd'),
+            .manifest = MakeManifest(record.block, record.attempt, record.run, record.epoch)});
       } else if (auto* announce = std::get_if<Announce>(&command)) {
         if (const auto* end = std::get_if<RunFinished>(&announce->what)) status = end->status;
       }
@@ -157,17 +171,28 @@ void DurableTransitions(const std::string& folder, int blocks, int jobs, double 
       events.swap(inbox);
     }
     for (Event& event : events) {
-      if (const auto* stored = std::get_if<Committed>(&event)) durable.push_back(Ms(committed_at.at(stored->ticket)));
+      if (const auto* stored = std::get_if<Committed>(&event))
+        durable.push_back(Ms(committed_at.at(stored->ticket)));
       feed(std::move(event));
     }
   }
   const double seconds = Ms(began) / 1e3;
   Require(status == "succeeded" && attempts == blocks, "D2 run ended " + status);
-  Print({{"id", "D2"}, {"measure", "durable transitions per second, no-op executor"}, {"unit", "1/s"}, {"target", 5000},
-         {"value", transitions / seconds}, {"attempts_per_second", attempts / seconds}, {"attempts", attempts}, {"jobs", jobs},
-         {"decision_ms_p50", Quantile(decisions, 0.5)}, {"decision_ms_p99", Quantile(decisions, 0.99)}, {"decision_target_ms_p50", 0.5},
-         {"commit_ms_p50", Quantile(durable, 0.5)}, {"commit_ms_p99", Quantile(durable, 0.99)},
-         {"peers", {{"sqlite_one_commit_each", one_commit_each}}}, {"ratio", transitions / seconds / one_commit_each}});
+  Print({{"id", "D2"},
+         {"measure", "durable transitions per second, no-op executor"},
+         {"unit", "1/s"},
+         {"target", 5000},
+         {"value", transitions / seconds},
+         {"attempts_per_second", attempts / seconds},
+         {"attempts", attempts},
+         {"jobs", jobs},
+         {"decision_ms_p50", Quantile(decisions, 0.5)},
+         {"decision_ms_p99", Quantile(decisions, 0.99)},
+         {"decision_target_ms_p50", 0.5},
+         {"commit_ms_p50", Quantile(durable, 0.5)},
+         {"commit_ms_p99", Quantile(durable, 0.99)},
+         {"peers", {{"sqlite_one_commit_each", one_commit_each}}},
+         {"ratio", transitions / seconds / one_commit_each}});
 }
 
 /// The peer: the same records, one transaction and one sync each.
@@ -176,8 +201,12 @@ double OneCommitEach(const std::string& folder, int count) {
   Require(store.has_value(), store ? "" : store.error().message);
   const auto began = Clock::now();
   for (int i = 0; i < count; ++i) {
-    const AttemptRecord attempt{.attempt = "r1/" + BlockName(i) + ".1", .run = "r1", .block = BlockName(i), .epoch = 1};
-    const Status stored = i % 2 == 0 ? (*store)->CommitNow({OpenAttempt{attempt}}) : (*store)->CommitNow({PutAttempt{attempt}, SetBlockOutcome{BlockName(i), "succeeded", ""}});
+    const AttemptRecord attempt{
+        .attempt = "r1/" + BlockName(i) + ".1", .run = "r1", .block = BlockName(i), .epoch = 1};
+    const Status stored =
+        i % 2 == 0
+            ? (*store)->CommitNow({OpenAttempt{attempt}})
+            : (*store)->CommitNow({PutAttempt{attempt}, SetBlockOutcome{BlockName(i), "succeeded", ""}});
     Require(stored.has_value(), stored ? "" : stored.error().message);
   }
   return count / (Ms(began) / 1e3);
@@ -190,7 +219,8 @@ void WriteCanvas(const std::string& folder, const Layers& layers) {
   std::string text = "easel: 1\nname: Bench\nblocks:\n";
   for (int i = 0; i < layers.count; ++i) {
     const std::string name = BlockName(i);
-    text += "  " + name + ": {kind: python, file: blocks/" + name + ".py, at: [" + std::to_string(i % layers.width) + ", " + std::to_string(i / layers.width) + "]}\n";
+    text += "  " + name + ": {kind: python, file: blocks/" + name + ".py, at: [" +
+            std::to_string(i % layers.width) + ", " + std::to_string(i / layers.width) + "]}\n";
     std::ofstream(folder + "/blocks/" + name + ".py") << "value = value + " << i << "\n";
   }
   text += "edges:\n";
@@ -221,7 +251,10 @@ void PublishAll(const std::string& root, const Canvas& canvas, MetadataStore& st
         const std::string text = SerializeManifest(*manifest), path = ManifestPath(root, record.attempt);
         std::filesystem::create_directories(ParentOf(path));
         std::ofstream(path) << text;
-        inbox.push_back(AttemptFinished{.attempt = record.attempt, .status = "succeeded", .manifest_digest = DigestOf(text), .manifest = std::move(manifest)});
+        inbox.push_back(AttemptFinished{.attempt = record.attempt,
+                                        .status = "succeeded",
+                                        .manifest_digest = DigestOf(text),
+                                        .manifest = std::move(manifest)});
       } else if (auto* announce = std::get_if<Announce>(&command)) {
         if (const auto* end = std::get_if<RunFinished>(&announce->what)) status = end->status;
       }
@@ -260,7 +293,8 @@ json::object Peers(const std::string& folder, const Layers& layers) {
   // As a generator's, so that ninja asks for times only and not for its log of a first build, 100,000 processes long.
   ninja << "rule touch\n  command = touch $out\n  generator = 1\n";
   std::vector<std::string> inputs(static_cast<std::size_t>(layers.count));
-  for (const auto& [from, to] : layers.edges) inputs[static_cast<std::size_t>(std::stoi(to.substr(6)))] += " " + from;
+  for (const auto& [from, to] : layers.edges)
+    inputs[static_cast<std::size_t>(std::stoi(to.substr(6)))] += " " + from;
   make << "all:";
   for (int i = 0; i < layers.count; ++i) make << " " << BlockName(i);
   make << "\n";
@@ -328,7 +362,8 @@ void NoOpRun(const std::string& folder, int blocks, bool peers) {
     std::vector<Command> commands;
     began = Clock::now();
     engine.Handle(RunRequested{run, {.mode = RunMode::kAll}}, commands);
-    for (std::int64_t ticket = 2 * i + 1; ticket <= 2 * i + 2; ++ticket) engine.Handle(Committed{ticket, {}}, commands);
+    for (std::int64_t ticket = 2 * i + 1; ticket <= 2 * i + 2; ++ticket)
+      engine.Handle(Committed{ticket, {}}, commands);
     runs.push_back(Ms(began));
     const auto* end = commands.empty() ? nullptr : std::get_if<Announce>(&commands.back());
     const auto* finished = end == nullptr ? nullptr : std::get_if<RunFinished>(&end->what);
@@ -337,16 +372,28 @@ void NoOpRun(const std::string& folder, int blocks, bool peers) {
     began = Clock::now();
     for (const Command& command : commands)
       if (const auto* announce = std::get_if<Announce>(&command))
-        ForEachEvent(announce->what, run, canvas, [&](const json::object& event) { bytes += json::serialize(event).size(); });
+        ForEachEvent(announce->what, run, canvas,
+                     [&](const json::object& event) { bytes += json::serialize(event).size(); });
     events.push_back(Ms(began));
   }
   Require(up_to_date == canvas.blocks.size() && bytes > 0, "not everything was up to date");
-  json::object line{{"id", "D3"}, {"measure", "no-op run of " + std::to_string(blocks) + " blocks once loaded"}, {"unit", "ms"}, {"target", 20},
-                    {"value", Quantile(runs, 0.5)}, {"min", *std::ranges::min_element(runs)}, {"max", *std::ranges::max_element(runs)},
-                    {"plan_ms", Quantile(plans, 0.5)}, {"json_events_ms", Quantile(events, 0.5)},
-                    {"load", {{"read_canvas_ms", read_canvas_ms}, {"database_ms", database_ms}, {"manifests_ms", manifests_ms}, {"keys_ms", keys_ms},
-                              {"total_ms", read_canvas_ms + database_ms + manifests_ms + keys_ms}}},
-                    {"blocks", blocks}, {"edges", layers.edges.size()}};
+  json::object line{{"id", "D3"},
+                    {"measure", "no-op run of " + std::to_string(blocks) + " blocks once loaded"},
+                    {"unit", "ms"},
+                    {"target", 20},
+                    {"value", Quantile(runs, 0.5)},
+                    {"min", *std::ranges::min_element(runs)},
+                    {"max", *std::ranges::max_element(runs)},
+                    {"plan_ms", Quantile(plans, 0.5)},
+                    {"json_events_ms", Quantile(events, 0.5)},
+                    {"load",
+                     {{"read_canvas_ms", read_canvas_ms},
+                      {"database_ms", database_ms},
+                      {"manifests_ms", manifests_ms},
+                      {"keys_ms", keys_ms},
+                      {"total_ms", read_canvas_ms + database_ms + manifests_ms + keys_ms}}},
+                    {"blocks", blocks},
+                    {"edges", layers.edges.size()}};
   if (peers) line["peers"] = Peers(folder + "/peers", layers);
   Print(line);
 }
@@ -360,10 +407,14 @@ int main(int argc, char** argv) {
   bool peers = true;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--folder" && i + 1 < argc) base = argv[++i];
-    else if (word == "--blocks" && i + 1 < argc) blocks = std::atoi(argv[++i]);
-    else if (word == "--no-peers") peers = false;
-    else which += word;
+    if (word == "--folder" && i + 1 < argc)
+      base = argv[++i];
+    else if (word == "--blocks" && i + 1 < argc)
+      blocks = std::atoi(argv[++i]);
+    else if (word == "--no-peers")
+      peers = false;
+    else
+      which += word;
   }
   std::string folder = base + "/easel_engine_bench.XXXXXX";
   easel::Require(::mkdtemp(folder.data()) != nullptr, "cannot make a folder in " + base);

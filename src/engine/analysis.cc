@@ -4,7 +4,9 @@
 
 namespace easel {
 
-std::string AnalysisRuntime(std::string_view python_minor) { return "python-" + std::string(python_minor) + "+1"; }
+std::string AnalysisRuntime(std::string_view python_minor) {
+  return "python-" + std::string(python_minor) + "+1";
+}
 
 Result<Analysis> ParseAnalysis(std::string_view document, std::string_view where) {
   EASEL_TRY(const json::value value, ParseJson(document, where));
@@ -18,7 +20,8 @@ Result<Analysis> ParseAnalysis(std::string_view document, std::string_view where
   out.flags = reader.StringsOr("flags");
   if (const json::value* error = reader.Find("error"); error != nullptr && !error->is_null()) {
     JsonReader fields(*error, std::string(where) + ": error");
-    out.error = SourceError{fields.StringOr("message", "syntax error"), fields.IntOr("line", 0), fields.IntOr("column", 0)};
+    out.error = SourceError{fields.StringOr("message", "syntax error"), fields.IntOr("line", 0),
+                            fields.IntOr("column", 0)};
     EASEL_RETURN_IF_ERROR(fields.status());
   }
   EASEL_RETURN_IF_ERROR(reader.status());

@@ -24,7 +24,10 @@ std::string_view OutcomeName(Outcome outcome) {
 
 Engine::Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings,
                EngineOptions options)
-    : canvas_(canvas), surroundings_(surroundings), options_(std::move(options)), blocks_(canvas.blocks.size()) {
+    : canvas_(canvas),
+      surroundings_(surroundings),
+      options_(std::move(options)),
+      blocks_(canvas.blocks.size()) {
   EASEL_CHECK(knowledge.size() == blocks_.size());
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].known = std::move(knowledge[i]);
@@ -33,7 +36,8 @@ Engine::Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surr
   steady_.resize(blocks_.size());
   level_.resize(blocks_.size());
   for (const std::int32_t block : canvas.topological)
-    for (const std::int32_t parent : canvas.parents[block]) level_[block] = std::max(level_[block], level_[parent] + 1);
+    for (const std::int32_t parent : canvas.parents[block])
+      level_[block] = std::max(level_[block], level_[parent] + 1);
 }
 
 Engine::~Engine() = default;
@@ -117,11 +121,12 @@ void Engine::OnRunRequested(RunRequested event) {
   }
   json::array names;
   for (const std::string& name : run.request.blocks) names.emplace_back(name);
-  RunRecord record{.run = run.id.value,
-                   .mode = std::string(RunModeName(run.request.mode)),
-                   .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
-                   .created_ms = run.started_ms,
-                   .status = "running"};
+  RunRecord record{
+      .run = run.id.value,
+      .mode = std::string(RunModeName(run.request.mode)),
+      .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
+      .created_ms = run.started_ms,
+      .status = "running"};
   Commit({PutRun{std::move(record)}}, [](const Status&) {});
 }
 
@@ -148,9 +153,12 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
   }
   if (mine.doomed_by >= 0) {
     const bool failed = std::ranges::find(run.result.failed, mine.doomed_by) != run.result.failed.end();
-    const bool cancelled = std::ranges::find(run.result.cancelled, mine.doomed_by) != run.result.cancelled.end();
-    const std::string reason =
-        "skipped: `" + canvas_.blocks[mine.doomed_by].name + (failed ? "` failed" : cancelled ? "` was cancelled" : "` was skipped");
+    const bool cancelled =
+        std::ranges::find(run.result.cancelled, mine.doomed_by) != run.result.cancelled.end();
+    const std::string reason = "skipped: `" + canvas_.blocks[mine.doomed_by].name +
+                               (failed      ? "` failed"
+                                : cancelled ? "` was cancelled"
+                                            : "` was skipped");
     Commit({SetBlockOutcome{canvas_.blocks[block].name, "skipped", reason}}, [](const Status&) {});
     blocks_[block].known.record.last_status = "skipped";
     blocks_[block].known.record.last_reason = reason;
@@ -242,7 +250,8 @@ void Engine::AnnounceStored(const RunId& id, BlockFinished finished, const Statu
   --run.unannounced;
   const bool good = finished.outcome == Outcome::kSucceeded || finished.outcome == Outcome::kRestored;
   if (!status && good) {
-    std::erase(finished.outcome == Outcome::kSucceeded ? run.result.ran : run.result.restored, finished.block);
+    std::erase(finished.outcome == Outcome::kSucceeded ? run.result.ran : run.result.restored,
+               finished.block);
     run.result.failed.push_back(finished.block);
     finished.outcome = Outcome::kFailed;
     finished.reason = status.error().message;
@@ -304,7 +313,8 @@ void Engine::Dispatch(Run& run) {
       blocks_[block].waiting_runs.push_back(run.id.value);
       continue;
     }
-    if (blocks_[block].joined == nullptr || !blocks_[block].inputs) {  // a parent published since: decide once more
+    if (blocks_[block].joined == nullptr ||
+        !blocks_[block].inputs) {  // a parent published since: decide once more
       run.blocks[block].stage = Stage::kWaiting;
       TakeNext(run, block);
       continue;
@@ -344,17 +354,20 @@ void Engine::Open(Run& run, std::int32_t block) {
     std::vector<std::string> losers;
     for (const std::string& loser : conflict.losers) losers.push_back("`" + loser + "`");
     Say(run.id, BlockNotice{block, "name_conflict",
-                            "`" + conflict.name + "` comes from more than one parent: the value of `" + conflict.winner +
-                                "` is used, that of " + JoinWords(losers) + " is not"});
+                            "`" + conflict.name + "` comes from more than one parent: the value of `" +
+                                conflict.winner + "` is used, that of " + JoinWords(losers) + " is not"});
   }
   const bool seeded_above = std::ranges::any_of(
       start.state->settings, [](const auto& setting) { return setting.first.starts_with("random:"); });
   if (definition.cache.kind == CachePolicy::Kind::kAuto && !seeded_above &&
       std::ranges::find(start.flags, "random") != start.flags.end())
-    Say(run.id, BlockNotice{block, "unseeded_random",
-                            "it draws random numbers without a seed: the result is kept until something that it reads "
-                            "changes; seed the generator, or set `cache: never`"});
-  Commit({OpenAttempt{record}}, [this, id = run.id.value, start = std::move(start)](const Status& status) mutable {
+    Say(run.id,
+        BlockNotice{
+            block, "unseeded_random",
+            "it draws random numbers without a seed: the result is kept until something that it reads "
+            "changes; seed the generator, or set `cache: never`"});
+  Commit({OpenAttempt{record}}, [this, id = run.id.value,
+                                 start = std::move(start)](const Status& status) mutable {
     Run& mine = *runs_.at(id);
     if (!status || mine.cancelled) {
       const auto opened = attempts_.find(start.record.attempt);
@@ -389,22 +402,23 @@ void Engine::OnCancel(const CancelRequested& event) {
 void Engine::FinishIfDone(Run& run) {
   if (run.unsettled > 0 || run.unannounced > 0 || !run.result.status.empty()) return;
   RunFinished& result = run.result;
-  result.status = run.cancelled && (result.error.empty()) ? "cancelled"
+  result.status = run.cancelled && (result.error.empty())                                      ? "cancelled"
                   : !result.error.empty() || !result.failed.empty() || !result.skipped.empty() ? "failed"
-                                                                                              : "succeeded";
+                                                                                               : "succeeded";
   result.seconds = static_cast<double>(surroundings_.UnixMs() - run.started_ms) / 1e3;
-  json::object counts{{"ran", result.ran.size()},         {"up_to_date", result.up_to_date.size()},
+  json::object counts{{"ran", result.ran.size()},           {"up_to_date", result.up_to_date.size()},
                       {"restored", result.restored.size()}, {"failed", result.failed.size()},
                       {"skipped", result.skipped.size()},   {"cancelled", result.cancelled.size()}};
   json::array names;
   for (const std::string& name : run.request.blocks) names.emplace_back(name);
-  RunRecord record{.run = run.id.value,
-                   .mode = std::string(RunModeName(run.request.mode)),
-                   .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
-                   .created_ms = run.started_ms,
-                   .finished_ms = surroundings_.UnixMs(),
-                   .status = result.status,
-                   .summary = json::serialize(counts)};
+  RunRecord record{
+      .run = run.id.value,
+      .mode = std::string(RunModeName(run.request.mode)),
+      .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
+      .created_ms = run.started_ms,
+      .finished_ms = surroundings_.UnixMs(),
+      .status = result.status,
+      .summary = json::serialize(counts)};
   Commit({PutRun{std::move(record)}}, [this, id = run.id](const Status& status) {
     RunFinished end = std::move(runs_.at(id.value)->result);
     runs_.erase(id.value);

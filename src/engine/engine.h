@@ -62,8 +62,8 @@ struct BlockKnowledge {
   std::string environment;                   ///< digest
   BlockRecord record;                        ///< epoch 0 if it never ran
   std::string failed_base_key;  ///< of the newest attempt, if that failed: the same again would fail again
-  ManifestPtr published;                     ///< null if nothing is published, or its manifest is damaged
-  std::string damage;                        ///< why `published` is null although something was published
+  ManifestPtr published;        ///< null if nothing is published, or its manifest is damaged
+  std::string damage;           ///< why `published` is null although something was published
 };
 
 enum class RunMode { kAll, kOnly, kTo, kFrom, kChanged };
@@ -87,17 +87,34 @@ struct BlockStanding {
 
 struct PlannedBlock {
   std::string block;
-  std::string action;  ///< "run", "restore", "up_to_date", "skip"; "maybe": depends on what its parents turn out to be
+  std::string
+      action;  ///< "run", "restore", "up_to_date", "skip"; "maybe": depends on what its parents turn out to be
   std::string reason;
 };
 
 // --- Events ---
-struct RunRequested { RunId run; RunRequest request; };
-struct CancelRequested { RunId run; bool kill = false; };
+struct RunRequested {
+  RunId run;
+  RunRequest request;
+};
+struct CancelRequested {
+  RunId run;
+  bool kill = false;
+};
 /// The batch of an earlier Commit is durable, or failed.
-struct Committed { std::int64_t ticket = 0; Status status; };
-struct AttemptStarted { std::string attempt; bool warm = false; std::vector<std::string> missing; };
-struct AttemptPhase { std::string attempt; std::string phase; };
+struct Committed {
+  std::int64_t ticket = 0;
+  Status status;
+};
+struct AttemptStarted {
+  std::string attempt;
+  bool warm = false;
+  std::vector<std::string> missing;
+};
+struct AttemptPhase {
+  std::string attempt;
+  std::string phase;
+};
 struct AttemptFinished {
   std::string attempt;
   std::string status;  ///< succeeded, failed, cancelled, lost
@@ -108,29 +125,52 @@ struct AttemptFinished {
   json::object phases_ms;
 };
 /// An attempt that an earlier engine opened and that still runs.
-struct AttemptAdopted { AttemptRecord record; };
-using Event = std::variant<RunRequested, CancelRequested, Committed, AttemptStarted, AttemptPhase, AttemptFinished,
-                           AttemptAdopted>;
+struct AttemptAdopted {
+  AttemptRecord record;
+};
+using Event = std::variant<RunRequested, CancelRequested, Committed, AttemptStarted, AttemptPhase,
+                           AttemptFinished, AttemptAdopted>;
 
 // --- Commands ---
-struct CommitChanges { std::int64_t ticket = 0; Batch batch; };
+struct CommitChanges {
+  std::int64_t ticket = 0;
+  Batch batch;
+};
 struct StartAttempt {
   AttemptRecord record;
   std::int32_t block = 0;
-  StatePtr state;                   ///< joined state of the parents
-  std::vector<std::string> load;    ///< names to load before the block runs
+  StatePtr state;                 ///< joined state of the parents
+  std::vector<std::string> load;  ///< names to load before the block runs
   std::vector<ParentRef> parents;
-  std::vector<std::string> flags;   ///< of the analysis: random, clock, network
+  std::vector<std::string> flags;  ///< of the analysis: random, clock, network
 };
-struct StopAttempt { std::string attempt; std::int64_t grace_ms = 0; };
+struct StopAttempt {
+  std::string attempt;
+  std::int64_t grace_ms = 0;
+};
 enum class Outcome { kSucceeded, kFailed, kCancelled, kSkipped, kUpToDate, kRestored };
 std::string_view OutcomeName(Outcome outcome);
 
 // What whoever watches a run should see; run_events.h turns them into the JSON contract.
-struct RunStarted { RunMode mode = RunMode::kAll; };
-struct BlockStarted { std::int32_t block = 0; std::string attempt; bool warm = false; std::vector<std::string> missing; };
-struct BlockPhase { std::int32_t block = 0; std::string attempt; std::string phase; };
-struct BlockNotice { std::int32_t block = 0; std::string kind; std::string message; };
+struct RunStarted {
+  RunMode mode = RunMode::kAll;
+};
+struct BlockStarted {
+  std::int32_t block = 0;
+  std::string attempt;
+  bool warm = false;
+  std::vector<std::string> missing;
+};
+struct BlockPhase {
+  std::int32_t block = 0;
+  std::string attempt;
+  std::string phase;
+};
+struct BlockNotice {
+  std::int32_t block = 0;
+  std::string kind;
+  std::string message;
+};
 struct BlockFinished {
   std::int32_t block = 0;
   Outcome outcome = Outcome::kSucceeded;
@@ -150,8 +190,12 @@ struct RunFinished {
   std::vector<std::int32_t> ran, up_to_date, restored, failed, skipped, cancelled;
   double seconds = 0;
 };
-using Announcement = std::variant<RunStarted, BlockStarted, BlockPhase, BlockNotice, BlockFinished, BlocksUpToDate, RunFinished>;
-struct Announce { RunId run; Announcement what; };
+using Announcement = std::variant<RunStarted, BlockStarted, BlockPhase, BlockNotice, BlockFinished,
+                                  BlocksUpToDate, RunFinished>;
+struct Announce {
+  RunId run;
+  Announcement what;
+};
 using Command = std::variant<CommitChanges, StartAttempt, StopAttempt, Announce>;
 
 struct EngineOptions {
@@ -165,7 +209,8 @@ struct EngineOptions {
 /// Confined to one thread. `canvas` and `surroundings` must outlive it.
 class Engine {
  public:
-  Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings, EngineOptions options);
+  Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings,
+         EngineOptions options);
   ~Engine();
 
   /// Take one event; what is to be done is appended to `commands`, in order.

@@ -32,7 +32,8 @@ void Engine::OnStarted(AttemptStarted event) {
 void Engine::OnPhase(AttemptPhase event) {
   const auto found = attempts_.find(event.attempt);
   if (found == attempts_.end() || found->second.run.empty()) return;
-  Say(RunId{found->second.run}, BlockPhase{found->second.block, std::move(event.attempt), std::move(event.phase)});
+  Say(RunId{found->second.run},
+      BlockPhase{found->second.block, std::move(event.attempt), std::move(event.phase)});
 }
 
 void Engine::OnFinished(AttemptFinished event) {
@@ -59,13 +60,16 @@ void Engine::WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& man
   for (const std::int32_t other : run.result.ran) {
     const ManifestPtr& theirs = blocks_[other].known.published;
     if (other == block || theirs == nullptr || theirs->run != run.id.value) continue;
-    const bool together = theirs->started_ms <= manifest.finished_ms && manifest.started_ms <= theirs->finished_ms;
-    if (!together || IsAncestorOrSelf(theirs->block, block) || IsAncestorOrSelf(manifest.block, other)) continue;
+    const bool together =
+        theirs->started_ms <= manifest.finished_ms && manifest.started_ms <= theirs->finished_ms;
+    if (!together || IsAncestorOrSelf(theirs->block, block) || IsAncestorOrSelf(manifest.block, other))
+      continue;
     for (const auto& [path, unused] : manifest.files.written)
       if (theirs->files.written.contains(path))
-        Say(run.id, BlockNotice{block, "file_conflict",
-                                "`" + manifest.block + "` and `" + theirs->block + "` both wrote `" + path +
-                                    "` at the same time; join them with an edge, or write to different files"});
+        Say(run.id,
+            BlockNotice{block, "file_conflict",
+                        "`" + manifest.block + "` and `" + theirs->block + "` both wrote `" + path +
+                            "` at the same time; join them with an edge, or write to different files"});
   }
 }
 
@@ -83,10 +87,11 @@ void Engine::Publish(Attempt attempt, AttemptFinished event) {
   record.published_ms = attempt.record.finished_ms;
   record.last_status = "succeeded";
   record.last_reason.clear();
-  Batch batch{PutAttempt{attempt.record},
-              easel::Publish{record.block, attempt.record.epoch, attempt.record.attempt, event.manifest_digest,
-                             attempt.record.base_key, attempt.record.inputs, record.published_ms},
-              SetBlockOutcome{record.block, "succeeded", ""}};
+  Batch batch{
+      PutAttempt{attempt.record},
+      easel::Publish{record.block, attempt.record.epoch, attempt.record.attempt, event.manifest_digest,
+                     attempt.record.base_key, attempt.record.inputs, record.published_ms},
+      SetBlockOutcome{record.block, "succeeded", ""}};
   SetPublished(block, event.manifest);
   Run* run = nullptr;
   if (const auto found = runs_.find(attempt.run); found != runs_.end()) run = found->second.get();
@@ -101,10 +106,11 @@ void Engine::Publish(Attempt attempt, AttemptFinished event) {
     ++run->unannounced;
     Settle(*run, finished, true);
   }
-  Commit(std::move(batch), [this, run_id = run == nullptr ? "" : attempt.run, finished](const Status& status) mutable {
-    if (run_id.empty()) return;
-    AnnounceStored(RunId{run_id}, std::move(finished), status);
-  });
+  Commit(std::move(batch),
+         [this, run_id = run == nullptr ? "" : attempt.run, finished](const Status& status) mutable {
+           if (run_id.empty()) return;
+           AnnounceStored(RunId{run_id}, std::move(finished), status);
+         });
   AttemptOver(block);
 }
 
@@ -118,13 +124,15 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
   if (event.status == "succeeded" && event.message.empty()) event.message = "its manifest cannot be read";
   const bool again = lost && run != nullptr && !run->cancelled && !attempt.stopping &&
                      run->blocks[block].tries < options_.max_attempts;
-  BlockFinished finished{.block = block, .attempt = attempt.record.attempt, .phases_ms = std::move(event.phases_ms)};
+  BlockFinished finished{
+      .block = block, .attempt = attempt.record.attempt, .phases_ms = std::move(event.phases_ms)};
   attempt.record.finished_ms = surroundings_.UnixMs();
   if (event.status == "failed") {
     finished.outcome = Outcome::kFailed;
     finished.failure = std::move(event.failure);
     const json::value* message = finished.failure.if_contains("message");
-    finished.reason = message != nullptr && message->is_string() ? std::string(message->get_string()) : "failed";
+    finished.reason =
+        message != nullptr && message->is_string() ? std::string(message->get_string()) : "failed";
     attempt.record.failure = json::serialize(finished.failure);
     attempt.record.status = AttemptStatus::kFailed;
   } else if (lost) {

@@ -41,9 +41,11 @@ Status Engine::CheckRequest(const RunRequest& request) const {
                          "there is no block `" + name + "` in this canvas" + DidYouMean(name, names));
     }
     if (canvas_.blocks[*found].kind == BlockKind::kMarkdown)
-      return easel::Fail(Code::kInvalidArgument, "NOT_RUNNABLE", "`" + name + "` is a note: there is nothing to run in it");
+      return easel::Fail(Code::kInvalidArgument, "NOT_RUNNABLE",
+                         "`" + name + "` is a note: there is nothing to run in it");
   }
-  const bool needs_blocks = request.mode == RunMode::kOnly || request.mode == RunMode::kTo || request.mode == RunMode::kFrom;
+  const bool needs_blocks =
+      request.mode == RunMode::kOnly || request.mode == RunMode::kTo || request.mode == RunMode::kFrom;
   if (needs_blocks && request.blocks.empty())
     return easel::Fail(Code::kInvalidArgument, "NO_BLOCK", "say which block");
   return {};
@@ -128,7 +130,8 @@ std::optional<std::string> Engine::FilesChanged(const Manifest& manifest, bool f
     written_.emplace();
     for (const BlockState& state : blocks_)
       if (state.known.published != nullptr)
-        for (const auto& [path, digest] : state.known.published->files.written) written_->emplace(path, digest);
+        for (const auto& [path, digest] : state.known.published->files.written)
+          written_->emplace(path, digest);
   }
   return ChangedFile(
       files, [&](const std::string& path) { return surroundings_.FileDigest(path); },
@@ -147,9 +150,12 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   std::string missing;
   StateIndex* joined = Joined(block, missing);
   if (joined == nullptr)
-    return {Kind::kSkip, "`" + missing + "` above it has no result yet; `--to " + definition.name + "` runs it too", {}};
+    return {Kind::kSkip,
+            "`" + missing + "` above it has no result yet; `--to " + definition.name + "` runs it too",
+            {}};
   if (!state.inputs) {
-    state.inputs = MakeKeyInputs(BlockKindName(definition.kind), *state.known.analysis, state.known.environment, *joined);
+    state.inputs = MakeKeyInputs(BlockKindName(definition.kind), *state.known.analysis,
+                                 state.known.environment, *joined);
     state.base_key = state.inputs->Digest();
   }
   const BlockRecord& record = state.known.record;
@@ -169,7 +175,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     else
       reason = "never run";
   } else if (record.published_base_key != state.base_key) {
-    if (const auto before = ParseKeyInputs(record.published_inputs)) reason = ExplainDifference(*before, *state.inputs);
+    if (const auto before = ParseKeyInputs(record.published_inputs))
+      reason = ExplainDifference(*before, *state.inputs);
     if (reason.empty()) reason = "what it reads changed";
   } else if (cache.kind == CachePolicy::Kind::kNever) {
     reason = "cache: never";
@@ -181,7 +188,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     reason = "failed last time";
   } else {
     const FileUse& files = state.known.published->files;
-    steady_[block] = cache.kind == CachePolicy::Kind::kAuto && files.read.empty() && files.written.empty() && files.outside.empty();
+    steady_[block] = cache.kind == CachePolicy::Kind::kAuto && files.read.empty() && files.written.empty() &&
+                     files.outside.empty();
     if (!force) return {Kind::kUpToDate, "nothing that it depends on changed", {}};
     reason = "forced";
   }
@@ -199,7 +207,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
 std::vector<char> Engine::Scope(const RunRequest& request) {
   const std::size_t n = canvas_.blocks.size();
   std::vector<char> in(n, 0);
-  const auto spread = [&](std::vector<std::int32_t> stack, const std::vector<std::vector<std::int32_t>>& along) {
+  const auto spread = [&](std::vector<std::int32_t> stack,
+                          const std::vector<std::vector<std::int32_t>>& along) {
     std::vector<char> seen(n, 0);
     while (!stack.empty()) {
       const std::int32_t block = stack.back();
@@ -223,7 +232,8 @@ std::vector<char> Engine::Scope(const RunRequest& request) {
       for (std::size_t i = 0; i < n; ++i) {
         if (blocks_[i].known.record.published_attempt.empty()) continue;
         in[i] = 1;
-        if (request.force || Decide(static_cast<std::int32_t>(i), false, false).kind != Decision::Kind::kUpToDate)
+        if (request.force ||
+            Decide(static_cast<std::int32_t>(i), false, false).kind != Decision::Kind::kUpToDate)
           stale.push_back(static_cast<std::int32_t>(i));
       }
       spread(stale, canvas_.parents);
@@ -246,8 +256,10 @@ Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
     Decision decision = Decide(block, request.force, true);
     std::int32_t changing_parent = -1, skipped_parent = -1, missing_parent = -1;
     for (const std::int32_t parent : canvas_.parents[block]) {
-      if (may_change[parent]) changing_parent = parent;
-      else if (blocks_[parent].known.published == nullptr) missing_parent = parent;
+      if (may_change[parent])
+        changing_parent = parent;
+      else if (blocks_[parent].known.published == nullptr)
+        missing_parent = parent;
       if (skipped[parent]) skipped_parent = parent;
     }
     planned.reason = decision.reason;
@@ -258,7 +270,8 @@ Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
       case Decision::Kind::kSkip: planned.action = missing_parent < 0 ? "run" : "skip"; break;
     }
     if (decision.kind == Decision::Kind::kSkip && missing_parent < 0)
-      planned.reason = blocks_[block].known.record.published_attempt.empty() ? "never run" : "what is above it runs";
+      planned.reason =
+          blocks_[block].known.record.published_attempt.empty() ? "never run" : "what is above it runs";
     if (decision.kind == Decision::Kind::kUpToDate && changing_parent >= 0) {
       planned.action = "maybe";
       planned.reason = "only if what `" + canvas_.blocks[changing_parent].name + "` leaves changes";
@@ -296,7 +309,8 @@ std::vector<BlockStanding> Engine::Standings() {
     const bool published = blocks_[i].known.published != nullptr;
     if (decision.kind == Decision::Kind::kUpToDate)
       out[i] = {Standing::kUpToDate, decision.reason};
-    else if (record.last_status == "failed" && (!published || blocks_[i].known.failed_base_key == blocks_[i].base_key))
+    else if (record.last_status == "failed" &&
+             (!published || blocks_[i].known.failed_base_key == blocks_[i].base_key))
       out[i] = {Standing::kFailed, record.last_reason};
     else if (published)
       out[i] = {Standing::kStale, decision.reason};

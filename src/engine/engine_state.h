@@ -21,18 +21,18 @@ struct Engine::BlockState {
   std::unique_ptr<StateIndex> joined_own;
   StateIndex* joined = nullptr;
   std::vector<NameConflict> conflicts;
-  std::optional<KeyInputs> inputs;  ///< for `joined` and the analysis
-  std::string base_key;             ///< of `inputs`
-  std::string attempt;              ///< the one that is open, or empty
+  std::optional<KeyInputs> inputs;        ///< for `joined` and the analysis
+  std::string base_key;                   ///< of `inputs`
+  std::string attempt;                    ///< the one that is open, or empty
   std::vector<std::string> waiting_runs;  ///< runs that wait for `attempt` to end
 };
 
 struct Engine::RunBlock {
   RunStage stage = RunStage::kOut;
-  std::int32_t waits_for = 0;    ///< parents in this run that are not settled
-  std::int32_t doomed_by = -1;   ///< a block above that did not succeed
+  std::int32_t waits_for = 0;   ///< parents in this run that are not settled
+  std::int32_t doomed_by = -1;  ///< a block above that did not succeed
   std::int32_t tries = 0;
-  std::string why;               ///< why it must run
+  std::string why;  ///< why it must run
 };
 
 struct Engine::Run {

@@ -34,7 +34,7 @@ std::string FileDigests::Of(const std::string& path) {
   const bool outside = path.starts_with('/');
   const std::string full = outside ? path : folder_ + "/" + path;
   if (!outside && path.ends_with('/')) return ListingDigest(full);
-  struct stat info {};
+  struct stat info{};
   if (::stat(full.c_str(), &info) != 0) return errno == ENOENT || errno == ENOTDIR ? "absent" : "unreadable";
   if (outside) return std::to_string(info.st_size) + ":" + std::to_string(Nanoseconds(info.st_mtim));
   Known now{info.st_dev, info.st_ino, info.st_size, Nanoseconds(info.st_mtim), Nanoseconds(info.st_ctim), ""};

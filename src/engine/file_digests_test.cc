@@ -20,12 +20,13 @@ class FileDigestsTest : public testing::Test {
     digests_ = FileDigests(folder_);
   }
   ~FileDigestsTest() override { std::filesystem::remove_all(folder_); }
-  void Write(const std::string& path, const std::string& text) { std::ofstream(folder_ + "/" + path) << text; }
+  void Write(const std::string& path, const std::string& text) {
+    std::ofstream(folder_ + "/" + path) << text;
+  }
 
   std::string folder_;
   FileDigests digests_{""};
 };
-
 
 TEST_F(FileDigestsTest, AFileIsItsContent) {
   Write("a.csv", "1,2");
@@ -48,7 +49,8 @@ TEST_F(FileDigestsTest, AChangeOfTheSameSizeAndTimeIsSeenByTheInode) {
 TEST_F(FileDigestsTest, ATouchedFileKeepsItsDigest) {
   Write("a", "one");
   const std::string before = digests_.Of("a");
-  std::filesystem::last_write_time(folder_ + "/a", std::filesystem::file_time_type::min() + std::chrono::hours(1));
+  std::filesystem::last_write_time(folder_ + "/a",
+                                   std::filesystem::file_time_type::min() + std::chrono::hours(1));
   EXPECT_EQ(digests_.Of("a"), before);
 }
 

@@ -96,7 +96,8 @@ Verdict Decide(const std::vector<JoinParent>& parents, const std::vector<Candida
   }
   if (real.empty()) return {candidates.size() - 1, true};
   Verdict verdict{real.back(), false};
-  for (const std::size_t i : real) verdict.conflict |= candidates[i].version != candidates[verdict.winner].version;
+  for (const std::size_t i : real)
+    verdict.conflict |= candidates[i].version != candidates[verdict.winner].version;
   return verdict;
 }
 
@@ -105,7 +106,9 @@ std::string OriginOfSlot(const State& state, const std::string& slot) {
     if (variable.slot == slot) return variable.origin;
   const auto slash = slot.find('/');  // "<run>/<block>.<epoch>#<n>"
   const auto dot = slot.rfind('.');
-  return slash == std::string::npos || dot == std::string::npos || dot < slash ? "" : slot.substr(slash + 1, dot - slash - 1);
+  return slash == std::string::npos || dot == std::string::npos || dot < slash
+             ? ""
+             : slot.substr(slash + 1, dot - slash - 1);
 }
 
 const json::value* SettingOf(const State& state, const std::string& key) {
@@ -122,8 +125,9 @@ void JoinSettings(const std::vector<JoinParent>& parents, State& out) {
       if (!done.insert(key).second) continue;
       for (std::size_t i = 0; i < parents.size(); ++i) {
         const json::value* value = SettingOf(parents[i].index->state(), key);
-        candidates[i] = value == nullptr ? Candidate{"absent", ""}
-                                         : Candidate{json::serialize(SettingValue(*value)), SettingOrigin(*value)};
+        candidates[i] = value == nullptr
+                            ? Candidate{"absent", ""}
+                            : Candidate{json::serialize(SettingValue(*value)), SettingOrigin(*value)};
       }
       const Verdict verdict = Decide(parents, candidates);
       if (const json::value* value = SettingOf(parents[verdict.winner].index->state(), key))
@@ -156,7 +160,8 @@ JoinedState JoinStates(const std::vector<JoinParent>& parents) {
     }
     const Verdict verdict = Decide(parents, candidates);
     const auto& winner = parents[verdict.winner].index->state().variables;
-    if (const auto found = winner.find(name); found != winner.end()) out->variables.emplace(name, found->second);
+    if (const auto found = winner.find(name); found != winner.end())
+      out->variables.emplace(name, found->second);
     if (!verdict.conflict) continue;
     NameConflict conflict{name, parents[verdict.winner].block, {}};
     for (std::size_t i = 0; i < parents.size(); ++i)

@@ -65,13 +65,15 @@ TEST(Join, ADeletionInAnyPositionOverridesWhatWasOnlyInherited) {
   for (const bool drop_first : {true, false}) {
     std::vector<Parent> parents;
     parents.push_back({"keep", StateIndex(Make({{"x", {"1", "root"}}})), {"root"}});
-    parents.insert(drop_first ? parents.begin() : parents.end(), Parent{"drop", StateIndex(Make({})), {"root"}});
+    parents.insert(drop_first ? parents.begin() : parents.end(),
+                   Parent{"drop", StateIndex(Make({})), {"root"}});
     EXPECT_EQ(Content(*Join(parents).state, "x"), "absent");
   }
 }
 
 TEST(Join, WhatABranchNeverHadItHasNoSayIn) {
-  std::vector<Parent> parents{{"a", StateIndex(Make({{"x", {"1", "a"}}})), {}}, {"b", StateIndex(Make({})), {}}};
+  std::vector<Parent> parents{{"a", StateIndex(Make({{"x", {"1", "a"}}})), {}},
+                              {"b", StateIndex(Make({})), {}}};
   EXPECT_EQ(Content(*Join(parents).state, "x"), "1");
 }
 
@@ -88,7 +90,8 @@ TEST(Join, OfThreeRealChangesTheLastWinsAndAllLosersAreNamed) {
 
 TEST(Join, AParentThatIsAlsoAnAncestorOfAnotherLosesToIt) {
   // a -> b -> join and a -> join: b changed x, a's own x is the older one wherever its edge stands.
-  std::vector<Parent> parents{{"b", StateIndex(Make({{"x", {"2", "b"}}})), {"a"}}, {"a", StateIndex(Make({{"x", {"1", "a"}}})), {}}};
+  std::vector<Parent> parents{{"b", StateIndex(Make({{"x", {"2", "b"}}})), {"a"}},
+                              {"a", StateIndex(Make({{"x", {"1", "a"}}})), {}}};
   const JoinedState joined = Join(parents);
   EXPECT_EQ(Content(*joined.state, "x"), "2");
   EXPECT_TRUE(joined.conflicts.empty());

@@ -15,8 +15,8 @@ bool SettingCounts(std::string_view key) { return !key.starts_with("import:") &&
 
 /// A function that calls one of these may read any name of the block that calls it.
 bool SeesEverything(std::string_view name) {
-  return name == "globals" || name == "locals" || name == "vars" || name == "dir" || name == "eval" || name == "exec" ||
-         name == "get_ipython";
+  return name == "globals" || name == "locals" || name == "vars" || name == "dir" || name == "eval" ||
+         name == "exec" || name == "get_ipython";
 }
 
 void HashMap(Sha256& hash, const std::map<std::string, std::string, std::less<>>& map) {

@@ -16,11 +16,12 @@ namespace easel {
 /// Everything that enters a block's key except its files, by part, so that a difference can be named.
 struct KeyInputs {
   std::string kind;
-  std::string code;         ///< digest of the normalised code
-  std::string environment;  ///< digest
+  std::string code;                                          ///< digest of the normalised code
+  std::string environment;                                   ///< digest
   std::map<std::string, std::string, std::less<>> names;     ///< name read -> version ("absent" included)
   std::map<std::string, std::string, std::less<>> settings;  ///< setting -> digest of its value
-  std::map<std::string, std::string, std::less<>> origins;   ///< name -> block that made it; for words, not in the key
+  std::map<std::string, std::string, std::less<>>
+      origins;  ///< name -> block that made it; for words, not in the key
 
   std::string Digest() const;
   std::string Serialize() const;

@@ -55,10 +55,12 @@ TEST(Explanation, NamesTheFirstDifferenceInWords) {
   EXPECT_EQ(said([](KeyInputs& k) { k.environment = "e2"; }), "environment changed");
   EXPECT_EQ(said([](KeyInputs& k) { k.names["df"] = "d2"; }), "`df` from `load` changed");
   EXPECT_EQ(said([](KeyInputs& k) { k.names["df"] = "absent"; }), "`df` from `load` is gone");
-  EXPECT_EQ(said([](KeyInputs& k) { k.names["np"] = "n1", k.origins["np"] = "imports"; }), "`np` from `imports` is new");
+  EXPECT_EQ(said([](KeyInputs& k) { k.names["np"] = "n1", k.origins["np"] = "imports"; }),
+            "`np` from `imports` is new");
   EXPECT_EQ(said([](KeyInputs& k) { k.names["x"] = "x1"; }), "`x` is read now");
   EXPECT_EQ(said([](KeyInputs& k) { k.names.erase("df"); }), "`df` is no longer read");
-  EXPECT_EQ(said([](KeyInputs& k) { k.settings["module:pandas"] = "m2"; }), "the imported module `pandas` changed");
+  EXPECT_EQ(said([](KeyInputs& k) { k.settings["module:pandas"] = "m2"; }),
+            "the imported module `pandas` changed");
   EXPECT_EQ(said([](KeyInputs& k) { k.settings.clear(); }), "the imported module `pandas` is no longer set");
 }
 
@@ -73,7 +75,8 @@ State StateWith(const std::vector<std::pair<std::string, std::vector<std::string
 
 TEST(Closure, FollowsWhatFunctionsRead) {
   const State state = StateWith({{"f", {"g", "x"}}, {"g", {"y"}}, {"x", {}}, {"y", {}}, {"z", {}}});
-  EXPECT_EQ(ReadClosure({.reads = {"f", "print"}}, state), (std::vector<std::string>{"f", "g", "print", "x", "y"}));
+  EXPECT_EQ(ReadClosure({.reads = {"f", "print"}}, state),
+            (std::vector<std::string>{"f", "g", "print", "x", "y"}));
   EXPECT_EQ(NamesToLoad({"f", "print"}, state), (std::vector<std::string>{"f"}));
 }
 
@@ -96,7 +99,8 @@ TEST(Closure, WhoMayReadEverythingReadsEverything) {
 TEST(Files, ABlockMayLeaveWhatItReadDifferently) {
   const FileUse use{.read = {{"a", "1"}}, .written = {{"a", "2"}}};
   const auto changed = [&](const std::string& now) {
-    return ChangedFile(use, [&](const std::string&) { return now; }, [](const auto&, const auto&) { return false; });
+    return ChangedFile(
+        use, [&](const std::string&) { return now; }, [](const auto&, const auto&) { return false; });
   };
   EXPECT_FALSE(changed("2"));
   EXPECT_EQ(changed("3"), "`a` changed");
@@ -105,7 +109,9 @@ TEST(Files, ABlockMayLeaveWhatItReadDifferently) {
 
 TEST(Files, AnAbsentFileThatCameCounts) {
   const FileUse use{.read = {{"config.toml", "absent"}}};
-  EXPECT_EQ(ChangedFile(use, [](const std::string&) { return std::string("1"); }, [](const auto&, const auto&) { return false; }),
+  EXPECT_EQ(ChangedFile(
+                use, [](const std::string&) { return std::string("1"); },
+                [](const auto&, const auto&) { return false; }),
             "`config.toml` is there now");
 }
 

@@ -52,7 +52,10 @@ bool SendLine(int fd, std::string line) {
 json::object ToJson(const RunRequest& request) {
   json::array blocks;
   for (const std::string& block : request.blocks) blocks.emplace_back(block);
-  return {{"mode", RunModeName(request.mode)}, {"blocks", std::move(blocks)}, {"force", request.force}, {"jobs", request.jobs}};
+  return {{"mode", RunModeName(request.mode)},
+          {"blocks", std::move(blocks)},
+          {"force", request.force},
+          {"jobs", request.jobs}};
 }
 
 Result<RunRequest> RunRequestFromJson(const json::value& value) {
@@ -63,7 +66,8 @@ Result<RunRequest> RunRequestFromJson(const json::value& value) {
   out.force = reader.BoolOr("force", false);
   out.jobs = static_cast<std::int32_t>(std::clamp<std::int64_t>(reader.IntOr("jobs", 0), 0, 100'000));
   bool known = false;
-  for (const RunMode candidate : {RunMode::kAll, RunMode::kOnly, RunMode::kTo, RunMode::kFrom, RunMode::kChanged})
+  for (const RunMode candidate :
+       {RunMode::kAll, RunMode::kOnly, RunMode::kTo, RunMode::kFrom, RunMode::kChanged})
     if (RunModeName(candidate) == mode) out.mode = candidate, known = true;
   if (!known) reader.Reject("mode", "unknown mode");
   EASEL_RETURN_IF_ERROR(reader.status());
@@ -137,11 +141,15 @@ Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& st
   ::umask(mask);
   if (bound != 0) return FailErrno("listen on " + state_root + "/engine.sock", error_number);
   if (::listen(listener.get(), 16) != 0) return FailErrno("listen on " + state_root + "/engine.sock", errno);
-  return std::unique_ptr<EngineServer>(new EngineServer(std::move(listener), state_root, session, std::move(sources)));
+  return std::unique_ptr<EngineServer>(
+      new EngineServer(std::move(listener), state_root, session, std::move(sources)));
 }
 
 EngineServer::EngineServer(UniqueFd listener, std::string folder, Session& session, std::string sources)
-    : listener_(std::move(listener)), folder_(std::move(folder)), sources_(std::move(sources)), session_(session) {
+    : listener_(std::move(listener)),
+      folder_(std::move(folder)),
+      sources_(std::move(sources)),
+      session_(session) {
   int ends[2];
   EASEL_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
   stop_read_.Reset(ends[0]);
@@ -217,20 +225,24 @@ void EngineServer::Serve(Guest& guest) {
         auto request = RunRequestFromJson(wanted == nullptr ? json::value() : *wanted);
         Result<RunId> started = std::unexpected(Error{});
         const json::value* sources = object->if_contains("sources");
-        if (request && sources != nullptr && !sources_.empty() && *sources != json::value("") && *sources != json::value(sources_))
-          request = Fail(Code::kAborted, "CANVAS_CHANGED",
-                         "the canvas was changed since the command that owns it read it; run again when that has ended");
+        if (request && sources != nullptr && !sources_.empty() && *sources != json::value("") &&
+            *sources != json::value(sources_))
+          request = Fail(
+              Code::kAborted, "CANVAS_CHANGED",
+              "the canvas was changed since the command that owns it read it; run again when that has ended");
         guest.waits = request.has_value();
         if (request)
-          started = session_.Start(*request, [events = guest.events](const json::object& event) { events->Put(event); });
+          started = session_.Start(
+              *request, [events = guest.events](const json::object& event) { events->Put(event); });
         else
           started = std::unexpected(request.error());
         if (started)
           run = *started;
         else
-          guest.events->Put({{"error", {{"code", static_cast<int>(started.error().code)},
-                                       {"reason", started.error().reason},
-                                       {"message", started.error().message}}}});
+          guest.events->Put({{"error",
+                              {{"code", static_cast<int>(started.error().code)},
+                               {"reason", started.error().reason},
+                               {"message", started.error().message}}}});
         if (!started) guest.waits = false;
       }
     }
@@ -239,13 +251,15 @@ void EngineServer::Serve(Guest& guest) {
 
 // --- The guest's side ---
 
-Result<std::unique_ptr<EngineGuest>> EngineGuest::Connect(const std::string& state_root, const RunRequest& request,
-                                                         const std::string& sources) {
+Result<std::unique_ptr<EngineGuest>> EngineGuest::Connect(const std::string& state_root,
+                                                          const RunRequest& request,
+                                                          const std::string& sources) {
   EASEL_TRY(const UniqueFd folder, OpenFolder(state_root));
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EASEL_TRY(const sockaddr_un address, AddressIn(folder));
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      !SendLine(socket.get(), json::serialize(json::object{{"op", "run"}, {"request", ToJson(request)}, {"sources", sources}})))
+      !SendLine(socket.get(), json::serialize(json::object{
+                                  {"op", "run"}, {"request", ToJson(request)}, {"sources", sources}})))
     return Fail(Code::kUnavailable, "ENGINE_GONE", state_root + "/engine.sock: " + std::strerror(errno));
   return std::unique_ptr<EngineGuest>(new EngineGuest(std::move(socket)));
 }

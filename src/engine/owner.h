@@ -69,8 +69,9 @@ class EngineServer {
  private:
   struct Guest {
     UniqueFd socket;
-    std::shared_ptr<EventQueue> events = std::make_shared<EventQueue>();  ///< the session may outlive the guest
-    std::atomic<bool> waits = false;  ///< for the end of a run
+    std::shared_ptr<EventQueue> events =
+        std::make_shared<EventQueue>();  ///< the session may outlive the guest
+    std::atomic<bool> waits = false;     ///< for the end of a run
     std::thread reader, writer;
   };
   EngineServer(UniqueFd listener, std::string path, Session& session, std::string sources);
@@ -89,7 +90,8 @@ class EngineServer {
 class EngineGuest {
  public:
   /// Errors: kUnavailable ENGINE_GONE when nobody listens (any more).
-  static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root, const RunRequest& request,
+  static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root,
+                                                      const RunRequest& request,
                                                       const std::string& sources = {});
   void Cancel(bool kill);
   int fd() const { return socket_.get(); }

@@ -10,7 +10,9 @@ namespace {
 
 class OwnerTest : public testing::Test {
  protected:
-  OwnerTest() : folder_(testing::TempDir() + "owner.XXXXXX") { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
+  OwnerTest() : folder_(testing::TempDir() + "owner.XXXXXX") {
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+  }
   ~OwnerTest() override { std::filesystem::remove_all(folder_); }
   std::string folder_;
 };
@@ -44,7 +46,8 @@ TEST(RunRequestJson, ComesBackAsItWas) {
 }
 
 TEST(RunRequestJson, WhatIsWrongIsRefused) {
-  for (const char* text : {"1", "{}", R"({"mode": "sideways"})", R"({"mode": "all", "blocks": [1]})", R"({"mode": "all", "force": "yes"})"})
+  for (const char* text : {"1", "{}", R"({"mode": "sideways"})", R"({"mode": "all", "blocks": [1]})",
+                           R"({"mode": "all", "force": "yes"})"})
     EXPECT_FALSE(RunRequestFromJson(*ParseJson(text, "test"))) << text;
 }
 

@@ -15,7 +15,10 @@ int CharacterLength(std::string_view bytes, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char first = byte(at);
   if (first < 0x80) return 1;
-  const int length = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : -1;
+  const int length = first >= 0xc2 && first < 0xe0   ? 2
+                     : first >= 0xe0 && first < 0xf0 ? 3
+                     : first >= 0xf0 && first < 0xf5 ? 4
+                                                     : -1;
   if (length < 0) return -1;
   for (int i = 1; i < length; ++i) {
     if (at + static_cast<std::size_t>(i) >= bytes.size()) return 0;
@@ -68,14 +71,19 @@ json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& c
       [&](const auto& e) -> json::object {
         using E = std::decay_t<decltype(e)>;
         if constexpr (std::is_same_v<E, RunStarted>) {
-          return {{"event", "run.started"}, {"run", run.value}, {"canvas", canvas.root}, {"name", canvas.name},
+          return {{"event", "run.started"},
+                  {"run", run.value},
+                  {"canvas", canvas.root},
+                  {"name", canvas.name},
                   {"mode", RunModeName(e.mode)}};
         } else if constexpr (std::is_same_v<E, BlockStarted>) {
-          return {{"event", "block.started"}, {"block", name(e.block)}, {"attempt", e.attempt}, {"warm", e.warm}};
+          return {
+              {"event", "block.started"}, {"block", name(e.block)}, {"attempt", e.attempt}, {"warm", e.warm}};
         } else if constexpr (std::is_same_v<E, BlockPhase>) {
           return {{"event", "block.phase"}, {"block", name(e.block)}, {"phase", e.phase}};
         } else if constexpr (std::is_same_v<E, BlockNotice>) {
-          return {{"event", "block.notice"}, {"block", name(e.block)}, {"kind", e.kind}, {"message", e.message}};
+          return {
+              {"event", "block.notice"}, {"block", name(e.block)}, {"kind", e.kind}, {"message", e.message}};
         } else if constexpr (std::is_same_v<E, BlockFinished>) {
           json::object out{{"event", "block.finished"},
                            {"block", name(e.block)},
@@ -86,7 +94,9 @@ json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& c
           if (!e.failure.empty()) out["failure"] = e.failure;
           return out;
         } else if constexpr (std::is_same_v<E, BlocksUpToDate>) {
-          return ToEvent(BlockFinished{.block = e.blocks.at(0), .outcome = Outcome::kUpToDate, .reason = e.reason}, run, canvas);
+          return ToEvent(
+              BlockFinished{.block = e.blocks.at(0), .outcome = Outcome::kUpToDate, .reason = e.reason}, run,
+              canvas);
         } else {
           json::object out{{"event", "run.finished"},
                            {"run", run.value},
@@ -111,7 +121,8 @@ void JournalEvents::Add(const JournalRecord& record, std::vector<json::object>& 
     std::string text = ToUtf8(record.payload, carry_[err ? 1 : 0]);
     if (text.empty()) return;
     const char* stream = err ? "stderr" : "stdout";
-    if (!events.empty() && events.back().at("event") == "block.output" && events.back().at("stream") == stream) {
+    if (!events.empty() && events.back().at("event") == "block.output" &&
+        events.back().at("stream") == stream) {
       json::string& before = events.back().at("text").get_string();
       if (before.size() < (std::size_t{1} << 20)) {
         before.append(text);

@@ -21,7 +21,8 @@ void ForEachEvent(const Announcement& what, const RunId& run, const Canvas& canv
   const auto* many = std::get_if<BlocksUpToDate>(&what);
   if (many == nullptr) return sink(ToEvent(what, run, canvas));
   for (const std::int32_t block : many->blocks)
-    sink(ToEvent(BlockFinished{.block = block, .outcome = Outcome::kUpToDate, .reason = many->reason}, run, canvas));
+    sink(ToEvent(BlockFinished{.block = block, .outcome = Outcome::kUpToDate, .reason = many->reason}, run,
+                 canvas));
 }
 
 /// Turns journal records into events. One per attempt: it keeps the bytes of a character that is not complete yet.

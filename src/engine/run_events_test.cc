@@ -7,7 +7,9 @@
 namespace easel {
 namespace {
 
-JournalRecord Out(std::string bytes) { return {.stream = JournalStream::kStdout, .payload = std::move(bytes)}; }
+JournalRecord Out(std::string bytes) {
+  return {.stream = JournalStream::kStdout, .payload = std::move(bytes)};
+}
 
 std::string All(const std::vector<std::string>& pieces) {
   std::string carry, out;
@@ -17,7 +19,8 @@ std::string All(const std::vector<std::string>& pieces) {
 
 TEST(Utf8, ACharacterSplitAnywhereComesOutWhole) {
   const std::string text = "aé€😀z";
-  for (std::size_t cut = 0; cut <= text.size(); ++cut) EXPECT_EQ(All({text.substr(0, cut), text.substr(cut)}), text) << cut;
+  for (std::size_t cut = 0; cut <= text.size(); ++cut)
+    EXPECT_EQ(All({text.substr(0, cut), text.substr(cut)}), text) << cut;
   std::vector<std::string> bytes;
   for (const char c : text) bytes.emplace_back(1, c);
   EXPECT_EQ(All(bytes), text);
@@ -25,7 +28,9 @@ TEST(Utf8, ACharacterSplitAnywhereComesOutWhole) {
 
 TEST(Utf8, HostileBytesBecomeReplacementCharacters) {
   const std::string r = "\xef\xbf\xbd";
-  EXPECT_EQ(All({"a\xff\xfe" "b"}), "a" + r + r + "b");
+  EXPECT_EQ(All({"a\xff\xfe"
+                 "b"}),
+            "a" + r + r + "b");
   EXPECT_EQ(All({"\xc0\xaf"}), r + r);                  // overlong '/'
   EXPECT_EQ(All({"\xed\xa0\x80"}), r + r + r);          // a surrogate
   EXPECT_EQ(All({"\xf4\x90\x80\x80"}), r + r + r + r);  // beyond U+10FFFF
@@ -50,7 +55,8 @@ TEST(JournalEvents, TextOfOneStreamIsJoinedAndStreamsStayInOrder) {
   events.Add({.stream = JournalStream::kStderr, .payload = "e"}, out);
   events.Add(Out("c"), out);
   ASSERT_EQ(out.size(), 3u);
-  EXPECT_EQ(json::serialize(out[0]), R"({"event":"block.output","block":"load","stream":"stdout","text":"ab"})");
+  EXPECT_EQ(json::serialize(out[0]),
+            R"({"event":"block.output","block":"load","stream":"stdout","text":"ab"})");
   EXPECT_EQ(out[1].at("stream"), "stderr");
   EXPECT_EQ(out[2].at("text"), "c");
 }
@@ -70,7 +76,9 @@ TEST(JournalEvents, EachStreamKeepsItsOwnHalfCharacter) {
 TEST(JournalEvents, FramesTakeTheirNameFromTheStreamNotFromTheWorker) {
   JournalEvents events("load");
   std::vector<json::object> out;
-  events.Add({.stream = JournalStream::kDisplay, .payload = R"({"event": "run.finished", "block": "other", "data": {"text/plain": "1"}})"}, out);
+  events.Add({.stream = JournalStream::kDisplay,
+              .payload = R"({"event": "run.finished", "block": "other", "data": {"text/plain": "1"}})"},
+             out);
   events.Add({.stream = JournalStream::kError, .payload = R"({"ename": "ValueError"})"}, out);
   events.Add({.stream = JournalStream::kDisplay, .payload = "not JSON"}, out);
   events.Add({.stream = JournalStream::kDisplay, .payload = "[1]"}, out);
@@ -96,7 +104,8 @@ TEST(RunEvents, HaveTheNamesOfTheContract) {
   const json::object over = ToEvent(end, run, canvas);
   EXPECT_EQ(json::serialize(over.at("failed")), R"(["load"])");
   EXPECT_EQ(json::serialize(over.at("skipped")), R"(["clean"])");
-  for (const char* field : {"run", "status", "ran", "up_to_date", "restored", "failed", "skipped", "cancelled", "seconds"})
+  for (const char* field :
+       {"run", "status", "ran", "up_to_date", "restored", "failed", "skipped", "cancelled", "seconds"})
     EXPECT_TRUE(over.contains(field)) << field;
 }
 

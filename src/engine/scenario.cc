@@ -38,8 +38,10 @@ std::int64_t Milliseconds(const std::string& text) {
 /// "start load" matches "start load", "start load loads df" and "start load: why"; "done load ran: a…" a beginning.
 bool Matches(const std::string& said, std::string expected) {
   if (expected.starts_with("finished ") || expected.starts_with("two finished ")) return said == expected;
-  if (expected.ends_with("…")) return said.starts_with(expected.substr(0, expected.size() - std::string("…").size()));
-  return said.starts_with(expected) && (said.size() == expected.size() || said[expected.size()] == ' ' || said[expected.size()] == ':');
+  if (expected.ends_with("…"))
+    return said.starts_with(expected.substr(0, expected.size() - std::string("…").size()));
+  return said.starts_with(expected) &&
+         (said.size() == expected.size() || said[expected.size()] == ' ' || said[expected.size()] == ':');
 }
 
 }  // namespace
@@ -75,22 +77,35 @@ void Scenario::Define(const Line& line) {
   for (std::size_t i = 2; i < line.words.size(); ++i) {
     const std::string& word = line.words[i];
     const auto value = [&] { return line.words.at(++i); };
-    if (word == "markdown") made.block.kind = BlockKind::kMarkdown;
-    else if (word == "reads") made.analysis.reads = Split(value(), ',');
-    else if (word == "maybe") made.analysis.possible_reads = Split(value(), ',');
-    else if (word == "reads-all") made.analysis.reads_all = true;
-    else if (word == "writes") made.writes = Split(value(), ',');
-    else if (word == "code") made.analysis.digest = value();
-    else if (word == "flags") made.analysis.flags = Split(value(), ',');
-    else if (word == "cpu") made.block.compute.cpu = std::stod(value());
-    else if (word == "memory") made.block.compute.memory_bytes = std::stoll(value());
+    if (word == "markdown")
+      made.block.kind = BlockKind::kMarkdown;
+    else if (word == "reads")
+      made.analysis.reads = Split(value(), ',');
+    else if (word == "maybe")
+      made.analysis.possible_reads = Split(value(), ',');
+    else if (word == "reads-all")
+      made.analysis.reads_all = true;
+    else if (word == "writes")
+      made.writes = Split(value(), ',');
+    else if (word == "code")
+      made.analysis.digest = value();
+    else if (word == "flags")
+      made.analysis.flags = Split(value(), ',');
+    else if (word == "cpu")
+      made.block.compute.cpu = std::stod(value());
+    else if (word == "memory")
+      made.block.compute.memory_bytes = std::stoll(value());
     else if (word == "cache") {
       const std::string policy = value();
-      if (policy == "never") made.block.cache.kind = CachePolicy::Kind::kNever;
-      else made.block.cache = {CachePolicy::Kind::kFor, Milliseconds(policy)};
-    } else return Wrong("unknown word `" + word + "`");
+      if (policy == "never")
+        made.block.cache.kind = CachePolicy::Kind::kNever;
+      else
+        made.block.cache = {CachePolicy::Kind::kFor, Milliseconds(policy)};
+    } else
+      return Wrong("unknown word `" + word + "`");
   }
-  const auto old = std::ranges::find(definitions_, made.block.name, [](const Definition& d) { return d.block.name; });
+  const auto old =
+      std::ranges::find(definitions_, made.block.name, [](const Definition& d) { return d.block.name; });
   old == definitions_.end() ? (void)definitions_.push_back(std::move(made)) : (void)(*old = std::move(made));
   changed_ = true;
 }
@@ -128,7 +143,8 @@ void Scenario::Rebuild() {
     const auto block = canvas_.Find(record.block);
     if (!block) continue;
     knowledge[*block].record = record;
-    if (record.last_status == "failed") knowledge[*block].failed_base_key = store_->History(record.block, 1)->front().base_key;
+    if (record.last_status == "failed")
+      knowledge[*block].failed_base_key = store_->History(record.block, 1)->front().base_key;
     if (record.published_attempt.empty()) continue;
     if (const auto damage = damaged_.find(record.published_attempt); damage != damaged_.end())
       knowledge[*block].damage = "its stored result is damaged: " + damage->second;
@@ -157,8 +173,9 @@ void Scenario::Drain() {
   while (!commits_.empty()) {
     CommitChanges commit = std::move(commits_.front());
     commits_.erase(commits_.begin());
-    Status status = commit_error_.empty() ? store_->CommitNow(std::move(commit.batch))
-                                          : Status(Fail(Code::kResourceExhausted, "DISK_FULL", commit_error_));
+    Status status = commit_error_.empty()
+                        ? store_->CommitNow(std::move(commit.batch))
+                        : Status(Fail(Code::kResourceExhausted, "DISK_FULL", commit_error_));
     std::vector<Command> commands;
     engine_->Handle(Committed{commit.ticket, std::move(status)}, commands);
     for (const Command& command : commands) Record(command);
@@ -182,7 +199,8 @@ void Scenario::Record(const Command& command) {
   } else if (const auto* stop = std::get_if<StopAttempt>(&command)) {
     const std::string& attempt = stop->attempt;
     const auto slash = attempt.find('/') + 1;
-    said_.push_back({"stop " + attempt.substr(slash, attempt.rfind('.') - slash) + " grace " + std::to_string(stop->grace_ms)});
+    said_.push_back({"stop " + attempt.substr(slash, attempt.rfind('.') - slash) + " grace " +
+                     std::to_string(stop->grace_ms)});
   } else if (const auto* announce = std::get_if<Announce>(&command)) {
     Record(announce->run, announce->what);
   }
@@ -198,9 +216,12 @@ void Scenario::Record(const RunId& run, const Announcement& what) {
   } else if (const auto* notice = std::get_if<BlockNotice>(&what)) {
     said_.push_back({prefix + "notice " + name(notice->block) + " " + notice->kind + ": " + notice->message});
   } else if (const auto* done = std::get_if<BlockFinished>(&what)) {
-    said_.push_back({prefix + "done " + name(done->block) + " " + std::string(OutcomeName(done->outcome)) + ": " + done->reason, false});
+    said_.push_back({prefix + "done " + name(done->block) + " " + std::string(OutcomeName(done->outcome)) +
+                         ": " + done->reason,
+                     false});
   } else if (const auto* same = std::get_if<BlocksUpToDate>(&what)) {
-    for (const std::int32_t block : same->blocks) said_.push_back({prefix + "done " + name(block) + " up_to_date: " + same->reason, false});
+    for (const std::int32_t block : same->blocks)
+      said_.push_back({prefix + "done " + name(block) + " up_to_date: " + same->reason, false});
   } else if (const auto* finished = std::get_if<RunFinished>(&what)) {
     std::string text = prefix + "finished " + finished->status;
     const auto list = [&](const char* word, const std::vector<std::int32_t>& blocks) {
@@ -243,12 +264,15 @@ void Scenario::ApplyItem(Manifest& manifest, const std::string& item, int& ordin
   } else if (item.starts_with("set:")) {
     const std::string key = item.substr(4, equals - 4);
     std::erase_if(state.settings, [&](const auto& setting) { return setting.first == key; });
-    state.settings.emplace_back(key, json::object{{"value", item.substr(equals + 1)}, {"by", manifest.block}});
+    state.settings.emplace_back(key,
+                                json::object{{"value", item.substr(equals + 1)}, {"by", manifest.block}});
   } else if (item.starts_with("-")) {
     state.variables.erase(item.substr(1));
   } else if (const auto bang = item.find('!'); bang != std::string::npos) {
-    state.variables[item.substr(0, bang)] = {.origin = manifest.block, .type = item.substr(bang + 1),
-                                             .not_carried = NotCarried{"it is a lock", "make it where it is used"}};
+    state.variables[item.substr(0, bang)] = {
+        .origin = manifest.block,
+        .type = item.substr(bang + 1),
+        .not_carried = NotCarried{"it is a lock", "make it where it is used"}};
   } else if (const auto tilde = item.find('~'); tilde != std::string::npos) {
     Variable& variable = state.variables.at(item.substr(0, tilde));
     variable.origin = manifest.block;
@@ -261,14 +285,16 @@ void Scenario::ApplyItem(Manifest& manifest, const std::string& item, int& ordin
       if (parts[i].starts_with("sees:")) slot.reads = Split(parts[i].substr(5), ',');
       if (parts[i].starts_with("uses:")) slot.refs.push_back(state.variables.at(parts[i].substr(5)).slot);
     }
-    for (const std::string& name : slot.names) state.variables[name] = {.slot = id, .origin = manifest.block, .type = "object"};
+    for (const std::string& name : slot.names)
+      state.variables[name] = {.slot = id, .origin = manifest.block, .type = "object"};
     state.slots[id] = std::move(slot);
   } else {
     Wrong("cannot leave `" + item + "`");
   }
 }
 
-AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<std::string>& items, std::size_t from) {
+AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<std::string>& items,
+                                  std::size_t from) {
   const auto found = started_.find(attempt);
   if (found == started_.end()) return {.attempt = attempt, .status = "succeeded"};
   const StartAttempt start = std::move(found->second);
@@ -284,11 +310,16 @@ AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<
   manifest->state = *start.state;
   int ordinal = 0;
   for (const std::string& name : definitions_[static_cast<std::size_t>(start.block)].writes)
-    if (std::ranges::none_of(items, [&](const std::string& i) { return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~"); }))
+    if (std::ranges::none_of(items, [&](const std::string& i) {
+          return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~");
+        }))
       ApplyItem(*manifest, name + "=1", ordinal);
   for (std::size_t i = from; i < items.size(); ++i) ApplyItem(*manifest, items[i], ordinal);
   manifests_[attempt] = manifest;
-  return {.attempt = attempt, .status = "succeeded", .manifest_digest = "digest of " + attempt, .manifest = manifest};
+  return {.attempt = attempt,
+          .status = "succeeded",
+          .manifest_digest = "digest of " + attempt,
+          .manifest = manifest};
 }
 
 void Scenario::FinishAll() {
@@ -307,13 +338,18 @@ RunRequest Scenario::ParseRun(const std::vector<std::string>& words, std::size_t
   id = "r" + std::to_string(++runs_);
   for (std::size_t i = from; i < words.size(); ++i) {
     bool mode = false;
-    for (const RunMode candidate : {RunMode::kAll, RunMode::kOnly, RunMode::kTo, RunMode::kFrom, RunMode::kChanged})
+    for (const RunMode candidate :
+         {RunMode::kAll, RunMode::kOnly, RunMode::kTo, RunMode::kFrom, RunMode::kChanged})
       if (words[i] == RunModeName(candidate)) request.mode = candidate, mode = true;
     if (mode) continue;
-    if (words[i] == "force") request.force = true;
-    else if (words[i] == "jobs") request.jobs = std::stoi(words.at(++i));
-    else if (words[i] == "as") id = words.at(++i);
-    else for (const std::string& block : Split(words[i], ',')) request.blocks.push_back(block);
+    if (words[i] == "force")
+      request.force = true;
+    else if (words[i] == "jobs")
+      request.jobs = std::stoi(words.at(++i));
+    else if (words[i] == "as")
+      id = words.at(++i);
+    else
+      for (const std::string& block : Split(words[i], ',')) request.blocks.push_back(block);
   }
   return request;
 }
@@ -322,7 +358,8 @@ void Scenario::Expect(const Line& line, bool negative) {
   std::string wanted;
   for (std::size_t i = 1; i < line.words.size(); ++i) wanted += (i > 1 ? " " : "") + line.words[i];
   if (!line.rest.empty()) wanted += ": " + line.rest;
-  const auto found = std::ranges::find_if(said_, [&](const Said& said) { return Matches(said.text, wanted); });
+  const auto found =
+      std::ranges::find_if(said_, [&](const Said& said) { return Matches(said.text, wanted); });
   if (negative) {
     if (found != said_.end()) Wrong("did not expect `" + found->text + "`");
     return;
@@ -378,7 +415,8 @@ void Scenario::Play(int number, const std::string& text) {
   if (verb == "run") {
     std::string id;
     const RunRequest request = ParseRun(words, 1, id);
-    if (const Status good = engine().CheckRequest(request); !good) return (void)said_.push_back({"refused: " + good.error().message});
+    if (const Status good = engine().CheckRequest(request); !good)
+      return (void)said_.push_back({"refused: " + good.error().message});
     newest_run_ = id;
     return Send(RunRequested{RunId{id}, request});
   }
@@ -394,8 +432,10 @@ void Scenario::Play(int number, const std::string& text) {
     const std::string attempt = AttemptOf(second);
     started_.erase(attempt);
     if (verb == "fail")
-      return Send(AttemptFinished{.attempt = attempt, .status = "failed", .failure = {{"kind", "error"}, {"message", line.rest}}});
-    if (verb == "lose") return Send(AttemptFinished{.attempt = attempt, .status = "lost", .message = line.rest});
+      return Send(AttemptFinished{
+          .attempt = attempt, .status = "failed", .failure = {{"kind", "error"}, {"message", line.rest}}});
+    if (verb == "lose")
+      return Send(AttemptFinished{.attempt = attempt, .status = "lost", .message = line.rest});
     return Send(AttemptFinished{.attempt = attempt, .status = verb == "stopped" ? "cancelled" : "succeeded"});
   }
   if (verb == "late") return Send(AttemptFinished{.attempt = words.at(1), .status = words.at(2)});
@@ -410,13 +450,15 @@ void Scenario::Play(int number, const std::string& text) {
   if (verb == "status") {
     const std::vector<BlockStanding> standings = engine().Standings();
     for (std::size_t i = 0; i < standings.size(); ++i)
-      said_.push_back({"is " + canvas_.blocks[i].name + " " + std::string(StandingName(standings[i].standing)) + ": " + standings[i].reason});
+      said_.push_back({"is " + canvas_.blocks[i].name + " " +
+                       std::string(StandingName(standings[i].standing)) + ": " + standings[i].reason});
     return;
   }
   if (verb == "history") {
     const std::vector<AttemptRecord> attempts = *store_->History(second, 20);
     for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt)
-      said_.push_back({"attempt " + std::to_string(attempt->epoch) + " " + std::string(AttemptStatusName(attempt->status))});
+      said_.push_back({"attempt " + std::to_string(attempt->epoch) + " " +
+                       std::string(AttemptStatusName(attempt->status))});
     return;
   }
   Wrong("unknown verb `" + verb + "`");

@@ -57,7 +57,8 @@ class Scenario final : public Surroundings {
   void Record(const Command& command);
   void Record(const RunId& run, const Announcement& what);
   std::string AttemptOf(const std::string& block);
-  AttemptFinished Succeed(const std::string& attempt, const std::vector<std::string>& items, std::size_t from);
+  AttemptFinished Succeed(const std::string& attempt, const std::vector<std::string>& items,
+                          std::size_t from);
   void ApplyItem(Manifest& manifest, const std::string& item, int& ordinal);
   void FinishAll();
   void Expect(const Line& line, bool negative);

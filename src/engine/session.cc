@@ -34,10 +34,12 @@ Session::Session(World& world, std::unique_ptr<Backend> backend, SessionOptions 
     : world_(world), backend_(std::move(backend)), options_(std::move(options)) {
   engine_ = std::make_unique<Engine>(
       world.canvas(), world.TakeKnowledge(), world,
-      EngineOptions{.canvas_id = world.canvas_id(), .cores = options_.cores, .memory_bytes = options_.memory_bytes});
+      EngineOptions{
+          .canvas_id = world.canvas_id(), .cores = options_.cores, .memory_bytes = options_.memory_bytes});
 }
 
-Result<std::unique_ptr<Session>> Session::Open(World& world, std::unique_ptr<Backend> backend, SessionOptions options) {
+Result<std::unique_ptr<Session>> Session::Open(World& world, std::unique_ptr<Backend> backend,
+                                               SessionOptions options) {
   std::unique_ptr<Session> session(new Session(world, std::move(backend), std::move(options)));
   session->Recover();
   session->thread_ = std::thread([s = session.get()] { s->Loop(); });
@@ -135,9 +137,10 @@ void Session::Perform(CommitChanges commit) {
 
 Status Session::Attach() {
   if (attached_) return {};
-  auto had = backend_->Attach([](const std::string&) { return 0; },
-                              {.on_event = [this](BackendEvent event) { Post(FromBackend{std::move(event)}); },
-                               .on_lost = [this](std::string reason) { Post(BackendLost{std::move(reason)}); }});
+  auto had =
+      backend_->Attach([](const std::string&) { return 0; },
+                       {.on_event = [this](BackendEvent event) { Post(FromBackend{std::move(event)}); },
+                        .on_lost = [this](std::string reason) { Post(BackendLost{std::move(reason)}); }});
   if (!had) return std::unexpected(had.error());
   attached_ = true;
   const std::set<std::string> there(had->begin(), had->end());
@@ -166,7 +169,8 @@ void Session::Recover() {
     Feed(AttemptAdopted{attempt});
   }
   if (const Status attached = Attach(); !attached)
-    for (const AttemptRecord& attempt : snapshot.open_attempts) FinishLost(attempt.attempt, attached.error().message);
+    for (const AttemptRecord& attempt : snapshot.open_attempts)
+      FinishLost(attempt.attempt, attached.error().message);
 }
 
 /// An attempt of which nothing will be heard any more. If its manifest is there, it had succeeded all the same.
@@ -286,8 +290,9 @@ void Session::SayFailure(const std::string& attempt, const json::object& failure
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
   };
   static const std::map<std::string, std::string> kNames{
-      {"memory", "OutOfMemory"}, {"timeout", "Timeout"},       {"crash", "Crash"},     {"exit", "Exit"},
-      {"disk_full", "DiskFull"}, {"capture", "CaptureError"}, {"damaged", "Damaged"}, {"sandbox", "SandboxError"}};
+      {"memory", "OutOfMemory"}, {"timeout", "Timeout"},     {"crash", "Crash"},
+      {"exit", "Exit"},          {"disk_full", "DiskFull"},  {"capture", "CaptureError"},
+      {"damaged", "Damaged"},    {"sandbox", "SandboxError"}};
   const auto name = kNames.find(text("kind"));
   const json::value* line = failure.if_contains("line");
   watched->second.sink({{"event", "block.error"},
@@ -306,7 +311,8 @@ json::object Session::MakeSpec(const StartAttempt& start) const {
   for (const std::string& name : environment.preload) preload.emplace_back(name);
   for (const std::string& name : start.load) load.emplace_back(name);
   for (const ParentRef& parent : start.parents)
-    parents.push_back(json::object{{"block", parent.block}, {"attempt", parent.attempt}, {"manifest", parent.manifest}});
+    parents.push_back(
+        json::object{{"block", parent.block}, {"attempt", parent.attempt}, {"manifest", parent.manifest}});
   json::object filenames, pass_env;
   for (const auto& [name, variable] : start.state->variables)
     if (const auto origin = world_.canvas().Find(variable.origin))
@@ -348,7 +354,8 @@ void Session::Perform(StartAttempt start) {
   Status started = Attach();
   running_[attempt] = start.record;
   if (watched_.contains(start.record.run))
-    readings_.emplace(attempt, Reading{std::nullopt, JournalEvents(start.record.block), RunId{start.record.run}});
+    readings_.emplace(attempt,
+                      Reading{std::nullopt, JournalEvents(start.record.block), RunId{start.record.run}});
   FaultPoint("engine.before_start");
   if (started) started = backend_->Start(MakeSpec(start));
   FaultPoint("engine.after_start");
@@ -367,12 +374,13 @@ void Session::SayDegraded(const RunId& run, const BlockStarted& started) {
   watched->second.degraded_said = true;
   std::string layers;
   for (const std::string& layer : started.missing) layers += (layers.empty() ? "" : ", ") + layer;
-  watched->second.sink({{"event", "block.notice"},
-                        {"block", world_.canvas().blocks[started.block].name},
-                        {"kind", "degraded_isolation"},
-                        {"message", off ? "blocks run without isolation, as asked: they can read and change all that you can"
-                                        : "blocks run without these layers of isolation: " + layers +
-                                              "; `easel doctor` says why and what to do"}});
+  watched->second.sink(
+      {{"event", "block.notice"},
+       {"block", world_.canvas().blocks[started.block].name},
+       {"kind", "degraded_isolation"},
+       {"message", off ? "blocks run without isolation, as asked: they can read and change all that you can"
+                       : "blocks run without these layers of isolation: " + layers +
+                             "; `easel doctor` says why and what to do"}});
 }
 
 void Session::Perform(const Announce& announce) {

@@ -38,7 +38,8 @@ class Session {
   using Sink = std::function<void(const json::object& event)>;  ///< called on the session's thread
 
   /// `world` must outlive the session. `backend` is attached to when the first attempt needs it.
-  static Result<std::unique_ptr<Session>> Open(World& world, std::unique_ptr<Backend> backend, SessionOptions options);
+  static Result<std::unique_ptr<Session>> Open(World& world, std::unique_ptr<Backend> backend,
+                                               SessionOptions options);
   /// Waits for what was committed; attempts go on in the executor and are adopted by the next session.
   ~Session();
 
@@ -61,8 +62,12 @@ class Session {
     RunId run;
     bool error_said = false;
   };
-  struct FromBackend { BackendEvent event; };
-  struct BackendLost { std::string reason; };
+  struct FromBackend {
+    BackendEvent event;
+  };
+  struct BackendLost {
+    std::string reason;
+  };
   using Letter = std::variant<Event, FromBackend, BackendLost, std::function<void()>>;
 
   Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options);

@@ -47,8 +47,9 @@ Status World::MakeStateFolder() {
   const auto format = ReadFile(format_file, 64);
   if (format && *format != kStateFormat)
     return Fail(Code::kFailedPrecondition, "STATE_NEWER",
-                format_file + ": this state was made by a newer Easel (format " + format->substr(0, format->find('\n')) +
-                    "); use that version, or delete " + state_root_ + " to start again");
+                format_file + ": this state was made by a newer Easel (format " +
+                    format->substr(0, format->find('\n')) + "); use that version, or delete " + state_root_ +
+                    " to start again");
   if (!format && format.error().code != Code::kNotFound) return std::unexpected(format.error());
   if (auto id = ReadFile(id_file, 64); id && id->size() >= 20) canvas_id_ = id->substr(0, 20);
   if (options_.read_only) return {};
@@ -62,9 +63,10 @@ Status World::MakeStateFolder() {
     EASEL_RETURN_IF_ERROR(WriteFileAtomically(format_file, kStateFormat, {.sync = true}));
   }
   // `cp -r` copies the id: two folders must not follow one another's attempts in the executor that they share.
-  struct stat info {};
+  struct stat info{};
   if (::stat(state_root_.c_str(), &info) != 0) return FailErrno("stat " + state_root_, errno);
-  canvas_id_ = DigestOf(canvas_id_ + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino)).substr(0, 20);
+  canvas_id_ = DigestOf(canvas_id_ + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino))
+                   .substr(0, 20);
   return MakeDirectories(canvas_.root + "/files");
 }
 
@@ -88,7 +90,8 @@ Status World::ResolveEnvironments() {
     if (found == environments_.end()) {
       EASEL_TRY(Environment environment, ResolveEnvironment(options_.environments, canvas_.root, name));
       if (!environment.locked) {
-        EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, name, options_.progress, options_.stop));
+        EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, name,
+                                                  options_.progress, options_.stop));
       }
       found = environments_.emplace(name, std::move(environment)).first;
     }
@@ -101,7 +104,8 @@ Status World::PrepareEnvironments(const std::vector<std::int32_t>& blocks) {
   for (const std::int32_t block : blocks) {
     Environment& environment = environments_.at(canvas_.EnvironmentOf(block));
     if (environment.ready) continue;
-    EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name, options_.progress, options_.stop));
+    EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name,
+                                              options_.progress, options_.stop));
   }
   return {};
 }
@@ -164,8 +168,9 @@ Status World::Analyze() {
 std::int64_t World::ObjectBytes(const std::string& digest) {
   const auto [known, is_new] = object_bytes_.try_emplace(digest, -1);
   if (is_new) {
-    struct stat info {};
-    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode)) known->second = info.st_size;
+    struct stat info{};
+    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      known->second = info.st_size;
   }
   return known->second;
 }
@@ -173,7 +178,8 @@ std::int64_t World::ObjectBytes(const std::string& digest) {
 Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::string& digest) {
   EASEL_TRY(auto manifest, LoadManifest(ManifestPath(state_root_, attempt), digest));
   for (const auto& [id, slot] : manifest.state.slots)
-    if (ObjectBytes(slot.object) < slot.offset + slot.length)  // what it holds is verified by the executor, when it is read
+    if (ObjectBytes(slot.object) <
+        slot.offset + slot.length)  // what it holds is verified by the executor, when it is read
       return Fail(Code::kDataLoss, "OBJECT_MISSING",
                   ObjectPath(state_root_, slot.object) + ": this state object is missing or torn");
   return std::make_shared<const easel::Manifest>(std::move(manifest));

@@ -244,8 +244,9 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
     if (workers_.contains(id)) {  // never handed over
       DropWorker(id);
       if (++died_parking_ >= kMostDeathsInARow) {
-        Fail("The workers of environment `" + options_.environment.name + "` end while they get ready, the last one with wait status " +
-             std::to_string(exit.wait_status) + ". " + main_->OutputTail());
+        Fail("The workers of environment `" + options_.environment.name +
+             "` end while they get ready, the last one with wait status " + std::to_string(exit.wait_status) +
+             ". " + main_->OutputTail());
         main_->Kill();
         Die();
         return;
