@@ -115,7 +115,8 @@ class OutputStream(io.TextIOWrapper):
         buffer.stream = self
 
     def write(self, text: str) -> int:
-        """Write while cold: out at once, then hot; so do both parts of a `print`, text and newline."""
+        """Write while cold: a line goes out at once and whole, both parts of a `print`, and the stream is hot then; text
+        without its newline waits for it 5 ms at the most."""
         streams = self.streams
         with streams.lock:
             streams.claim(self)
@@ -124,14 +125,22 @@ class OutputStream(io.TextIOWrapper):
             self.hot = True
             try:
                 written = self._fast_write(text)
-                super().flush()
+                complete = self._line_begun or text.endswith("\n")
+                if complete:
+                    super().flush()
             finally:
                 self.hot = False
-            if self._line_begun or text.endswith("\n"):
+            if complete:
                 self.heat()
-            else:
+            elif text:
                 self._line_begun = True
+                streams.start_timer()
         return written
+
+    @property
+    def waits(self) -> bool:
+        """Whether something may lie in the buffer that the timer has to send."""
+        return self.hot or self._line_begun
 
     def _write_lines(self, text: str) -> int:
         """Write in a child process, which may be killed at any time: a line is out once it is complete."""
@@ -211,9 +220,9 @@ class Streams:
         """Make `stream` the one being written: everything written to the other was read before. Lock held."""
         other = self.stderr if stream is self.stdout else self.stdout
         if self._last is other:
-            was_hot = other.hot
+            waited = other.waits
             other.cool()
-            if was_hot or self.is_child:
+            if waited or self.is_child:
                 self._push_hot(other)
             wait_until_empty(other.fd)
         self._last = stream
@@ -262,7 +271,7 @@ class Streams:
         self.timer_thread_id = _thread.get_native_id()
         try:
             while not self._stopping:
-                hot = self.stdout.hot or self.stderr.hot
+                hot = self.stdout.waits or self.stderr.waits
                 if wake.acquire(True, HOT_TICK_S if hot else COLD_TICK_S) and not self._stopping:
                     # A stream has just become hot; it has its 5 ms from now.
                     continue
@@ -282,6 +291,7 @@ class Streams:
                 self._push_hot(stream)
             else:
                 stream.push()
+                stream._line_begun = False
             if was_hot and stream.raw_stream.writes == before:
                 stream.cool()
 
