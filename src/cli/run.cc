@@ -134,6 +134,9 @@ std::string SourcesOf(const Canvas& canvas) {
   return hash.Finish();
 }
 
+/// How often to look for the owner of a canvas, 200 ms apart: half an hour, longer than any environment takes.
+constexpr int kOwnerRounds = 9000;
+
 class RunCommand {
  public:
   RunCommand(const Invocation& invocation, std::ostream& out, std::ostream& err)
@@ -149,14 +152,16 @@ class RunCommand {
     if (!options) return ReportError(options.error(), err_);
     request_ = *std::move(request);
     options_ = *std::move(options);
-    // A guest whose owner ends takes the canvas over, so this may go round a few times.
-    for (int round = 0; round < 20; ++round) {
+    // A guest whose owner ends takes the canvas over, so this may go round a few times; an owner that still builds its
+    // environment listens later.
+    for (int round = 0; round < kOwnerRounds; ++round) {
       auto canvas = ReadCanvas(invocation_.Word("CANVAS"));
       if (!canvas) return ReportError(canvas.error(), err_);
       const std::string state_root = canvas->root + "/.easel";
       auto lock = EngineLock::TryAcquire(state_root);
       if (!lock) return ReportError(lock.error(), err_);
       if (*lock) return Own(**lock);
+      if (round == 10) view_.Say("another command owns this canvas and is getting ready; waiting for it");
       if (const auto code = Visit(state_root, SourcesOf(*canvas))) return *code;
     }
     return ReportError(

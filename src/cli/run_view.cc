@@ -236,8 +236,7 @@ void RunView::Summarize(const json::object& event) {
     if (n > 0) shown.push_back(block);
   if (!shown.empty())
     out_ << Styled(terminal_, Style::kDim,
-                   "New outputs of " + EscapeValue(JoinWords(shown)) + "; `easel outputs " + canvas_ +
-                       "` shows them again")
+                   "New outputs: " + EscapeValue(JoinWords(shown)) + "  (easel outputs " + canvas_ + ")")
          << "\n";
   out_ << std::flush;
 }

@@ -109,14 +109,25 @@ void Session::Ask(const std::function<void()>& work) {
 void Session::Feed(Event event) {
   std::vector<Command> commands;
   engine_->Handle(std::move(event), commands);
-  for (Command& command : commands) Perform(std::move(command));
+  // All that one event changes goes to the database together: a result and its children's attempts are one sync.
+  std::vector<MetadataStore::Pending> pending;
+  for (Command& command : commands)
+    if (auto* commit = std::get_if<CommitChanges>(&command)) pending.push_back(Prepare(std::move(*commit)));
+  if (!pending.empty()) world_.store()->CommitAll(std::move(pending));
+  for (Command& command : commands)
+    if (!std::holds_alternative<CommitChanges>(command)) Perform(std::move(command));
 }
 
 void Session::Perform(Command command) {
-  std::visit([this](auto&& c) { Perform(std::forward<decltype(c)>(c)); }, std::move(command));
+  std::visit(
+      [this](auto&& c) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(c)>, CommitChanges>)
+          Perform(std::forward<decltype(c)>(c));
+      },
+      std::move(command));
 }
 
-void Session::Perform(CommitChanges commit) {
+MetadataStore::Pending Session::Prepare(CommitChanges commit) {
   if (handling_event_ > 0) acknowledge_[commit.ticket] = handling_event_;
   {
     const std::lock_guard lock(mutex_);
@@ -124,13 +135,13 @@ void Session::Perform(CommitChanges commit) {
   }
   const Moment moment = MomentOf(commit.batch);
   Pass(moment, "engine.before_open", "engine.before_publish");
-  world_.store()->Commit(std::move(commit.batch), [this, moment, ticket = commit.ticket](Status status) {
-    Pass(moment, "engine.after_open", "engine.after_publish");
-    const std::lock_guard lock(mutex_);
-    --commits_under_way_;
-    inbox_.push_back(Event(Committed{ticket, std::move(status)}));
-    arrived_.notify_one();
-  });
+  return {std::move(commit.batch), [this, moment, ticket = commit.ticket](Status status) {
+            Pass(moment, "engine.after_open", "engine.after_publish");
+            const std::lock_guard lock(mutex_);
+            --commits_under_way_;
+            inbox_.push_back(Event(Committed{ticket, std::move(status)}));
+            arrived_.notify_one();
+          }};
 }
 
 // --- The backend ---
@@ -143,6 +154,8 @@ Status Session::Attach() {
                         .on_lost = [this](std::string reason) { Post(BackendLost{std::move(reason)}); }});
   if (!had) return std::unexpected(had.error());
   attached_ = true;
+  for (const StopAttempt& stop : std::exchange(stops_, {}))
+    (void)backend_->Cancel(stop.attempt, stop.grace_ms);
   const std::set<std::string> there(had->begin(), had->end());
   std::vector<std::string> gone;
   for (const auto& [attempt, unused] : running_)
@@ -363,7 +376,10 @@ void Session::Perform(StartAttempt start) {
 }
 
 void Session::Perform(const StopAttempt& stop) {
-  if (attached_) (void)backend_->Cancel(stop.attempt, stop.grace_ms);
+  if (attached_)
+    (void)backend_->Cancel(stop.attempt, stop.grace_ms);
+  else
+    stops_.push_back(stop);
 }
 
 void Session::SayDegraded(const RunId& run, const BlockStarted& started) {

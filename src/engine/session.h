@@ -77,7 +77,7 @@ class Session {
   void Ask(const std::function<void()>& work);
   void Feed(Event event);
   void Perform(Command command);
-  void Perform(CommitChanges commit);
+  MetadataStore::Pending Prepare(CommitChanges commit);
   void Perform(StartAttempt start);
   void Perform(const StopAttempt& stop);
   void Perform(const Announce& announce);
@@ -100,6 +100,7 @@ class Session {
   std::map<std::string, Reading> readings_;  ///< by attempt that runs for a watched run
   std::map<std::string, AttemptRecord> running_;
   std::map<std::int64_t, std::int64_t> acknowledge_;  ///< ticket -> backend event that is stored with it
+  std::vector<StopAttempt> stops_;                    ///< to be told once attached
   std::int64_t handling_event_ = 0;
   bool attached_ = false;
 

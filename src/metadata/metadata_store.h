@@ -123,6 +123,15 @@ class MetadataStore {
   virtual ~MetadataStore() = default;
 
   virtual void Commit(Batch batch, std::function<void(Status)> done) = 0;
+  /// Commit several batches, each for itself, that may share one transaction and so one sync: what a block leaves and
+  /// the opening of its children.
+  struct Pending {
+    Batch batch;
+    std::function<void(Status)> done;
+  };
+  virtual void CommitAll(std::vector<Pending> pending) {
+    for (Pending& one : pending) Commit(std::move(one.batch), std::move(one.done));
+  }
   /// Commit and wait.
   Status CommitNow(Batch batch);
 

@@ -104,9 +104,16 @@ class SqliteMetadata final : public MetadataStore {
       done(Fail(Code::kFailedPrecondition, "READ_ONLY", reader_->path() + ": was opened for reading only"));
       return;
     }
+    std::vector<Pending> one;
+    one.push_back({std::move(batch), std::move(done)});
+    CommitAll(std::move(one));
+  }
+
+  void CommitAll(std::vector<Pending> pending) override {
+    if (!writer_) return MetadataStore::CommitAll(std::move(pending));
     {
       const std::lock_guard lock(mutex_);
-      queue_.push_back({std::move(batch), std::move(done), {}});
+      for (Pending& one : pending) queue_.push_back({std::move(one.batch), std::move(one.done), {}});
     }
     queued_.notify_one();
   }
