@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 
 import pytest
 
@@ -191,7 +192,7 @@ def test_without_the_shim_the_missing_trace_is_named(start, canvas, user):
     assert worker.started["missing"] == ["file_trace"]
 
 
-PACKAGES = os.environ.get("EASEL_TEST_PYTHON", "/tmp/easel-venv/bin/python")
+PACKAGES = os.environ.get("EASEL_TEST_PYTHON", sys.executable)
 
 
 @pytest.mark.skipif(not os.path.exists(PACKAGES), reason="EASEL_TEST_PYTHON names no Python with packages")
