@@ -13,10 +13,12 @@ from typing import Any
 
 from ..time_limit import TimeLimitReached, time_limit
 from . import links
+from .groups import Group, Root, merge_circles
 from .load import LoadedState, source_of
 from .objects import OWN_OBJECT_BYTES, Component, ObjectWriter, content_digest
-from .pickling import Dump, dump, is_definition
+from .pickling import Dump, dump
 from .refusals import NotCarriedError, type_name
+from .trust import is_trusted
 from .walk import ATOMS, Sharing
 
 Json = dict[str, Any]
@@ -24,51 +26,7 @@ HIDDEN = {
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtins__", "__file__", "__annotations__",
     "__annotate__", "__conditional_annotations__",
 }  # fmt: skip
-# Types whose pickles are exact; what consists of others is loaded once and compared before it counts as kept.
-TRUSTED_PACKAGES = {
-    "builtins", "collections", "datetime", "decimal", "fractions", "numpy", "pandas", "polars", "pyarrow", "pathlib",
-    "uuid", "types", "functools", "re", "zoneinfo", "array", "enum", "ipaddress", "dataclasses", "_io", "random",
-}  # fmt: skip
 VERIFY_MAX_BYTES = 64 << 20
-_CUSTOM_PICKLING = (
-    "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__",
-)  # fmt: skip
-
-
-class Root:
-    """One object that must be kept, and the names under which it is known."""
-
-    __slots__ = ("definition", "member", "names", "refused", "slot", "value")
-
-    def __init__(self, value: Any, slot: str | None, member: str | None) -> None:
-        self.value = value
-        self.names: list[str] = []  # variables of the block that are this object
-        self.slot = slot  # where it was loaded from
-        self.member = member  # its name there
-        self.definition = is_definition(value)
-        self.refused: NotCarriedError | None = None
-
-
-class Group:
-    """Roots that are stored together."""
-
-    def __init__(self, roots: list[Root]) -> None:
-        self.roots = roots
-        self.slot = ""
-        self.members: dict[str, Root] = {}
-        self.dump: Dump | None = None
-        self.digest = ""
-        self.unchanged: Json | None = None
-
-    def name_members(self) -> None:
-        self.members = {}
-        for root in sorted(self.roots, key=lambda r: r.member is None):
-            wanted = root.member or root.names[0]
-            name, n = wanted, 1
-            while name in self.members:
-                n += 1
-                name = f"{wanted}~{n}"
-            self.members[name] = root
 
 
 class Captured:
@@ -218,7 +176,7 @@ class Capture:
         linked = self._assign(groups)
         for group in list(groups):
             self._dump_group(group, groups, linked)
-        while self._merge_cycles(groups):
+        while merge_circles(groups):
             linked = self._assign(groups)
             for group in list(
                 groups
@@ -319,7 +277,7 @@ class Capture:
     def _verify(self, group: Group, linked: dict[int, tuple[str, str]]) -> None:
         """Load what was dumped and compare: what comes back as something else is not kept."""
         assert group.dump is not None
-        doubtful = [t for t in group.dump.foreign_types if not _is_trusted(t)]
+        doubtful = [t for t in group.dump.foreign_types if not is_trusted(t)]
         size = len(group.dump.stream) + sum(b.nbytes for b in group.dump.buffers)
         if not doubtful or size > VERIFY_MAX_BYTES:
             return
@@ -365,51 +323,6 @@ class Capture:
         with links.loading(links.Context(self.namespace, member, group.dump.debug)):
             made: dict[str, Any] = pickle.loads(group.dump.stream, buffers=buffers)
         return made
-
-    def _merge_cycles(self, groups: list[Group]) -> bool:
-        """Definitions that refer to each other in a circle become one component; returns whether there were any."""
-        by_slot = {g.slot.lstrip("="): g for g in groups if g.dump is not None}
-        order: dict[int, int] = {}
-        low: dict[int, int] = {}
-        stack: list[Group] = []
-        circles: list[list[Group]] = []
-
-        def visit(group: Group) -> None:
-            order[id(group)] = low[id(group)] = len(order)
-            stack.append(group)
-            assert group.dump is not None
-            for ref in group.dump.refs:
-                other = by_slot.get(ref)
-                if other is None or other is group:
-                    continue
-                if id(other) not in order:
-                    visit(other)
-                    low[id(group)] = min(low[id(group)], low[id(other)])
-                elif any(other is s for s in stack):
-                    low[id(group)] = min(low[id(group)], order[id(other)])
-            if low[id(group)] == order[id(group)]:
-                circle = []
-                while True:
-                    top = stack.pop()
-                    circle.append(top)
-                    if top is group:
-                        break
-                if len(circle) > 1:
-                    circles.append(circle)
-
-        for group in list(by_slot.values()):
-            if id(group) not in order:
-                visit(group)
-        merged = False
-        for circle in circles:
-            if all(g.unchanged is not None for g in circle):
-                continue
-            whole = Group([r for g in reversed(circle) for r in g.roots])
-            for g in circle:
-                groups.remove(g)
-            groups.append(whole)
-            merged = True
-        return merged
 
     def _refuse_dependents(self, groups: list[Group]) -> None:
         """What refers to a definition that could not be kept cannot be kept either."""
@@ -566,16 +479,6 @@ class Capture:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _is_trusted(cls: type) -> bool:
-    if cls.__module__.partition(".")[0] in TRUSTED_PACKAGES:
-        return True
-    if cls.__module__ != "__main__":
-        return False
-    return not any(
-        name in base.__dict__ for base in cls.__mro__ if base is not object for name in _CUSTOM_PICKLING
-    ) and all(base.__module__ in ("__main__", "builtins", "typing", "abc") for base in cls.__mro__)
 
 
 def _reachable(variables: dict[str, Json], slots: dict[str, Json]) -> dict[str, Json]:
