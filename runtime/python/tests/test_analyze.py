@@ -205,3 +205,8 @@ def test_the_server_answers_in_order_and_survives_nonsense() -> None:
     assert answers[3]["analysis"]["error"]
     assert answers[4]["analysis"]["reads"] == ["z"]
     assert done.stderr == ""
+
+
+def test_a_manager_that_is_defined_later_comes_from_another_block_and_may_swallow() -> None:
+    source = "with Guard():\n    x = f()\ny = x\nclass Guard:\n    def __enter__(self): ...\n    def __exit__(self, *e): ..."
+    assert "x" in reads(source)

@@ -6,8 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .flow import Unit
-    from .scopes import Scope
+    from .scopes import Key, Scope
 
 _SUPPRESSING = frozenset((
     "suppress", "raises", "warns", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack",
@@ -25,10 +27,10 @@ _HARMLESS = frozenset((
 ))  # fmt: skip
 
 
-def may_suppress(manager: ast.expr, unit: Unit, scope: Scope) -> bool:
+def may_suppress(manager: ast.expr, unit: Unit, scope: Scope, assigned: Collection[Key]) -> bool:
     """Tell whether the context manager `manager` may swallow an exception raised in the body.
 
-    A manager of this block is judged by its code. Attributes of objects and modules are taken at their name's
+    A manager that this block has certainly defined by now (`assigned`) is judged by its code. Attributes of objects and modules are taken at their name's
     word; a plain name of another block could be anything and is only trusted if it is well known.
     """
     target = manager.func if isinstance(manager, ast.Call) else manager
@@ -38,7 +40,8 @@ def may_suppress(manager: ast.expr, unit: Unit, scope: Scope) -> bool:
         return True
     key = scope.resolve(target.id)
     if key is not None and key in unit.scopes.definitions:
-        return any(_swallows(node) for node in unit.scopes.definitions[key])
+        # Until it is defined here, a manager of that name comes from another block.
+        return key not in assigned or any(_swallows(node) for node in unit.scopes.definitions[key])
     dotted = unit.aliases.dotted(target)
     if dotted is not None:
         return dotted.rpartition(".")[2] in _SUPPRESSING

@@ -226,7 +226,9 @@ class Flow(Expressions):
         suppresses = False
         for item in node.items:
             self.expression(item.context_expr)
-            suppresses = suppresses or contexts.may_suppress(item.context_expr, self.unit, self.scope)
+            suppresses = suppresses or contexts.may_suppress(
+                item.context_expr, self.unit, self.scope, self.state or ()
+            )
             self.expression(item.optional_vars)
         entered = copied(self.state)
         self.block(node.body)
