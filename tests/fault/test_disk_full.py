@@ -30,7 +30,7 @@ def test_in_a_mount_namespace_of_its_own(tmp_path: Path) -> None:
     told = subprocess.run(
         ["unshare", *flags, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__,
          "--basetemp", str(tmp_path / "inside")],
-        env={**os.environ, _INSIDE: str(disk)},
+        env={**os.environ, _INSIDE: str(disk), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
