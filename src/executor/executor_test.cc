@@ -309,7 +309,7 @@ TEST(Executor, AnEnvironmentThatCannotImportIsSaidWithItsOwnWords) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
   json::object spec = harness.Spec("b", "pass");
-  spec["environment"].as_object()["preload"] = {"broken"};
+  spec["environment"].as_object()["preload"] = json::array({"broken"});
   const json::object finished = engine.Run(spec);
   EXPECT_EQ(FailureField(finished, "kind"), "sandbox");
   EXPECT_NE(FailureField(finished, "message").find("no module named broken"), std::string::npos);
@@ -319,7 +319,7 @@ TEST(Executor, AWorkerThatCannotBeIsolatedIsSaid) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);
   json::object spec = harness.Spec("b", "pass");
-  spec["environment"].as_object()["preload"] = {"unparkable"};
+  spec["environment"].as_object()["preload"] = json::array({"unparkable"});
   EXPECT_EQ(FailureField(engine.Run(spec), "message"), "no namespaces left");
 }
 
@@ -328,7 +328,7 @@ TEST(Executor, AnUnforkableEnvironmentGetsAFreshInterpreterPerBlock) {
   TestEngine engine(harness.launch, harness.canvas);
   for (const char* block : {"a", "b", "c"}) {
     json::object spec = harness.Spec(block, "print('fresh')");
-    spec["environment"].as_object()["preload"] = {"unsafe"};
+    spec["environment"].as_object()["preload"] = json::array({"unsafe"});
     EXPECT_EQ(Text(engine.Run(spec), "status"), "succeeded");
   }
   auto status = ExecutorStatus(harness.launch.folder);
