@@ -205,8 +205,8 @@ class Reader {
       });
       if (!has_kind) Reject(key, "block " + Ticked(block.name) + " has no kind: add `kind: python`");
       if (place.file == 0)
-        Reject(key, "block " + Ticked(block.name) + " has no file: add `file: blocks/" +
-                        block.name.substr(0, 64) + ".py`");
+        Reject(key, "block " + Ticked(block.name) + " has no file: add " +
+                        Ticked("file: blocks/" + block.name.substr(0, 64) + ".py"));
     }
     out_.places.push_back(place);
   }

@@ -92,7 +92,8 @@ class Builder {
     std::string message = "edge to unknown block " + Ticked(name);
     if (++suggested_ <= kSuggestions) {
       if (names_.empty())
-        for (const Block& block : canvas_.blocks) names_.push_back(block.name);
+        for (const Block& block : canvas_.blocks)
+          if (IsBlockName(block.name)) names_.push_back(block.name);
       message += DidYouMean(name, names_);
     }
     return message;

@@ -108,6 +108,12 @@ TEST(ReadCanvas, UnknownKeysHavePlaceAndSuggestion) {
             "canvas.yaml:3:52: unknown key `color` in `compute`; known are cpu, memory and timeout\n");
 }
 
+TEST(ReadCanvas, NoNameOfAFileDrivesTheTerminal) {
+  const std::string text = Problems("easel: 1\nblocks:\n  \"l\\tb\": {kind: python}\nedges: [lb -> l]\n");
+  EXPECT_NE(text.find("add `file: blocks/l\\x09b.py`"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\t'), std::string::npos) << text;
+}
+
 TEST(ReadCanvas, AllProblemsAreReportedInTheOrderOfTheFile) {
   const std::string text =
       Problems("easel: 1\nnam: x\nblocks:\n  1a: {kind: pyton}\n  b: 3\nedges: [b -> c]\n");
