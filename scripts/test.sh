@@ -83,7 +83,7 @@ run_fuzzers() {
   find build/fuzz/bin -name 'fuzz_*' -type f -print0 | xargs -0 -P "$jobs" -I{} bash -c '
     name=$(basename "$1"); name=${name#fuzz_}; seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
     mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
-    if "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
+    if "$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
     then echo "  $name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$log") inputs, none broke it"
     else tail -n 40 "$log"; echo "  $name: broken; replay with: $1 $3/$name-*"; exit 1; fi' _ {} "$seconds" "$found"
 }

@@ -13,6 +13,7 @@ namespace easel {
 namespace {
 
 constexpr int kManifestFormat = 1;
+constexpr double kMaxPhaseMs = 1e11;  // three years
 constexpr std::size_t kMaxManifestBytes = std::size_t{256} << 20;
 
 std::map<std::string, std::string> ReadFileMap(JsonReader& reader, std::string_view field, bool absolute) {
@@ -63,8 +64,12 @@ Status ReadHeader(JsonReader& reader, Manifest& out) {
   if (const json::object* phases = reader.ObjectOr("phases_ms"))
     for (const auto& [phase, ms] : *phases) {
       const double value = ms.is_number() ? ms.to_number<double>() : -1;
-      if (!std::isfinite(value) || value < 0) reader.Reject("phases_ms", "expected numbers of milliseconds");
-      out.phases_ms[std::string(phase)] = value;
+      // Microseconds are as fine as anybody measures, and short numbers are the same after they are written and read.
+      if (!(value >= 0 && value < kMaxPhaseMs)) {
+        reader.Reject("phases_ms", "expected numbers of milliseconds");
+        continue;
+      }
+      out.phases_ms[std::string(phase)] = std::round(value * 1e3) / 1e3;
     }
   return reader.status();
 }
