@@ -14,7 +14,11 @@
 PyObject* EaselRaise(const char* call);
 
 /* Method tables, one per file, ended by a zero entry; module.c joins them. */
+extern PyMethodDef kMemoryMethods[];
 extern PyMethodDef kMountMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
 extern PyMethodDef kTraceMethods[];
+
+/* Add the types of memory.c; -1 with an exception if that fails. */
+int EaselAddMemory(PyObject* module);

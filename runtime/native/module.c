@@ -2,6 +2,7 @@
 #include "easel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 PyObject* EaselRaise(const char* call) {
@@ -17,11 +18,12 @@ PyObject* EaselRaise(const char* call) {
 }
 
 static int Execute(PyObject* module) {
-  PyMethodDef* tables[] = {kMountMethods, kPrivilegeMethods, kProcessMethods, kTraceMethods};
+  PyMethodDef* tables[] = {kMemoryMethods, kMountMethods, kPrivilegeMethods, kProcessMethods,
+                           kTraceMethods};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
   }
-  return 0;
+  return EaselAddMemory(module);
 }
 
 static PyModuleDef_Slot kSlots[] = {{Py_mod_exec, Execute}, {0, NULL}};

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .pickling import Dump, is_definition
+from .encoded import Encoded
+from .extents import Plan
+from .load import LoadedState
+from .pickling import is_definition
 from .refusals import NotCarriedError
+from .walk import ATOMS, Sharing
 
 Json = dict[str, Any]
+HIDDEN = {
+    "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtins__", "__file__", "__annotations__",
+    "__annotate__", "__conditional_annotations__",
+}  # fmt: skip
 
 
 class Root:
@@ -31,7 +39,8 @@ class Group:
         self.roots = roots
         self.slot = ""
         self.members: dict[str, Root] = {}
-        self.dump: Dump | None = None
+        self.encoded: Encoded | None = None
+        self.plans: list[Plan] = []  # of the extents of `encoded`
         self.digest = ""
         self.unchanged: Json | None = None
 
@@ -46,9 +55,80 @@ class Group:
             self.members[name] = root
 
 
+def collect_roots(loaded: LoadedState) -> list[Root]:
+    """The block's variables, and the members of loaded slots, which other components may refer to."""
+    roots: list[Root] = []
+    by_id: dict[int, Root] = {}
+    seen_places: set[int] = set()
+    for slot, members in loaded.members.items():
+        if id(members) in seen_places:
+            continue
+        seen_places.add(id(members))
+        for member, value in members.items():
+            root = Root(value, slot, member)
+            roots.append(root)
+            if type(value) not in ATOMS:
+                by_id.setdefault(id(value), root)
+    atoms = {(r.slot, r.member): r for r in roots if type(r.value) in ATOMS}
+    for name, value in loaded.namespace.items():
+        if name in HIDDEN or not isinstance(name, str):
+            continue
+        known: Root | None
+        if type(value) in ATOMS:
+            variable = loaded.variables.get(name, {})
+            known = atoms.get((variable.get("slot"), variable.get("member", name)))
+            if known is not None and known.value is not value:
+                known = None
+        else:
+            known = by_id.get(id(value))
+        if known is None:
+            known = Root(value, None, None)
+            roots.append(known)
+            if type(value) not in ATOMS:
+                by_id[id(value)] = known
+        known.names.append(name)
+    return roots
+
+
+def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
+    """Roots of one loaded slot stay together; others are joined where they share something.
+
+    Also returns the ids of arrays whose memory other arrays look into.
+    """
+    definitions = {id(r.value) for r in roots if r.definition}
+    sharing = Sharing(definitions)
+    sharing_roots: list[Root] = []
+    for root in roots:
+        if type(root.value) in ATOMS:
+            continue
+        sharing._stop_at = definitions - {id(root.value)}
+        sharing.add(root.value)
+        sharing_roots.append(root)
+    parent = {id(r): r for r in roots}
+
+    def find(r: Root) -> Root:
+        while parent[id(r)] is not r:
+            r = parent[id(r)]
+        return r
+
+    for numbers in sharing.groups():
+        first = find(sharing_roots[numbers[0]])
+        for n in numbers[1:]:
+            parent[id(find(sharing_roots[n]))] = first
+    by_slot: dict[str, Root] = {}
+    for root in roots:
+        if root.slot is not None:
+            other = by_slot.setdefault(root.slot, root)
+            parent[id(find(root))] = find(other)
+    grouped: dict[int, list[Root]] = {}
+    for root in roots:
+        grouped.setdefault(id(find(root)), []).append(root)
+    return [Group(g) for g in grouped.values()], sharing.view_bases()
+
+
 def merge_circles(groups: list[Group]) -> bool:
     """Make one group of definitions that refer to each other in a circle; return whether there were any."""
-    by_slot = {g.slot.lstrip("="): g for g in groups if g.dump is not None}
+    by_slot = {g.slot.lstrip("="): g for g in groups if g.encoded is not None}
     order: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[Group] = []
@@ -57,8 +137,8 @@ def merge_circles(groups: list[Group]) -> bool:
     def visit(group: Group) -> None:
         order[id(group)] = low[id(group)] = len(order)
         stack.append(group)
-        assert group.dump is not None
-        for ref in group.dump.refs:
+        assert group.encoded is not None
+        for ref in group.encoded.refs:
             other = by_slot.get(ref)
             if other is None or other is group:
                 continue

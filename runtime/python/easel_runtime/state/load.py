@@ -8,7 +8,8 @@ import pickle
 from typing import Any
 
 from . import links
-from .objects import DamagedObjectError, StoredObject
+from .extents import Extents
+from .objects import DamagedObjectError, ObjectFolder, StoredComponent
 
 Json = dict[str, Any]
 
@@ -30,8 +31,8 @@ class LoadedState:
         self.members: dict[str, dict[str, Any]] = {}
         self.given: dict[str, Any] = {}
         self._ones: dict[str, dict[str, Any]] = {}
-        self._objects: dict[str, StoredObject] = {}
-        self._folder = os.path.join(state_root, "objects")
+        self.extents = Extents()
+        self.objects = ObjectFolder(os.path.join(state_root, "objects"))
         self._python = python
 
     def load(self, names: list[str]) -> None:
@@ -65,23 +66,21 @@ class LoadedState:
             self.members[slot] = found
         return found
 
-    def open(self, entry: Json) -> StoredObject:
-        """A new private mapping of the object that holds a slot."""
-        name = entry["object"]
-        return StoredObject(os.path.join(self._folder, name[:2], name))
+    def component(self, entry: Json) -> StoredComponent:
+        """The stored component of a slot."""
+        return self.objects.component(entry["object"], entry["offset"], entry["length"])
 
-    def read(self, entry: Json, stored: StoredObject | None = None) -> dict[str, Any]:
-        """A copy of a slot's members, in the memory of `stored` (default: the block's own mapping); links lead to the
-        copies that are already loaded."""
-        if stored is None:
-            stored = self._objects.get(entry["object"])
-            if stored is None:
-                stored = self._objects[entry["object"]] = self.open(entry)
-        stream, buffers = stored.component(entry["offset"], entry["length"])
-        debug = stored.debug(entry["offset"], entry.get("debug"))
-        for item in debug:
+    def read(self, entry: Json) -> dict[str, Any]:
+        """A copy of a slot's members in memory of its own; links lead to the copies that are already loaded."""
+        component = self.component(entry)
+        for item in component.debug:
             remember_source(item.get("filename", ""), item.get("line", 1), item.get("source", ""))
-        return self.unpickle(stream, buffers, entry.get("refs", []), debug)
+        buffers = self.objects.buffers(component, self.extents)
+        if component.codec == "pickle5":
+            return self.unpickle(component.stream, buffers, entry.get("refs", []), component.debug)
+        raise DamagedObjectError(
+            f"{component.file.path}: codec `{component.codec}` is unknown to this version of Easel"
+        )
 
     def unpickle(self, stream: Any, buffers: list[Any], refs: list[str], debug: list[Json]) -> dict[str, Any]:
         def member(index: int, name: str) -> Any:

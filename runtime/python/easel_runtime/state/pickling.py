@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from . import links
+from .encoded import Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
 USER_MODULE = "__main__"
@@ -99,6 +100,10 @@ class StatePickler(pickle.Pickler):
         source_of: Callable[[types.CodeType], str],
     ) -> None:
         self.buffers: list[memoryview] = []
+        self.apart: set[int] = (
+            set()
+        )  # numbers of buffers whose memory must never be shared with another one's
+        self._copied_on_write: dict[int, Any] = {}
         super().__init__(file, 5, buffer_callback=self._take)
         self.namespace = namespace
         self.linked = linked
@@ -363,17 +368,6 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
 }
 
 
-class Dump(typing.NamedTuple):
-    """One dumped component and what was learned while dumping it."""
-
-    stream: bytes
-    buffers: list[memoryview]
-    refs: list[str]
-    reads: set[str]
-    debug: list[dict[str, Any]]
-    foreign_types: set[type]
-
-
 def dump(
     members: dict[str, Any],
     namespace: dict[str, Any],
@@ -381,8 +375,8 @@ def dump(
     own: set[int],
     view_bases: set[int],
     source_of: Callable[[types.CodeType], str],
-) -> Dump:
-    """Pickle `members` as one component.
+) -> Encoded:
+    """Pickle `members` as one component of codec `pickle5`.
 
     Raises NotCarriedError with a sentence for what cannot be kept; whatever the values' own methods raise is turned
     into one, too.
@@ -409,6 +403,14 @@ def dump(
             f"it cannot be pickled: {type(error).__name__}: {text[:300]}",
             "keep plain data (numbers, strings, lists, frames) from it instead",
         ) from None
-    return Dump(
-        file.getvalue(), pickler.buffers, pickler.refs, pickler.reads, pickler.debug, pickler.foreign_types
+    extents, buffers = lay_out(pickler.buffers, pickler.apart)
+    return Encoded(
+        "pickle5",
+        file.getvalue(),
+        extents,
+        buffers,
+        pickler.refs,
+        pickler.reads,
+        pickler.debug,
+        pickler.foreign_types,
     )

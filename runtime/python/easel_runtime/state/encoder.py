@@ -1,0 +1,59 @@
+"""Groups become components: the codec that takes a group's values, and the digest of what it made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from .. import fault
+from ..time_limit import TimeLimitReached, time_limit
+from .encoded import Encoded, component_digest
+from .extents import Plan
+from .groups import Group
+from .load import LoadedState, source_of
+from .pickling import dump
+from .refusals import NotCarriedError
+
+Links = dict[int, tuple[str, str]]  # id of a definition -> the slot that has it, its name there
+
+
+class Encoder:
+    """Encodes the groups of one capture. `view_bases`: ids of arrays whose memory other arrays look into."""
+
+    def __init__(self, loaded: LoadedState, view_bases: set[int], seconds: float) -> None:
+        self.loaded = loaded
+        self.view_bases = view_bases
+        self.seconds = seconds
+
+    def encode(self, members: dict[str, Any], linked: Links, own: set[int]) -> Encoded:
+        """Encode values that are stored together; `own` are the ids of definitions among them.
+
+        Raises NotCarriedError.
+        """
+        with self.deadline():
+            return dump(members, self.loaded.namespace, linked, own, self.view_bases, source_of)
+
+    def encode_group(self, group: Group, linked: Links) -> None:
+        """Set what a group becomes: `encoded`, `plans` and `digest`."""
+        own = {id(root.value) for root in group.roots if root.definition}
+        group.encoded = self.encode({name: root.value for name, root in group.members.items()}, linked, own)
+        fault.point("worker.encoded")
+        group.plans, group.digest = self.measure(list(group.members), group.encoded)
+        fault.point("worker.planned")
+
+    def measure(self, members: list[str], encoded: Encoded) -> tuple[list[Plan], str]:
+        """What of the extents is stored already, and the key digest."""
+        plans = [self.loaded.extents.plan(pieces) for pieces in encoded.extents]
+        return plans, component_digest(members, encoded, [plan.digest for plan in plans])
+
+    @contextlib.contextmanager
+    def deadline(self) -> Iterator[None]:
+        """Stop user code that hangs while a value is stored; only Python code can be stopped this way."""
+        try:
+            with time_limit(self.seconds):
+                yield
+        except TimeLimitReached:
+            raise NotCarriedError(
+                f"storing it took longer than {self.seconds:.0f} s", "keep plain data from it instead"
+            ) from None

@@ -1,0 +1,232 @@
+"""Extents in memory: which of them are mappings of stored bytes, and what of a new one must be written.
+
+    loaded extent --map--> Mapped (address, chunk digests, runs)
+    captured extent: pieces --plan--> Plan (chunk digests; for each chunk the stored bytes it equals, or none)
+
+A chunk that lies where it was loaded and of which no page was written to keeps its digest and its run. Every other chunk
+is hashed; one that equals the stored one keeps its run, too.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import itertools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from easel_runtime import _easel
+
+from .encoded import CHUNK, SMALL, extent_digest
+
+MAX_RUNS = 256
+# An extent of which less than this part is kept is written whole: the rest of the old file would be kept for it.
+_KEPT_PART = 8
+_DIGEST = 32
+
+
+class Run(NamedTuple):
+    """Stored bytes: a range of the data region of an object. `object` is "" for the file that is being written."""
+
+    object: str
+    offset: int
+    length: int
+
+
+class Mapped:
+    """A loaded extent: private memory that began as these runs. Gone when nothing looks into it any more."""
+
+    def __init__(
+        self, mapping: _easel.Mapping, length: int, runs: list[Run], chunks: Callable[[], bytes]
+    ) -> None:
+        self.alive = weakref.ref(mapping)
+        self.address = _easel.address(mapping)
+        self.length = length
+        self.runs = runs
+        self._read_chunks = chunks
+        self._chunks: bytes | None = None
+
+    @property
+    def chunks(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = self._read_chunks()
+        return self._chunks
+
+    def run_of(self, chunk: int) -> Run:
+        """Where chunk number `chunk` is stored."""
+        at = chunk * CHUNK
+        for run in self.runs:
+            if at < run.length:
+                return Run(run.object, run.offset + at, min(CHUNK, run.length - at))
+            at -= run.length
+        raise IndexError(chunk)
+
+
+class Pieces:
+    """The bytes of an extent that is captured, wherever they lie."""
+
+    def __init__(self, pieces: list[memoryview]) -> None:
+        self.pieces = pieces
+        self.ends = list(itertools.accumulate(piece.nbytes for piece in pieces))
+        self.length = self.ends[-1] if self.ends else 0
+
+    def range(self, start: int, length: int) -> Iterator[memoryview]:
+        end = min(start + length, self.length)
+        number = bisect.bisect_right(self.ends, start)
+        while start < end:
+            piece = self.pieces[number]
+            begin = self.ends[number] - piece.nbytes
+            yield piece[start - begin : min(end - begin, piece.nbytes)]
+            start = self.ends[number]
+            number += 1
+
+
+class Plan(NamedTuple):
+    """What an extent will be: `kept[i]` is the stored run of chunk i, or None if its bytes must be written."""
+
+    length: int
+    pieces: Pieces
+    chunks: bytes
+    kept: list[Run | None]
+    digest: bytes
+
+
+class Extents:
+    """The mapped extents of one worker, and plans for new ones. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._mapped: dict[int, Mapped] = {}
+        self._addresses: list[int] = []
+        self._stored: dict[bytes, list[Run]] = {}  # what this capture has written, by digest
+        # Set when the kernel does not tell what was written to: its reason, and how many bytes were hashed for it.
+        self.page_map_refused = ""
+        self.hashed_for_it = 0
+
+    # -- what is mapped -----------------------------------------------------------------------------------------
+
+    def add(self, mapping: _easel.Mapping, length: int, runs: list[Run], chunks: Callable[[], bytes]) -> None:
+        """Remember that `mapping` holds what is stored in `runs`; `chunks` reads its chunk table if that is asked for."""
+        mapped = Mapped(mapping, length, runs, chunks)
+        self._mapped[mapped.address] = mapped
+        bisect.insort(self._addresses, mapped.address)
+        weakref.finalize(mapping, self._remove, mapped.address).atexit = False
+
+    def _remove(self, address: int) -> None:
+        self._mapped.pop(address, None)
+        at = bisect.bisect_left(self._addresses, address)
+        if at < len(self._addresses) and self._addresses[at] == address:
+            del self._addresses[at]
+
+    def find(self, address: int, length: int) -> Mapped | None:
+        """The mapped extent that has all of these bytes."""
+        at = bisect.bisect_right(self._addresses, address) - 1
+        if at < 0:
+            return None
+        mapped = self._mapped[self._addresses[at]]
+        return mapped if address + length <= mapped.address + mapped.length else None
+
+    def written_to(self, mapped: Mapped) -> bytes:
+        """For each chunk of a mapped extent, 1 if it was written to since it was mapped (or if nobody can tell)."""
+        if not self.page_map_refused:
+            try:
+                return _easel.written_to(mapped.address, mapped.length, CHUNK)
+            except OSError as error:
+                self.page_map_refused = str(error)
+        self.hashed_for_it += mapped.length
+        return b"\1" * -(-mapped.length // CHUNK)
+
+    # -- planning -----------------------------------------------------------------------------------------------
+
+    def plan(self, pieces: list[memoryview]) -> Plan:
+        """Find out what of the bytes of `pieces`, in order, is stored already."""
+        whole = Pieces(pieces)
+        length = whole.length
+        count = -(-length // CHUNK)
+        origin, shift, in_place = self._origin(pieces, length)
+        old = written = b""
+        if origin is not None:
+            old, written = origin.chunks, self.written_to(origin)
+        chunks: list[bytes] = []
+        kept: list[Run | None] = [None] * count
+        for chunk in range(count):
+            digest = before = b""
+            there = chunk + shift
+            if origin is not None and 0 <= there < len(written):
+                size = min(CHUNK, length - chunk * CHUNK)
+                if size == min(CHUNK, origin.length - there * CHUNK):
+                    before = old[there * _DIGEST : (there + 1) * _DIGEST]
+                    if in_place[chunk] and not written[there]:
+                        digest = before
+            if not digest:
+                digest = _hash(whole.range(chunk * CHUNK, CHUNK))
+            if digest == before and origin is not None:
+                kept[chunk] = origin.run_of(there)
+            chunks.append(digest)
+        table = b"".join(chunks)
+        return Plan(length, whole, table, kept, extent_digest(length, table))
+
+    def _origin(self, pieces: list[memoryview], length: int) -> tuple[Mapped | None, int, list[bool]]:
+        """The mapped extent that most of `pieces` lie in, how many chunks further on they lie there, and for each
+        chunk of the new extent whether all of it lies there."""
+        votes: dict[tuple[int, int], int] = {}
+        places: list[tuple[int, int, tuple[int, int] | None]] = []
+        at = 0
+        for piece in pieces:
+            place = None
+            if piece.nbytes and self._addresses and length > SMALL:
+                address = _easel.address(piece)
+                mapped = self.find(address, piece.nbytes)
+                if mapped is not None and (address - mapped.address - at) % CHUNK == 0:
+                    place = (mapped.address, (address - mapped.address - at) // CHUNK)
+                    votes[place] = votes.get(place, 0) + piece.nbytes
+            places.append((at, piece.nbytes, place))
+            at += piece.nbytes
+        if not votes:
+            return None, 0, []
+        best = max(votes, key=lambda place: votes[place])
+        in_place = [True] * -(-length // CHUNK)
+        for start, size, place in places:
+            if place != best and size:
+                for chunk in range(start // CHUNK, (start + size - 1) // CHUNK + 1):
+                    in_place[chunk] = False
+        return self._mapped[best[0]], best[1], in_place
+
+    # -- what is stored -----------------------------------------------------------------------------------------
+
+    def runs(self, plan: Plan) -> list[Run]:
+        """The runs of an extent, those to be written as Run("", chunk number * CHUNK, length)."""
+        known = self._stored.get(plan.digest)
+        if known is not None:
+            return known
+        runs = _runs(plan, plan.kept)
+        kept = sum(run.length for run in runs if run.object)
+        if len(runs) > MAX_RUNS or kept * _KEPT_PART < plan.length:
+            runs = [Run("", 0, plan.length)]
+        return runs
+
+    def remember(self, plan: Plan, runs: list[Run]) -> None:
+        """An extent was stored here: an equal one of this capture need not be stored again."""
+        if plan.length > SMALL:
+            self._stored[plan.digest] = runs
+
+
+def _runs(plan: Plan, kept: list[Run | None]) -> list[Run]:
+    """Neighbours that are stored as neighbours are one run."""
+    runs: list[Run] = []
+    for chunk, run in enumerate(kept):
+        size = min(CHUNK, plan.length - chunk * CHUNK)
+        new = Run("", chunk * CHUNK, size) if run is None else run
+        last = runs[-1] if runs else None
+        if last is not None and last.object == new.object and last.offset + last.length == new.offset:
+            runs[-1] = Run(last.object, last.offset, last.length + new.length)
+        else:
+            runs.append(new)
+    return runs
+
+
+def _hash(parts: Iterator[memoryview]) -> bytes:
+    h = hashlib.sha256()
+    for part in parts:
+        h.update(part)
+    return h.digest()

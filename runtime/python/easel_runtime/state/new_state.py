@@ -1,0 +1,82 @@
+"""The state that a block leaves: which variable is where, made by which block, and why some are not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .groups import Root
+from .load import LoadedState
+from .refusals import type_name
+
+Json = dict[str, Any]
+
+
+class NewState:
+    """Collects the new state's variables and slots; begins with what the block inherited and did not load or hide."""
+
+    def __init__(self, loaded: LoadedState, block: str, describe: Callable[[Any], Json]) -> None:
+        self.loaded = loaded
+        self.block = block
+        self.describe = describe
+        self.variables: dict[str, Json] = {
+            name: variable
+            for name, variable in loaded.variables.items()
+            if name not in loaded.given and name not in loaded.namespace
+        }
+        self.slots: dict[str, Json] = dict(loaded.slots)
+        self.notices: list[tuple[str, str]] = []
+
+    def point(self, named: list[tuple[str, Root]], slot: str, changed: bool) -> None:
+        """Let variables be the members (name in the slot, root) of `slot`; unchanged ones stay what they were."""
+        for member, root in named:
+            for name in root.names:
+                old = self.loaded.variables.get(name)
+                if (
+                    not changed
+                    and old is not None
+                    and old.get("slot") == slot
+                    and old.get("member", name) == member
+                ):
+                    self.variables[name] = old
+                    continue
+                variable = {"slot": slot, "origin": self.block, **self.describe(root.value)}
+                if member != name:
+                    variable["member"] = member
+                self.variables[name] = variable
+
+    def refuse(self, root: Root) -> None:
+        """Name what is not kept, and why."""
+        assert root.refused is not None
+        for name in root.names:
+            kind = type_name(type(root.value))
+            self.variables[name] = {
+                "origin": self.block,
+                "type": kind,
+                "not_carried": {"reason": root.refused.reason, "advice": root.refused.advice},
+            }
+            self.notices.append(
+                (
+                    name,
+                    f"`{name}` ({kind}) is not kept: {root.refused.reason}. {_sentence(root.refused.advice)}",
+                )
+            )
+
+    def document(self) -> Json:
+        """The state as the manifest has it: slots that no variable reaches are left out."""
+        return {"variables": self.variables, "slots": _reachable(self.variables, self.slots)}
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _reachable(variables: dict[str, Json], slots: dict[str, Json]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    stack = [v["slot"] for v in variables.values() if "slot" in v]
+    while stack:
+        slot = stack.pop()
+        if slot not in found:
+            found[slot] = slots[slot]
+            stack.extend(slots[slot].get("refs", []))
+    return found
