@@ -9,6 +9,21 @@ from __future__ import annotations
 import os
 import signal
 
+# Every step of a capture, in order; those with a "*" are passed once for each group, component, extent or object.
+CAPTURE = (
+    "worker.before_capture",
+    "worker.grouped",
+    "worker.encoded",  # *
+    "worker.planned",  # *
+    "worker.writing_data",  # *
+    "worker.data_written",  # *
+    "worker.writing_meta",  # *
+    "worker.writing_objects",  # *
+    "worker.object_finished",  # *
+    "worker.stored",
+    "worker.before_result",
+)
+
 _name, _, _at = os.environ.get("EASEL_FAULT", "").partition(":")
 _left = int(_at) if _at.isdecimal() else 1
 _has_block = False

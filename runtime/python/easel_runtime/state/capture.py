@@ -113,7 +113,7 @@ class Capture:
             group.unchanged = entry
             return
         try:
-            self.encoder.encode_group(group, linked)
+            self.encoder.encode_group(group, linked, entry)
             assert group.encoded is not None
             if entry is not None and same(self.loaded, self.encoder, entry, group, linked):
                 group.unchanged = entry

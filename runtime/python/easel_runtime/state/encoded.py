@@ -41,8 +41,8 @@ def lay_out(
 ) -> tuple[list[list[memoryview]], list[tuple[int, int, int]]]:
     """Extents for out-of-band buffers, and where in them each buffer is.
 
-    Buffers that overlap in memory become one extent, so that they overlap again when they are loaded; those whose
-    number is in `apart` never do (frames that copy on write share memory that nobody may see shared).
+    Buffers that overlap in memory become one extent, so that they overlap again when they are loaded; but two whose
+    numbers are in `apart` never do (frames that copy on write share memory that nobody may see shared).
     """
     extents: list[list[memoryview]] = []
     places: list[tuple[int, int, int]] = [(0, 0, 0)] * len(buffers)
@@ -73,15 +73,20 @@ def lay_out(
 
 def _unions(buffers: list[memoryview], apart: set[int]) -> list[list[tuple[int, int]]]:
     """(address, number) of buffers that overlap, each union by address; all in the order of the first buffers."""
+    places = sorted((_easel.address(b), number) for number, b in enumerate(buffers) if b.nbytes)
     alone: list[tuple[int, int]] = []
     at: list[tuple[int, int]] = []
-    for number, buffer in enumerate(buffers):
-        if buffer.nbytes:
-            place = (_easel.address(buffer), number)
-            (alone if number in apart else at).append(place)
+    end_apart = -1
+    for place in places:
+        if place[1] in apart and place[0] < end_apart:
+            alone.append(place)
+            continue
+        if place[1] in apart:
+            end_apart = place[0] + buffers[place[1]].nbytes
+        at.append(place)
     unions = [[place] for place in alone]
     end = -1
-    for place in sorted(at):
+    for place in at:
         if place[0] < end:
             unions[-1].append(place)
         else:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import fault
 from ..time_limit import TimeLimitReached, time_limit
 from .encoded import Encoded, component_digest
-from .extents import Plan
+from .extents import Plan, Stored
 from .groups import Group
 from .load import LoadedState, source_of
 from .pickling import dump
 from .refusals import NotCarriedError
 
+Json = dict[str, Any]
 Links = dict[int, tuple[str, str]]  # id of a definition -> the slot that has it, its name there
 
 
@@ -34,17 +36,24 @@ class Encoder:
         with self.deadline():
             return dump(members, self.loaded.namespace, linked, own, self.view_bases, source_of)
 
-    def encode_group(self, group: Group, linked: Links) -> None:
-        """Set what a group becomes: `encoded`, `plans` and `digest`."""
+    def encode_group(self, group: Group, linked: Links, entry: Json | None) -> None:
+        """Set what a group becomes: `encoded`, `plans` and `digest`. `entry`: the slot that it was, if it was one."""
         own = {id(root.value) for root in group.roots if root.definition}
         group.encoded = self.encode({name: root.value for name, root in group.members.items()}, linked, own)
         fault.point("worker.encoded")
-        group.plans, group.digest = self.measure(list(group.members), group.encoded)
+        before = [] if entry is None else self.loaded.component(entry).extents
+        group.plans, group.digest = self.measure(list(group.members), group.encoded, before)
         fault.point("worker.planned")
 
-    def measure(self, members: list[str], encoded: Encoded) -> tuple[list[Plan], str]:
-        """What of the extents is stored already, and the key digest."""
-        plans = [self.loaded.extents.plan(pieces) for pieces in encoded.extents]
+    def measure(
+        self, members: list[str], encoded: Encoded, before: Sequence[Stored] = ()
+    ) -> tuple[list[Plan], str]:
+        """What of the extents is stored already, and the key digest. `before`: the extents of the same slot."""
+        extents = self.loaded.extents
+        plans = [
+            extents.plan(pieces, old)
+            for pieces, old in itertools.zip_longest(encoded.extents, before[: len(encoded.extents)])
+        ]
         return plans, component_digest(members, encoded, [plan.digest for plan in plans])
 
     @contextlib.contextmanager

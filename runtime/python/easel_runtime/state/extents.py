@@ -34,14 +34,10 @@ class Run(NamedTuple):
     length: int
 
 
-class Mapped:
-    """A loaded extent: private memory that began as these runs. Gone when nothing looks into it any more."""
+class Stored:
+    """An extent that is stored; its chunk table is read when it is asked for."""
 
-    def __init__(
-        self, mapping: _easel.Mapping, length: int, runs: list[Run], chunks: Callable[[], bytes]
-    ) -> None:
-        self.alive = weakref.ref(mapping)
-        self.address = _easel.address(mapping)
+    def __init__(self, length: int, runs: list[Run], chunks: Callable[[], bytes]) -> None:
         self.length = length
         self.runs = runs
         self._read_chunks = chunks
@@ -61,6 +57,17 @@ class Mapped:
                 return Run(run.object, run.offset + at, min(CHUNK, run.length - at))
             at -= run.length
         raise IndexError(chunk)
+
+
+class Mapped(NamedTuple):
+    """A loaded extent: private memory that began as a stored one."""
+
+    address: int
+    stored: Stored
+
+    @property
+    def length(self) -> int:
+        return self.stored.length
 
 
 class Pieces:
@@ -105,9 +112,9 @@ class Extents:
 
     # -- what is mapped -----------------------------------------------------------------------------------------
 
-    def add(self, mapping: _easel.Mapping, length: int, runs: list[Run], chunks: Callable[[], bytes]) -> None:
-        """Remember that `mapping` holds what is stored in `runs`; `chunks` reads its chunk table if that is asked for."""
-        mapped = Mapped(mapping, length, runs, chunks)
+    def add(self, mapping: _easel.Mapping, stored: Stored) -> None:
+        """Remember that `mapping` began as `stored`, until nothing looks into it any more."""
+        mapped = Mapped(_easel.address(mapping), stored)
         self._mapped[mapped.address] = mapped
         bisect.insort(self._addresses, mapped.address)
         weakref.finalize(mapping, self._remove, mapped.address).atexit = False
@@ -138,30 +145,28 @@ class Extents:
 
     # -- planning -----------------------------------------------------------------------------------------------
 
-    def plan(self, pieces: list[memoryview]) -> Plan:
-        """Find out what of the bytes of `pieces`, in order, is stored already."""
+    def plan(self, pieces: list[memoryview], before: Stored | None = None) -> Plan:
+        """Find out what of the bytes of `pieces`, in order, is stored already.
+
+        `before` is the stored extent to compare with where `pieces` lie in no mapped one.
+        """
         whole = Pieces(pieces)
         length = whole.length
         count = -(-length // CHUNK)
-        origin, shift, in_place = self._origin(pieces, length)
-        old = written = b""
-        if origin is not None:
-            old, written = origin.chunks, self.written_to(origin)
+        mapped, shift, in_place = self._origin(pieces, length)
+        written = b"" if mapped is None else self.written_to(mapped)
+        stored = before if mapped is None else mapped.stored
         chunks: list[bytes] = []
         kept: list[Run | None] = [None] * count
         for chunk in range(count):
-            digest = before = b""
             there = chunk + shift
-            if origin is not None and 0 <= there < len(written):
-                size = min(CHUNK, length - chunk * CHUNK)
-                if size == min(CHUNK, origin.length - there * CHUNK):
-                    before = old[there * _DIGEST : (there + 1) * _DIGEST]
-                    if in_place[chunk] and not written[there]:
-                        digest = before
-            if not digest:
+            old = _chunk(stored, there, min(CHUNK, length - chunk * CHUNK))
+            if old and mapped is not None and in_place[chunk] and not written[there]:
+                digest = old
+            else:
                 digest = _hash(whole.range(chunk * CHUNK, CHUNK))
-            if digest == before and origin is not None:
-                kept[chunk] = origin.run_of(there)
+            if digest == old and stored is not None:
+                kept[chunk] = stored.run_of(there)
             chunks.append(digest)
         table = b"".join(chunks)
         return Plan(length, whole, table, kept, extent_digest(length, table))
@@ -223,6 +228,13 @@ def _runs(plan: Plan, kept: list[Run | None]) -> list[Run]:
         else:
             runs.append(new)
     return runs
+
+
+def _chunk(stored: Stored | None, number: int, size: int) -> bytes:
+    """The digest of a stored chunk, if it is there and has this size."""
+    if stored is None or number < 0 or size != min(CHUNK, stored.length - number * CHUNK):
+        return b""
+    return stored.chunks[number * _DIGEST : (number + 1) * _DIGEST]
 
 
 def _hash(parts: Iterator[memoryview]) -> bytes:

@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from easel_runtime import _easel
+
 # Python's own fields of a code object that say where it came from, not what it does.
 DEBUG_FIELDS = ("co_filename", "co_firstlineno", "co_linetable")
 CODE_FIELDS = tuple(
@@ -245,3 +247,50 @@ def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[in
 
 def set_writeable(target: Any, writeable: bool) -> None:
     target.flags.writeable = writeable
+
+
+def array(
+    buffer: memoryview,
+    dtype: Any,
+    shape: tuple[int, ...],
+    offset: int,
+    strides: tuple[int, ...] | None,
+    lock: int,
+) -> Any:
+    """A numpy array over a buffer. `lock`: 0 writeable, 1 read-only until the program says otherwise, 2 read-only."""
+    import numpy
+
+    if lock == 1 and isinstance(buffer, memoryview):
+        whole = memoryview(buffer.obj)  # pickle has handed out a read-only view
+        start = _easel.address(buffer) - _easel.address(whole)
+        buffer = whole[start : start + buffer.nbytes]
+    made = numpy.ndarray(shape, dtype, buffer, offset, strides)
+    if lock:
+        made.flags.writeable = False
+    return made
+
+
+def small_array(
+    data: bytes, dtype: Any, shape: tuple[int, ...], axes: tuple[int, ...] | None, lock: int
+) -> Any:
+    """A numpy array of its own memory, `axes` in the order in which they lie there (None: as they are)."""
+    import numpy
+
+    found = numpy.ndarray(shape, dtype, data)
+    if axes is None:
+        made = found.copy()
+    else:
+        back = tuple(axes.index(axis) for axis in range(len(axes)))
+        made = numpy.empty(tuple(shape[axis] for axis in axes), dtype).transpose(back)
+        made[...] = found
+    if lock:
+        made.flags.writeable = False
+    return made
+
+
+def large_bytes(buffer: memoryview) -> bytes:
+    return bytes(buffer)
+
+
+def large_bytearray(buffer: memoryview) -> bytearray:
+    return bytearray(buffer)

@@ -67,13 +67,14 @@ class ObjectWriter:
         """Write the bytes of a component's extents that are stored nowhere yet."""
         placed = Placed()
         runs = [self._extent(plan) for plan in plans]
-        fault.point("worker.extents_written")
+        fault.point("worker.data_written")
         placed.objects = sorted({run.object for extent in runs for run in extent if run.object})
         debug = dumps(encoded.debug, separators=(",", ":")).encode() if encoded.debug else None
         self._pending.append(_Pending(placed, _meta(members, encoded, plans, runs, debug, table, placed)))
         return placed
 
     def _extent(self, plan: Plan) -> list[Run]:
+        fault.point("worker.writing_data")
         for other, runs in self._stored:
             if other.digest == plan.digest and plan.length > SMALL:
                 return runs
@@ -113,6 +114,7 @@ class ObjectWriter:
         fault.point("worker.writing_objects")
         name = digest.hexdigest()
         os.rename(self.path, os.path.join(self.folder, name))
+        fault.point("worker.object_finished")
         for pending in self._pending:
             pending.placed.object = name
         for plan, runs in self._stored:

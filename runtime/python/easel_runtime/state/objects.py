@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from easel_runtime import _easel
 
 from .encoded import CHUNK, SMALL
-from .extents import Extents, Run
+from .extents import Extents, Run, Stored
 
 MAGIC = b"EASELOBJ"
 VERSION = 2
@@ -28,14 +28,6 @@ class DamagedObjectError(Exception):
     """A state object is missing, torn or not what its name says."""
 
 
-class StoredExtent(NamedTuple):
-    """An extent as a head names it; `runs` with an object are in that file."""
-
-    length: int
-    chunks: int
-    runs: list[Run]
-
-
 class StoredComponent(NamedTuple):
     """A component of a file, its head read and checked."""
 
@@ -44,7 +36,7 @@ class StoredComponent(NamedTuple):
     codec: str
     members: list[str]
     stream: memoryview
-    extents: list[StoredExtent]
+    extents: list[Stored]
     buffers: list[tuple[int, int, int]]
     debug: list[dict[str, Any]]
 
@@ -96,15 +88,11 @@ class StoredObject:
             if head["version"] != VERSION:
                 raise ValueError
             stream = self._range(part, *head["stream"])
-            objects = ["", *head["objects"]]
+            objects = [self.name, *head["objects"]]
             extents = [
-                StoredExtent(e["length"], e["chunks"], [Run(objects[o], at, n) for o, at, n in e["runs"]])
-                for e in head["extents"]
+                self._extent(part, extent["length"], extent["chunks"], extent["runs"], objects)
+                for extent in head["extents"]
             ]
-            for extent in extents:
-                self._range(part, extent.chunks, -(-extent.length // CHUNK) * 32)
-                if sum(run.length for run in extent.runs) != extent.length:
-                    raise ValueError
             buffers = [(e, o, n) for e, o, n in head["buffers"]]
             if any(n and not 0 <= o <= o + n <= extents[e].length for e, o, n in buffers):
                 raise ValueError
@@ -124,6 +112,15 @@ class StoredObject:
             )
         except (ValueError, KeyError, TypeError, IndexError):
             raise DamagedObjectError(f"{self.path}: damaged head at byte {offset}") from None
+
+    def _extent(
+        self, part: memoryview, length: int, chunks: int, runs: list[list[int]], objects: list[str]
+    ) -> Stored:
+        table = self._range(part, chunks, -(-length // CHUNK) * 32)
+        found = [Run(objects[o], at, n) for o, at, n in runs]
+        if sum(run.length for run in found) != length or any(o < 0 for o, _, _ in runs):
+            raise ValueError
+        return Stored(length, found, lambda: bytes(table))
 
     def _range(self, part: memoryview, offset: int, length: int) -> memoryview:
         if offset < 0 or length < 0 or offset + length > part.nbytes:
@@ -158,20 +155,16 @@ class ObjectFolder:
 
     def buffers(self, component: StoredComponent, extents: Extents) -> list[memoryview]:
         """The buffers of a component in memory of their own, writable; `extents` learns where they are."""
-        views = [self.extent(component, extent, extents) for extent in component.extents]
+        views = [self.extent(stored, extents) for stored in component.extents]
         return [views[e][o : o + n] if n else memoryview(bytearray()) for e, o, n in component.buffers]
 
-    def extent(self, component: StoredComponent, extent: StoredExtent, extents: Extents) -> memoryview:
+    def extent(self, stored: Stored, extents: Extents) -> memoryview:
         """One extent: a small one is read, a larger one is mapped privately, so that what is not used is not read."""
-        runs = [Run(run.object or component.file.name, run.offset, run.length) for run in extent.runs]
-        for run in runs:
-            self.open(run.object).data(run.offset, run.length)  # inside of its file?
-        if extent.length <= SMALL:
-            return memoryview(bytearray(b"".join(self.open(r.object).data(r.offset, r.length) for r in runs)))
-        mapping = self._map(extent.length, runs)
-        table = component.offset + extent.chunks
-        size = -(-extent.length // CHUNK) * 32
-        extents.add(mapping, extent.length, runs, lambda: bytes(component.file.view[table : table + size]))
+        parts = [self.open(run.object).data(run.offset, run.length) for run in stored.runs]
+        if stored.length <= SMALL:
+            return memoryview(bytearray().join(parts))
+        mapping = self._map(stored.length, stored.runs)
+        extents.add(mapping, stored)
         return memoryview(mapping)
 
     def _map(self, length: int, runs: list[Run]) -> _easel.Mapping:

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from . import links
-from .encoded import Encoded, lay_out
+from .arrays import Arrays
+from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
 USER_MODULE = "__main__"
@@ -83,6 +84,13 @@ def global_names(code: types.CodeType) -> set[str]:
     return names
 
 
+class LargeBytes:
+    """Stands for large bytes in a dump: what `pickle` itself does with them goes into the stream."""
+
+    def __init__(self, value: bytes | bytearray) -> None:
+        self.value = value
+
+
 class StatePickler(pickle.Pickler):
     """Dumps one component.
 
@@ -98,26 +106,18 @@ class StatePickler(pickle.Pickler):
         own: set[int],
         view_bases: set[int],
         source_of: Callable[[types.CodeType], str],
+        keep_gaps: bool,
     ) -> None:
-        self.buffers: list[memoryview] = []
-        self.apart: set[int] = (
-            set()
-        )  # numbers of buffers whose memory must never be shared with another one's
-        self._copied_on_write: dict[int, Any] = {}
-        super().__init__(file, 5, buffer_callback=self._take)
+        self.arrays = Arrays(view_bases, keep_gaps)
+        super().__init__(file, 5, buffer_callback=self.arrays.take)
         self.namespace = namespace
         self.linked = linked
         self.own = own
-        self.view_bases = view_bases
         self.source_of = source_of
         self.refs: list[str] = []
         self.reads: set[str] = set()
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
-
-    def _take(self, buffer: pickle.PickleBuffer) -> Any:
-        self.buffers.append(buffer.raw())
-        return False
 
     # -- the hook -----------------------------------------------------------------------------------------------
 
@@ -139,7 +139,9 @@ class StatePickler(pickle.Pickler):
             name, reason, advice = refused
             raise NotCarriedError(f"it holds a `{name}`: {reason}", advice)
         if kind.__module__ == "numpy":
-            return self._numpy(obj, kind)
+            return self.arrays.reduce(obj, kind)
+        if str(kind.__module__).startswith("pandas."):
+            self.arrays.copies_on_write(obj)
         if issubclass(kind, enum.Enum):
             return self._enum(obj)
         if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
@@ -148,6 +150,10 @@ class StatePickler(pickle.Pickler):
         return NotImplemented
 
     # -- functions ----------------------------------------------------------------------------------------------
+
+    def _large_bytes(self, large: LargeBytes) -> Any:
+        made = links.large_bytearray if type(large.value) is bytearray else links.large_bytes
+        return made, (pickle.PickleBuffer(large.value),)
 
     def _function(self, fn: types.FunctionType) -> Any:
         if not is_by_value(fn):
@@ -325,35 +331,9 @@ class StatePickler(pickle.Pickler):
             variable.__contravariant__,
         )  # fmt: skip
 
-    def _numpy(self, obj: Any, kind: type[Any]) -> Any:
-        """Arrays that look into memory which another array of this component shares stay views of it."""
-        import numpy
-
-        if kind is not numpy.ndarray or obj.dtype.hasobject or not self.view_bases:
-            return NotImplemented
-        base = owner_of(obj)
-        if id(base) == id(obj) or id(base) not in self.view_bases or base.__class__ is not numpy.ndarray:
-            return NotImplemented
-        if not (base.flags.c_contiguous or base.flags.f_contiguous):
-            return NotImplemented
-        offset = obj.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-        made = (links.array_view, (base, offset, obj.shape, obj.strides, obj.dtype))
-        if obj.flags.writeable or not base.flags.writeable:
-            return made
-        return (*made, False, None, None, links.set_writeable)
-
-
-def owner_of(array: Any) -> Any:
-    """The array that owns the memory `array` looks into, or `array` itself."""
-    import numpy
-
-    owner = array
-    while isinstance(owner.base, numpy.ndarray):
-        owner = owner.base
-    return owner
-
 
 _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
+    LargeBytes: StatePickler._large_bytes,
     types.FunctionType: StatePickler._function,
     types.CodeType: StatePickler._code,
     types.CellType: StatePickler._cell,
@@ -368,6 +348,14 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
 }
 
 
+def _is_large_bytes(members: dict[str, Any]) -> bool:
+    """Whether one value of bytes is all there is, so that nothing else can refer to it."""
+    if len(members) != 1:
+        return False
+    (value,) = members.values()
+    return type(value) in (bytes, bytearray) and len(value) >= SMALL
+
+
 def dump(
     members: dict[str, Any],
     namespace: dict[str, Any],
@@ -375,6 +363,7 @@ def dump(
     own: set[int],
     view_bases: set[int],
     source_of: Callable[[types.CodeType], str],
+    keep_gaps: bool = False,
 ) -> Encoded:
     """Pickle `members` as one component of codec `pickle5`.
 
@@ -382,9 +371,11 @@ def dump(
     into one, too.
     """
     file = io.BytesIO()
-    pickler = StatePickler(file, namespace, linked, own, view_bases, source_of)
+    pickler = StatePickler(file, namespace, linked, own, view_bases, source_of, keep_gaps)
     try:
-        pickler.dump(members)
+        pickler.dump(
+            {name: LargeBytes(members[name]) for name in members} if _is_large_bytes(members) else members
+        )
     except NotCarriedError:
         raise
     except RecursionError:
@@ -403,7 +394,10 @@ def dump(
             f"it cannot be pickled: {type(error).__name__}: {text[:300]}",
             "keep plain data (numbers, strings, lists, frames) from it instead",
         ) from None
-    extents, buffers = lay_out(pickler.buffers, pickler.apart)
+    arrays = pickler.arrays
+    if arrays.overlapping():
+        return dump(members, namespace, linked, own, view_bases, source_of, keep_gaps=True)
+    extents, buffers = lay_out(arrays.buffers, arrays.apart)
     return Encoded(
         "pickle5",
         file.getvalue(),

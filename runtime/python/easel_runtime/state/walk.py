@@ -14,7 +14,8 @@ import types
 import uuid
 from typing import Any
 
-from .pickling import is_by_value, owner_of
+from .arrays import owner_of
+from .pickling import is_by_value
 
 ATOMS: frozenset[type] = frozenset(
     {

@@ -1,0 +1,153 @@
+"""How numpy arrays are stored: their memory out of band, as it is, and views as views.
+
+an array whose memory another array of the component owns   base, offset, strides
+a small array that owns its memory                          in the stream
+any other array                                             its range of memory, strides: a buffer
+... of which it sees less than half                         a dense copy: a buffer
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from . import links
+
+_IN_STREAM_BYTES = 512
+
+
+class Arrays:
+    """The arrays of one component while it is pickled.
+
+    `view_bases`: ids of arrays that own memory which others look into. `keep_gaps`: store no dense copies; needed where
+    `overlapping` is true of an attempt that made them.
+    """
+
+    def __init__(self, view_bases: set[int], keep_gaps: bool) -> None:
+        self.buffers: list[memoryview] = []
+        self.apart: set[int] = set()  # numbers of buffers that other such buffers must not be seen to share
+        self._view_bases = view_bases
+        self._keep_gaps = keep_gaps
+        self._copied_on_write: dict[int, Any] = {}
+        self._next_is_apart = False
+        self._ranges: list[tuple[int, int, bool]] = []  # of memory: begin, end, whether a dense copy was made
+
+    def take(self, buffer: pickle.PickleBuffer) -> bool:
+        """The pickler's callback: keep this buffer out of band."""
+        if self._next_is_apart:
+            self.apart.add(len(self.buffers))
+            self._next_is_apart = False
+        self.buffers.append(buffer.raw())
+        return False
+
+    def copies_on_write(self, obj: Any) -> None:
+        """The arrays of this block or array of pandas may share memory with other frames, and nobody can see that."""
+        held = [getattr(obj, name, None) for name in ("_ndarray", "_data", "_mask", "_sparse_values")]
+        if hasattr(obj, "mgr_locs"):
+            held.append(obj.values)
+        for value in held:
+            if type(value).__module__ == "numpy":
+                self._copied_on_write[id(value)] = value
+
+    def overlapping(self) -> bool:
+        """Whether an array of which a dense copy was stored shares memory with another one."""
+        end, copied = -1, False
+        for begin, last, dense in sorted(self._ranges):
+            if begin < end and (dense or copied):
+                return True
+            if last > end:
+                end, copied = last, dense
+        return False
+
+    def reduce(self, obj: Any, kind: type[Any]) -> Any:
+        """What the pickler's hook returns for something of numpy's."""
+        import numpy
+
+        if kind is not numpy.ndarray or obj.dtype.hasobject or obj.dtype.kind == "T":
+            return NotImplemented
+        base = owner_of(obj)
+        if (
+            id(base) in self._view_bases
+            and base is not obj
+            and type(base) is numpy.ndarray
+            and (base.flags.c_contiguous or base.flags.f_contiguous)
+        ):
+            return self._view(obj, base)
+        lock = 0 if obj.flags.writeable else 1 if _can_be_unlocked(obj) else 2
+        if obj.nbytes <= _IN_STREAM_BYTES and (obj.flags.owndata or obj.size == 0):
+            axes = None if obj.flags.c_contiguous else _axes(obj)
+            return links.small_array, (obj.tobytes("C"), obj.dtype, obj.shape, axes, lock)
+        return self._buffer(obj, lock)
+
+    def _view(self, obj: Any, base: Any) -> Any:
+        offset = _address(obj) - _address(base)
+        made = (links.array_view, (base, offset, obj.shape, obj.strides, obj.dtype))
+        if obj.flags.writeable or not base.flags.writeable:
+            return made
+        return (*made, False, None, None, links.set_writeable)
+
+    def _buffer(self, obj: Any, lock: int) -> Any:
+        begin, end = _range(obj)
+        dense = end - begin > 2 * obj.nbytes and not self._keep_gaps
+        self._ranges.append((begin, end, dense))
+        if dense:
+            obj = obj.copy(order="K")
+            begin, end = _range(obj)
+        self._next_is_apart = id(obj) in self._copied_on_write
+        offset = _address(obj) - begin
+        strides = None if obj.flags.c_contiguous else obj.strides
+        buffer = pickle.PickleBuffer(_memory(obj, begin, end, lock != 0))
+        return links.array, (buffer, obj.dtype, obj.shape, offset, strides, lock)
+
+
+def owner_of(array: Any) -> Any:
+    """The array that owns the memory `array` looks into, or `array` itself."""
+    import numpy
+
+    owner = array
+    while isinstance(owner.base, numpy.ndarray):
+        owner = owner.base
+    return owner
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _range(array: Any) -> tuple[int, int]:
+    """The memory that an array with elements looks into: from the first byte to behind the last."""
+    begin = _address(array)
+    end = begin + array.itemsize
+    for n, stride in zip(array.shape, array.strides, strict=True):
+        if stride < 0:
+            begin += (n - 1) * stride
+        else:
+            end += (n - 1) * stride
+    return begin, end
+
+
+class _Memory:
+    """Bytes of an array's memory for numpy to look at; `owner` keeps them alive."""
+
+    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
+        self.owner = owner
+        self.__array_interface__ = interface
+
+
+def _memory(array: Any, begin: int, end: int, readonly: bool) -> Any:
+    """The bytes [begin, end) of memory as an array of bytes, whatever the type of `array` (dates have no buffers)."""
+    import numpy
+
+    interface = {"data": (begin, readonly), "shape": (end - begin,), "typestr": "|u1", "version": 3}
+    return numpy.asarray(_Memory(array, interface))
+
+
+def _axes(array: Any) -> tuple[int, ...]:
+    """The axes from the one that is furthest apart in memory to the nearest."""
+    return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
+
+
+def _can_be_unlocked(array: Any) -> bool:
+    """Whether numpy would let the program make this read-only array writeable."""
+    base = array.base
+    return bool(array.flags.owndata) or (type(base) is memoryview and not base.readonly)
