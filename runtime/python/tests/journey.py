@@ -32,6 +32,7 @@ class Journey:
         try:
             namespace = module.__dict__
             loaded = LoadedState(self.state, self.root, namespace, "3.11")
+            self.loaded = loaded
             loaded.load(list(self.state["variables"]) if reads is None else reads)
             exec(compile(source, f"blocks/b{self.steps}.py", "exec"), namespace)
             staging = os.path.join(self.root, f"staging{self.steps}")

@@ -96,7 +96,7 @@ class Arrays:
         self._next_is_apart = id(obj) in self._copied_on_write
         offset = _address(obj) - begin
         strides = None if obj.flags.c_contiguous else obj.strides
-        buffer = pickle.PickleBuffer(_memory(obj, begin, end, lock != 0))
+        buffer = pickle.PickleBuffer(links.memory(obj, begin, end - begin, lock != 0))
         return links.array, (buffer, obj.dtype, obj.shape, offset, strides, lock)
 
 
@@ -126,22 +126,6 @@ def _range(array: Any) -> tuple[int, int]:
     return begin, end
 
 
-class _Memory:
-    """Bytes of an array's memory for numpy to look at; `owner` keeps them alive."""
-
-    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
-        self.owner = owner
-        self.__array_interface__ = interface
-
-
-def _memory(array: Any, begin: int, end: int, readonly: bool) -> Any:
-    """The bytes [begin, end) of memory as an array of bytes, whatever the type of `array` (dates have no buffers)."""
-    import numpy
-
-    interface = {"data": (begin, readonly), "shape": (end - begin,), "typestr": "|u1", "version": 3}
-    return numpy.asarray(_Memory(array, interface))
-
-
 def _axes(array: Any) -> tuple[int, ...]:
     """The axes from the one that is furthest apart in memory to the nearest."""
     return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
@@ -149,5 +133,9 @@ def _axes(array: Any) -> tuple[int, ...]:
 
 def _can_be_unlocked(array: Any) -> bool:
     """Whether numpy would let the program make this read-only array writeable."""
-    base = array.base
-    return bool(array.flags.owndata) or (type(base) is memoryview and not base.readonly)
+    try:
+        array.flags.writeable = True
+    except ValueError:
+        return False
+    array.flags.writeable = False
+    return True

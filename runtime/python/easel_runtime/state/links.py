@@ -249,6 +249,22 @@ def set_writeable(target: Any, writeable: bool) -> None:
     target.flags.writeable = writeable
 
 
+class _Memory:
+    """Bytes for numpy to look at; `owner` keeps them alive."""
+
+    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
+        self.owner = owner
+        self.__array_interface__ = interface
+
+
+def memory(owner: Any, address: int, length: int, readonly: bool) -> Any:
+    """Memory that `owner` keeps as a numpy array of bytes, whatever is in it (dates have no buffers)."""
+    import numpy
+
+    interface = {"data": (address, readonly), "shape": (length,), "typestr": "|u1", "version": 3}
+    return numpy.asarray(_Memory(owner, interface))
+
+
 def array(
     buffer: memoryview,
     dtype: Any,
@@ -264,6 +280,8 @@ def array(
         whole = memoryview(buffer.obj)  # pickle has handed out a read-only view
         start = _easel.address(buffer) - _easel.address(whole)
         buffer = whole[start : start + buffer.nbytes]
+    elif lock == 2:  # numpy would find the writeable memory behind the view
+        buffer = memory(buffer, _easel.address(buffer), buffer.nbytes, True)
     made = numpy.ndarray(shape, dtype, buffer, offset, strides)
     if lock:
         made.flags.writeable = False
