@@ -33,11 +33,14 @@ class Arrays:
         self._ranges: list[tuple[int, int, bool]] = []  # of memory: begin, end, whether a dense copy was made
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
-        """The pickler's callback: keep this buffer out of band."""
+        """The pickler's callback: keep this buffer out of band, unless there is nothing of it."""
         if self._next_is_apart:
             self.apart.add(len(self.buffers))
             self._next_is_apart = False
-        self.buffers.append(buffer.raw())
+        raw = buffer.raw()
+        if not raw.nbytes:
+            return True
+        self.buffers.append(raw)
         return False
 
     def copies_on_write(self, obj: Any) -> None:

@@ -39,7 +39,7 @@ class Encoded(NamedTuple):
 def lay_out(
     buffers: list[memoryview], apart: set[int]
 ) -> tuple[list[list[memoryview]], list[tuple[int, int, int]]]:
-    """Extents for out-of-band buffers, and where in them each buffer is.
+    """Extents for out-of-band buffers, none of them empty, and where in them each buffer is.
 
     Buffers that overlap in memory become one extent, so that they overlap again when they are loaded; but two whose
     numbers are in `apart` never do (frames that copy on write share memory that nobody may see shared).
@@ -73,7 +73,7 @@ def lay_out(
 
 def _unions(buffers: list[memoryview], apart: set[int]) -> list[list[tuple[int, int]]]:
     """(address, number) of buffers that overlap, each union by address; all in the order of the first buffers."""
-    places = sorted((_easel.address(b), number) for number, b in enumerate(buffers) if b.nbytes)
+    places = sorted((_easel.address(b), number) for number, b in enumerate(buffers))
     alone: list[tuple[int, int]] = []
     at: list[tuple[int, int]] = []
     end_apart = -1

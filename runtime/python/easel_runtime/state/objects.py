@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import struct
 import zlib
 from json import loads  # bound now: a block may patch the module
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 from easel_runtime import _easel
 
 from .encoded import CHUNK, SMALL
-from .extents import Extents, Run, Stored
+from .extents import MAX_RUNS, Extents, Run, Stored
 
 MAGIC = b"EASELOBJ"
 VERSION = 2
@@ -22,6 +23,8 @@ PAGE = 4096
 TRAILER = struct.Struct("<QQII8s")
 HEADER_BYTES = 16
 HEAD_AT = 16  # of the head, in its component
+_ALIGN = 64
+_NAME = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 class DamagedObjectError(Exception):
@@ -89,13 +92,24 @@ class StoredObject:
                 raise ValueError
             stream = self._range(part, *head["stream"])
             objects = [self.name, *head["objects"]]
+            if not all(_NAME(name) for name in head["objects"]) or not all(
+                type(n) is str for n in head["members"]
+            ):
+                raise ValueError
             extents = [
                 self._extent(part, extent["length"], extent["chunks"], extent["runs"], objects)
                 for extent in head["extents"]
             ]
             buffers = [(e, o, n) for e, o, n in head["buffers"]]
-            if any(n and not 0 <= o <= o + n <= extents[e].length for e, o, n in buffers):
+            if any(not (e >= 0 and 0 <= o < o + n <= extents[e].length) for e, o, n in buffers):
                 raise ValueError
+            used = {run.object for extent in extents for run in extent.runs} | {self.name}
+            if head["codec"] not in ("pickle5", "arrow") or not used >= set(objects):
+                raise ValueError
+            if head["codec"] == "arrow" and (len(head["members"]) != 1 or len(extents) != 1 or buffers):
+                raise ValueError
+            if "table" in head:
+                self._range(part, *head["table"][:2])
             if zlib.crc32(stream) != head["crc32"]:
                 raise DamagedObjectError(f"{self.path}: checksum of the component at byte {offset} is wrong")
             debug: list[dict[str, Any]] = []
@@ -118,7 +132,16 @@ class StoredObject:
     ) -> Stored:
         table = self._range(part, chunks, -(-length // CHUNK) * 32)
         found = [Run(objects[o], at, n) for o, at, n in runs]
-        if sum(run.length for run in found) != length or any(o < 0 for o, _, _ in runs):
+        grain = PAGE if length > SMALL else _ALIGN
+        if (
+            sum(run.length for run in found) != length
+            or len(found) > MAX_RUNS
+            or any(
+                o < 0 or run.length <= 0 or run.offset % grain
+                for (o, _, _), run in zip(runs, found, strict=True)
+            )
+            or any(run.length % CHUNK for run in found[:-1])
+        ):
             raise ValueError
         return Stored(length, found, lambda: bytes(table))
 
@@ -156,7 +179,7 @@ class ObjectFolder:
     def buffers(self, component: StoredComponent, extents: Extents) -> list[memoryview]:
         """The buffers of a component in memory of their own, writable; `extents` learns where they are."""
         views = [self.extent(stored, extents) for stored in component.extents]
-        return [views[e][o : o + n] if n else memoryview(bytearray()) for e, o, n in component.buffers]
+        return [views[e][o : o + n] for e, o, n in component.buffers]
 
     def extent(self, stored: Stored, extents: Extents) -> memoryview:
         """One extent: a small one is read, a larger one is mapped privately, so that what is not used is not read."""

@@ -140,7 +140,7 @@ class StatePickler(pickle.Pickler):
             raise NotCarriedError(f"it holds a `{name}`: {reason}", advice)
         if kind.__module__ == "numpy":
             return self.arrays.reduce(obj, kind)
-        if str(kind.__module__).startswith("pandas."):
+        if str(kind.__module__).startswith(("pandas.core.internals", "pandas.core.arrays")):
             self.arrays.copies_on_write(obj)
         if issubclass(kind, enum.Enum):
             return self._enum(obj)

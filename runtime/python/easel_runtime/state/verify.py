@@ -54,7 +54,7 @@ def verify(loaded: LoadedState, encoder: Encoder, group: Group, linked: Links, r
 def _reload(loaded: LoadedState, group: Group, linked: Links, roots: list[Root]) -> dict[str, Any]:
     assert group.encoded is not None
     extents = [bytearray().join(pieces) for pieces in group.encoded.extents]
-    buffers = [memoryview(extents[e])[o : o + n] if n else b"" for e, o, n in group.encoded.buffers]
+    buffers = [memoryview(extents[e])[o : o + n] for e, o, n in group.encoded.buffers]
     by_place = {place: key for key, place in linked.items()}
     alive = {id(root.value): root.value for root in roots}
     refs = group.encoded.refs
