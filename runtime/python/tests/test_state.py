@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import linecache
 from collections.abc import Iterator
 
 import pytest
@@ -215,6 +217,28 @@ def test_source_text_and_lines_travel_with_functions(chain: Journey) -> None:
         "try:\n    f()\nexcept ValueError as e:\n    line = e.__traceback__.tb_next.tb_lineno; code = e.__traceback__.tb_next.tb_frame.f_code.co_filename"
     )
     assert (after["line"], after["code"]) == (3, "blocks/b0.py")
+
+
+def test_the_text_of_a_function_ends_where_it_ended(chain: Journey) -> None:
+    source = 'x = 1\ndef f():\n    """Only\n    words."""\n\n\ndef g(): return 1\n\nclass C:\n    def m(self):\n        return 2\n'
+    linecache.cache["blocks/b0.py"] = (len(source), None, source.splitlines(keepends=True), "blocks/b0.py")
+    try:
+        chain.block(source)
+        del linecache.cache["blocks/b0.py"]
+        after = chain.block("")
+        lines = source.splitlines(keepends=True)
+        assert inspect.getsource(after["f"]) == "".join(lines[1:4])
+        assert inspect.getsource(after["g"]) == lines[6]
+        assert inspect.getsource(after["C"].m) == "".join(lines[9:11])
+    finally:
+        linecache.cache.pop("blocks/b0.py", None)
+
+
+def test_what_python_notes_in_a_module_for_itself_is_no_variable(chain: Journey) -> None:
+    chain.block(
+        "import warnings\nwith warnings.catch_warnings(record=True):\n    warnings.warn('once')\nx = 1"
+    )
+    assert set(chain.state["variables"]) == {"warnings", "x"}
 
 
 @pytest.mark.parametrize(

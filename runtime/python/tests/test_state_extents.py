@@ -166,7 +166,8 @@ def test_what_two_frames_share_unseen_is_stored_once_and_never_seen_shared(chain
 def test_buffers_that_overlap_overlap_again(chain: Journey) -> None:
     chain.block(
         "import numpy as np\n"
-        "memory = memoryview(bytearray(range(256)) * 1000)\n"
+        "import ctypes\n"
+        "memory = memoryview((ctypes.c_ubyte * 256_000)(*range(256))).cast('B')\n"
         "pair = [np.frombuffer(memory[:200_000], 'u1'), np.frombuffer(memory[100_000:], 'u1')]\n"
         "del memory"
     )
@@ -181,7 +182,8 @@ def test_gaps_that_overlap_overlap_again(chain: Journey) -> None:
     """Each of the two would be a dense copy if it were alone."""
     chain.block(
         "import numpy as np\n"
-        "memory = memoryview(bytearray(300_000))\n"
+        "import ctypes\n"
+        "memory = memoryview((ctypes.c_ubyte * 300_000)()).cast('B')\n"
         "pair = [np.frombuffer(memory, 'u1')[::10], np.frombuffer(memory, 'u1')[5::7]]\n"
         "del memory"
     )
@@ -190,6 +192,29 @@ def test_gaps_that_overlap_overlap_again(chain: Journey) -> None:
     expected = numpy.zeros(300_000, "u1")
     expected[::10][0:140:7] = 9
     assert (space["pair"][1] == expected[5::7]).all() and (space["pair"][0] == expected[::10]).all()
+
+
+def test_an_array_over_bytes_that_a_variable_holds_sees_them(chain: Journey) -> None:
+    chain.block("import numpy as np, array; b = bytearray(1000); x = [np.frombuffer(b, 'u1')[3:], b]")
+    chain.block("assert x[0].base is x[1]; x[1][5] = 7", ["x"])
+    space = chain.block("x[0][0] = 9", ["x"])
+    assert space["x"][0][2] == 7 and space["x"][1][3] == 9
+    chain.block("c = array.array('d', [0.0] * 100); y = (np.asarray(c), c)")
+    space = chain.block("y[0][3] = 2.5", ["y"])
+    assert space["y"][1][3] == 2.5
+
+
+def test_windows_and_views_of_objects_see_what_they_look_into(chain: Journey) -> None:
+    chain.block(
+        "import numpy as np\ndata = np.arange(20_000); window = np.lib.stride_tricks.sliding_window_view(data, 3)\n"
+        "o = np.array([[1, 'a'], [None, 2.5]], dtype=object, order='F'); v = o[:, 1][::-1]"
+    )
+    for _ in range(2):
+        space = chain.block("data[2] += 50; o[0, 1] += 'b'")
+        assert space["window"][0, 2] == space["data"][2] == space["window"][2, 0]
+        assert not space["window"].flags.writeable
+        assert space["v"][1] is space["o"][0, 1] and space["v"].shape == (2,)
+    assert space["o"][0, 1] == "abb" and space["data"][2] == 102
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ any other array                                             its range of memory,
 
 from __future__ import annotations
 
+import array
 import pickle
 from typing import Any
+
+from easel_runtime import _easel
 
 from . import links
 
@@ -66,7 +69,7 @@ class Arrays:
         """What the pickler's hook returns for something of numpy's."""
         import numpy
 
-        if kind is not numpy.ndarray or obj.dtype.hasobject or obj.dtype.kind == "T":
+        if kind is not numpy.ndarray or obj.dtype.kind == "T":
             return NotImplemented
         base = owner_of(obj)
         if (
@@ -74,8 +77,11 @@ class Arrays:
             and base is not obj
             and type(base) is numpy.ndarray
             and (base.flags.c_contiguous or base.flags.f_contiguous)
+            and (base.dtype == obj.dtype or not (base.dtype.hasobject or obj.dtype.hasobject))
         ):
             return self._view(obj, base)
+        if obj.dtype.hasobject:
+            return NotImplemented
         lock = 0 if obj.flags.writeable else 1 if _can_be_unlocked(obj) else 2
         if obj.nbytes <= _IN_STREAM_BYTES and (obj.flags.owndata or obj.size == 0):
             axes = None if obj.flags.c_contiguous else _axes(obj)
@@ -84,33 +90,54 @@ class Arrays:
 
     def _view(self, obj: Any, base: Any) -> Any:
         offset = _address(obj) - _address(base)
-        made = (links.array_view, (base, offset, obj.shape, obj.strides, obj.dtype))
+        made: tuple[Any, ...] = links.array_view, (base, offset, obj.shape, obj.strides, obj.dtype)
+        if obj.dtype.hasobject:
+            made = links.object_view, (base, offset, obj.shape, obj.strides)
         if obj.flags.writeable or not base.flags.writeable:
             return made
         return (*made, False, None, None, links.set_writeable)
 
     def _buffer(self, obj: Any, lock: int) -> Any:
         begin, end = _range(obj)
+        strides = None if obj.flags.c_contiguous else obj.strides
+        holder = _holder(obj)
+        if (
+            type(holder) in (bytearray, array.array) and not lock
+        ):  # a value of its own, which sees what is written
+            offset = _address(obj) - _easel.address(holder)
+            return links.array, (holder, obj.dtype, obj.shape, offset, strides, lock)
         dense = end - begin > 2 * obj.nbytes and not self._keep_gaps
         self._ranges.append((begin, end, dense))
         if dense:
             obj = obj.copy(order="K")
             begin, end = _range(obj)
+            strides = None if obj.flags.c_contiguous else obj.strides
         self._next_is_apart = id(obj) in self._copied_on_write
         offset = _address(obj) - begin
-        strides = None if obj.flags.c_contiguous else obj.strides
         buffer = pickle.PickleBuffer(links.memory(obj, begin, end - begin, lock != 0))
         return links.array, (buffer, obj.dtype, obj.shape, offset, strides, lock)
 
 
 def owner_of(array: Any) -> Any:
-    """The array that owns the memory `array` looks into, or `array` itself."""
+    """The array that owns the memory `array` looks into, or the last one before it is something else's."""
     import numpy
 
     owner = array
-    while isinstance(owner.base, numpy.ndarray):
-        owner = owner.base
-    return owner
+    while True:
+        base = owner.base
+        if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy."):
+            base = base.base  # of as_strided
+        if not isinstance(base, numpy.ndarray):
+            return owner
+        owner = base
+
+
+def _holder(array: Any) -> Any:
+    """What is no array and has the memory of one; None if the array's owner is an array."""
+    base = owner_of(array).base
+    while type(base) is memoryview:
+        base = base.obj
+    return base
 
 
 def _address(array: Any) -> int:

@@ -14,7 +14,7 @@ from .walk import ATOMS, Sharing
 Json = dict[str, Any]
 HIDDEN = {
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtins__", "__file__", "__annotations__",
-    "__annotate__", "__conditional_annotations__",
+    "__annotate__", "__conditional_annotations__", "__warningregistry__",
 }  # fmt: skip
 
 

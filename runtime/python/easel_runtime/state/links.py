@@ -245,6 +245,14 @@ def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[in
     return numpy.ndarray(shape, dtype, base if base.flags.c_contiguous else base.T, offset, strides)
 
 
+def object_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A numpy array of objects that looks into another one, which numpy makes of no buffer."""
+    import numpy
+
+    flat = (base if base.flags.c_contiguous else base.T).reshape(-1)
+    return numpy.lib.stride_tricks.as_strided(flat[offset // base.itemsize :], shape, strides)
+
+
 def set_writeable(target: Any, writeable: bool) -> None:
     target.flags.writeable = writeable
 
@@ -266,7 +274,7 @@ def memory(owner: Any, address: int, length: int, readonly: bool) -> Any:
 
 
 def array(
-    buffer: memoryview,
+    buffer: Any,
     dtype: Any,
     shape: tuple[int, ...],
     offset: int,

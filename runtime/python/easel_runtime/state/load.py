@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import pickle
@@ -100,7 +101,8 @@ def remember_source(filename: str, first_line: int, source: str) -> None:
     known = linecache.cache.get(filename)
     lines: list[str] = list(known[2]) if known is not None and len(known) == 4 else []
     new = source.splitlines(keepends=True)
-    lines.extend(["\n"] * (first_line - 1 + len(new) - len(lines)))
+    # What nobody knows must end a block that comes before it, for `inspect`: an empty line would not.
+    lines.extend(["...\n"] * (first_line - 1 + len(new) - len(lines)))
     lines[first_line - 1 : first_line - 1 + len(new)] = new
     linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
 
@@ -110,5 +112,10 @@ def source_of(code: Any) -> str:
     lines = linecache.getlines(code.co_filename)
     if not lines:
         return ""
-    last = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
-    return "".join(lines[code.co_firstlineno - 1 : last])
+    first = code.co_firstlineno - 1
+    last = max((line for _, _, line in code.co_lines() if line is not None), default=first + 1)
+    try:
+        last = max(last, first + len(inspect.getblock(lines[first:])))  # a docstring's lines have no code
+    except Exception:  # the text is not what was compiled
+        pass
+    return "".join(lines[first:last])

@@ -157,6 +157,10 @@ class StoredObject:
         return self.view[offset : offset + length]
 
 
+class _Small(bytearray):
+    """The memory of a small extent, which is nobody's variable (`arrays`)."""
+
+
 class ObjectFolder:
     """The objects of a canvas as one worker opens them, each once."""
 
@@ -185,7 +189,7 @@ class ObjectFolder:
         """One extent: a small one is read, a larger one is mapped privately, so that what is not used is not read."""
         parts = [self.open(run.object).data(run.offset, run.length) for run in stored.runs]
         if stored.length <= SMALL:
-            return memoryview(bytearray().join(parts))
+            return memoryview(_Small(b"".join(parts)))
         mapping = self._map(stored.length, stored.runs)
         extents.add(mapping, stored)
         return memoryview(mapping)
