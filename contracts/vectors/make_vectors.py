@@ -61,82 +61,225 @@ def journal_vectors() -> None:
     vector("newer_version", b"EASELJNL" + struct.pack("<II", 2, 0), {"records": [], "damaged_at": 0})
 
 
-def component(value: dict[str, Any], start: int) -> bytes:
-    buffers: list[pickle.PickleBuffer] = []
-    stream = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    raw = [b.raw().tobytes() for b in buffers]
-    head: dict[str, Any] = {
-        "codec": "pickle5",
-        "version": 1,
-        "members": sorted(value),
-        "stream": [0, 0],
-        "buffers": [],
-    }
-    size = 0
-    while True:  # the head holds offsets that depend on its own length
-        at = 8 + size
-        head["stream"] = [at, len(stream)]
-        head["crc32"] = zlib.crc32(stream)
-        end = at + len(stream)
-        head["buffers"] = []
-        for b in raw:
-            end = -(-(start + end) // 4096) * 4096 - start
-            head["buffers"].append([end, len(b)])
-            end += len(b)
-        text = json.dumps(head).encode()
-        if len(text) <= size:
-            break
-        size = len(text)
-    text = text.ljust(size)
-    out = b"ECMP" + struct.pack("<I", size) + text + stream
-    for b, (offset, _) in zip(raw, head["buffers"], strict=True):
-        out = out.ljust(offset, b"\0") + b
-    return out
+CHUNK = 1 << 20
+
+
+def up(value: int, grain: int) -> int:
+    return -(-value // grain) * grain
+
+
+class ObjectFile:
+    """One object file being made: runs first, then components, then `finish`."""
+
+    def __init__(self) -> None:
+        self.data = bytearray(b"EASELOBJ" + struct.pack("<II", 2, 0))
+        self.meta = bytearray()
+        self.components: list[dict[str, Any]] = []
+
+    def run(self, content: bytes, grain: int = 4096) -> list[int]:
+        """Append a run; return it as a head has it."""
+        self.data = self.data.ljust(up(len(self.data), grain), b"\0")
+        self.data += content
+        return [0, len(self.data) - len(content), len(content)]
+
+    def component(self, stream: bytes, members: list[str], **more: Any) -> None:
+        """Append a component. `extents` are (content, runs); `debug` and `table` are bytes, `change` changes the head."""
+        self.meta = self.meta.ljust(up(len(self.meta), 64), b"\0")
+        extents, buffers = more.get("extents", []), more.get("buffers", [])
+        tables = [
+            b"".join(hashlib.sha256(c[i : i + CHUNK]).digest() for i in range(0, len(c), CHUNK))
+            for c, _ in extents
+        ]
+        size = 0
+        while True:  # the head holds offsets that depend on its own length
+            at = 16 + size
+
+            def place(content: bytes) -> list[int]:
+                nonlocal at
+                at += len(content)
+                return [at - len(content), len(content)]
+
+            head: dict[str, Any] = {
+                "codec": more.get("codec", "pickle5"),
+                "version": 2,
+                "members": members,
+                "stream": place(stream),
+                "crc32": zlib.crc32(stream),
+                "objects": more.get("objects", []),
+                "extents": [
+                    {"length": len(c), "chunks": place(t)[0], "runs": runs}
+                    for (c, runs), t in zip(extents, tables, strict=True)
+                ],
+                "buffers": buffers,
+            }
+            tail = stream + b"".join(tables)
+            for part in ("debug", "table"):
+                if part in more:
+                    head[part] = [*place(more[part]), zlib.crc32(more[part])]
+                    tail += more[part]
+            changed = json.loads(json.dumps(more.get("change", {})))
+            for extent in changed.get("extents", []):
+                extent.setdefault("chunks", head["extents"][0]["chunks"])
+            head |= changed
+            text = json.dumps(head).encode()
+            if len(text) <= size:
+                break
+            size = len(text)
+        text = text.ljust(size)
+        start = len(self.meta)
+        self.meta += b"ECMP" + struct.pack("<III", size, zlib.crc32(text), 0) + text + tail
+        described = {k: head[k] for k in ("codec", "members", "objects", "buffers")}
+        described["extents"] = [
+            {"length": len(c), "runs": runs, "sha256": hashlib.sha256(c).hexdigest()} for c, runs in extents
+        ]
+        described |= {k: head[k][:2] for k in ("debug", "table") if k in head}
+        described["digest"] = self.digest(described["codec"], members, stream, buffers, extents)
+        self.components.append({"offset": start, "length": len(self.meta) - start, **described})
+
+    @staticmethod
+    def digest(codec: str, members: list[str], stream: bytes, buffers: Any, extents: Any) -> str:
+        def u64(value: int) -> bytes:
+            return struct.pack("<Q", value)
+
+        h = hashlib.sha256(b"easel component 2\0" + codec.encode() + b"\0" + u64(len(members)))
+        for member in members:
+            h.update(u64(len(member.encode())) + member.encode())
+        h.update(u64(len(stream)) + stream + u64(len(buffers)))
+        for buffer in buffers:
+            h.update(b"".join(map(u64, buffer)))
+        h.update(u64(len(extents)))
+        for content, _ in extents:
+            chunks = [hashlib.sha256(content[i : i + CHUNK]).digest() for i in range(0, len(content), CHUNK)]
+            h.update(hashlib.sha256(b"easel extent 1\0" + u64(len(content)) + b"".join(chunks)).digest())
+        return h.hexdigest()
+
+    def finish(self) -> tuple[bytes, str, list[dict[str, Any]]]:
+        """The file, its name, and its components with their places in the file."""
+        begin = up(len(self.data), 64)
+        place = struct.pack("<QQ", begin, len(self.meta))
+        meta = bytes(self.meta) + place + struct.pack("<II", zlib.crc32(place), 0) + b"EASELEND"
+        name = hashlib.sha256(bytes(self.data[:16]) + meta).hexdigest()
+        placed = [{**c, "offset": c["offset"] + begin} for c in self.components]
+        return bytes(self.data.ljust(begin, b"\0")) + meta, name, placed
 
 
 def object_vectors() -> None:
-    header = b"EASELOBJ" + struct.pack("<II", 1, 0)
-    small = component({"x": 1, "y": [1.5, "ä"]}, 64)
-    with_buffer = component({"b": pickle.PickleBuffer(bytearray(range(256)))}, 4096)
-    content = (header.ljust(64, b"\0") + small).ljust(4096, b"\0") + with_buffer
-    components = [
-        {"offset": 64, "length": len(small), "members": ["x", "y"], "buffers": 0},
-        {"offset": 4096, "length": len(with_buffer), "members": ["b"], "buffers": 1},
-    ]
+    def vector(name: str, made: tuple[bytes, str, list[dict[str, Any]]], **more: Any) -> None:
+        write(f"object/{name}.bin", made[0])
+        write_json(f"object/{name}.json", {"name": made[1], **more, "components": made[2]})
 
-    def vector(name: str, content: bytes, document: dict[str, Any]) -> None:
-        write(f"object/{name}.bin", content)
-        write_json(f"object/{name}.json", {"sha256": hashlib.sha256(content).hexdigest(), **document})
+    def stream(value: Any) -> tuple[bytes, list[bytes]]:
+        buffers: list[pickle.PickleBuffer] = []
+        text = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+        return text, [b.raw().tobytes() for b in buffers]
 
-    def broken(name: str, content: bytes, why: str, length: int = len(small)) -> None:
-        vector(name, content, {"components": [{"offset": 64, "length": length, "error": why}]})
+    # Two components: one without data, one with two small buffers in an extent that they share.
+    two = ObjectFile()
+    two.component(stream({"x": 1, "y": [1.5, "ä"]})[0], ["x", "y"], debug=b"[]", table=b"ARROW1 no table")
+    small = {k: pickle.PickleBuffer(bytearray([i] * 300)) for i, k in enumerate("ab", 1)}
+    text, raw = stream(small)
+    packed = raw[0].ljust(320, b"\0") + raw[1]
+    two.component(
+        text, ["a", "b"], extents=[(packed, [two.run(packed, 64)])], buffers=[[0, 0, 300], [0, 320, 300]]
+    )
+    whole = two.finish()
+    vector("two_components", whole)
 
-    vector("two_components", content, {"components": components})
-    flipped = bytearray(content)
-    flipped[64 + len(small) - 2] ^= 4
-    broken("flipped_bit", bytes(flipped), "checksum")
-    broken("truncated", content[: 64 + len(small) - 1], "does not fit")
-    broken("foreign", b"PAR1" + content[4:], "not a state object")
-    broken("newer_version", content[:8] + struct.pack("<I", 2) + content[12:], "version is 2")
-    broken("no_component", content.replace(b"ECMP", b"ECMQ"), "no component begins here")
+    # An extent of two chunks, and a patch that has its second one anew.
+    content = bytes(range(256)) * 4096 + b"end of the base" * 7
+    base = ObjectFile()
+    text = stream({"big": pickle.PickleBuffer(bytearray(content))})[0]
+    base.component(text, ["big"], extents=[(content, [base.run(content)])], buffers=[[0, 0, len(content)]])
+    base_made = base.finish()
+    vector("base", base_made)
+    changed = content[:CHUNK] + b"end of a patch!" * 7
+    patch = ObjectFile()
+    runs = [[1, base_made[2][0]["extents"][0]["runs"][0][1], CHUNK], patch.run(changed[CHUNK:])]
+    patch.component(
+        text,
+        ["big"],
+        objects=[base_made[1]],
+        extents=[(changed, runs)],
+        buffers=[[0, 0, len(changed)]],
+    )
+    vector("patch", patch.finish(), others={base_made[1]: "base.bin"})
+
+    def broken(name: str, content: bytes, why: str, at: dict[str, Any] | None = None) -> None:
+        """A file that is refused when it is opened (no `at`) or when the head of the component `at` is read."""
+        made = (
+            content,
+            whole[1],
+            [{"offset": at["offset"], "length": at["length"], "error": why}] if at else [],
+        )
+        vector(name, made, **({} if at else {"error": why}))
+
+    def rotten(name: str, offset: int, why: str) -> None:
+        """A file that can be opened, and whose verification finds a flipped bit."""
+        content = bytearray(whole[0])
+        content[offset] ^= 4
+        vector(name, (bytes(content), whole[1], []), damage=why)
+
+    first, second = whole[2]
+    file = whole[0]
+    broken("foreign", b"PAR1" + file[4:], "not a state object")
+    broken("older_version", file[:8] + struct.pack("<I", 1) + file[12:], "version is 1")
+    broken("truncated", file[:-1], "its end is missing or torn")
+    broken("end_elsewhere", file[:-40] + file[-32:], "does not fit")
+    broken("no_component", file.replace(b"ECMP", b"ECMQ"), "no component begins here", first)
+    broken("outside_of_the_file", file, "does not fit", {"offset": first["offset"], "length": len(file)})
+    broken("in_the_data", file, "does not fit", {"offset": 64, "length": 64})
+    at = first["offset"]
     broken(
         "head_too_long",
-        content[:68] + struct.pack("<I", 0xFFFFFFFF) + content[72:],
+        file[: at + 4] + struct.pack("<I", 0xFFFFFFFF) + file[at + 8 :],
         "longer than the component",
+        first,
     )
-    outside = b'{"codec":"pickle5","version":1,"members":[],"crc32":0,"stream":[8,9223372036854775807]}'
-    broken(
-        "range_outside",
-        header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", len(outside)) + outside,
-        "outside of the component",
-        8 + len(outside),
-    )
-    broken(
-        "head_not_json",
-        header.ljust(64, b"\0") + b"ECMP" + struct.pack("<I", 3) + b"{x}",
-        "not valid JSON",
-        11,
-    )
+    flipped = bytearray(file)
+    flipped[at + 30] ^= 4
+    broken("flipped_head", bytes(flipped), "checksum of its head", first)
+    rotten("flipped_data", second["extents"][0]["runs"][0][1] + 5, "bytes does not match")
+    rotten("flipped_room", 20, "nothing should be here")
+    rotten("flipped_stream", first["offset"] + first["length"] - 40, "its description")
+
+    def bad_head(name: str, why: str, **change: Any) -> None:
+        """A component whose head says something that cannot be."""
+        one = ObjectFile()
+        bad: dict[str, Any] = {"extents": [(b"x" * 100, [one.run(b"x" * 100)])]}
+        one.component(b"N.", ["n"], change=change, **bad)
+        made = one.finish()
+        [placed] = made[2]
+        vector(
+            name, (made[0], made[1], [{"offset": placed["offset"], "length": placed["length"], "error": why}])
+        )
+
+    d = hashlib.sha256(b"other").hexdigest()
+
+    def extent(*runs: list[int], length: int = 100, **more: int) -> list[dict[str, Any]]:
+        return [{"length": length, "runs": list(runs), **more}]
+
+    far = (1 << 63) - 1
+    bad_head("bad_stream", "outside of the component", stream=[16, 1 << 53])
+    bad_head("bad_huge", "numbers for stream", stream=[16, far])
+    bad_head("bad_version", "expected 2", version=3)
+    bad_head("bad_codec", "pickle5 and arrow", codec="zip")
+    bad_head("bad_run_outside", "data region", extents=extent([0, 8192, 100]))
+    bad_head("bad_run_overflow", "numbers for a run", extents=extent([0, far, 100]))
+    bad_head("bad_run_object", "cannot be", extents=extent([1, 4096, 100]))
+    bad_head("bad_run_alignment", "cannot be", extents=extent([0, 4097, 100]))
+    bad_head("bad_run_grain", "cannot be", extents=extent([0, 4096, 50], [0, 8192, 50]))
+    bad_head("bad_run_empty", "cannot be", extents=extent([0, 4096, 0]))
+    bad_head("bad_sum", "add up", extents=extent([0, 4096, 99]))
+    bad_head("bad_sum_overflow", "add up", extents=extent(*[[0, 4096, 1 << 54]] * 256))
+    bad_head("bad_many_runs", "1 to 256 runs", extents=extent(*[[0, 4096, CHUNK]] * 257))
+    bad_head("bad_chunks", "outside of the component", extents=extent([0, 4096, 100], chunks=1 << 40))
+    bad_head("bad_length", "no length", extents=extent([0, 4096, 100], length=-1))
+    bad_head("bad_unused", "no run uses", objects=[d])
+    bad_head("bad_name", "SHA-256", objects=["../../etc/passwd"])
+    bad_head("bad_buffer", "outside of its extent", buffers=[[0, 50, 51]])
+    bad_head("bad_buffer_extent", "outside of its extent", buffers=[[1, 0, 1]])
+    bad_head("bad_table", "outside of the component", table=[16, 1 << 50, 0])
+    bad_head("bad_arrow", "an arrow component", codec="arrow", members=["a", "b"])
 
 
 def manifest_vectors() -> None:
@@ -145,7 +288,7 @@ def manifest_vectors() -> None:
 
     slot = {
         "object": d("object"),
-        "offset": 16,
+        "offset": 8192,
         "length": 4096,
         "codec": "pickle5",
         "digest": d("df"),
@@ -244,7 +387,12 @@ def manifest_vectors() -> None:
                     "reads": ["np"],
                     "unstable": True,
                 },
-                "r0/train-2.3#0": {**slot, "names": ["größe"]},
+                "r0/train-2.3#0": {**slot, "names": ["größe"], "objects": [d("base"), d("older")]},
+                "r0/train-2.3#1": {
+                    **slot,
+                    "codec": "arrow",
+                    "table": {"extent": 0, "rows": 5, "complete": True},
+                },
             },
             "settings": {
                 "module:pandas": True,
@@ -274,6 +422,7 @@ def manifest_vectors() -> None:
     )
     bad("bad_slot_id", "ordinal", state=state({}, {"load": slot}))
     bad("bad_digest", "SHA-256", state=state({}, {"r0/load.1#0": {**slot, "object": "../../etc/passwd"}}))
+    bad("bad_objects", "SHA-256", state=state({}, {"r0/load.1#0": {**slot, "objects": ["x"]}}))
     bad("bad_length", "between 0 and", state=state({}, {"r0/load.1#0": {**slot, "length": 1 << 62}}))
     bad("bad_variable", "either a slot or not_carried", state=state({"x": {"origin": "load"}}, {}))
     bad("bad_absolute_read", "relative paths", files={"read": {"/etc/passwd": "absent"}})

@@ -35,20 +35,43 @@ Sha256& Sha256::UpdateField(std::string_view bytes) {
   return Update({length, 8}).Update(bytes);
 }
 
-std::string Sha256::Finish() {
-  unsigned char raw[32];
+RawDigest Sha256::FinishRaw() {
+  RawDigest raw;
   unsigned int size = 0;
-  EASEL_CHECK(EVP_DigestFinal_ex(state_->context, raw, &size) == 1 && size == 32);
+  EASEL_CHECK(EVP_DigestFinal_ex(state_->context, raw.data(), &size) == 1 && size == raw.size());
+  return raw;
+}
+
+std::string Sha256::Finish() { return HexDigest(FinishRaw()); }
+
+std::string HexDigest(const RawDigest& raw) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string out(64, '0');
-  for (int i = 0; i < 32; ++i) {
+  std::string out(2 * raw.size(), '0');
+  for (std::size_t i = 0; i < raw.size(); ++i) {
     out[2 * i] = kHex[raw[i] >> 4];
     out[2 * i + 1] = kHex[raw[i] & 15];
   }
   return out;
 }
 
+RawDigest RawFromHex(std::string_view text) {
+  EASEL_CHECK(IsDigest(text));
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  RawDigest raw;
+  for (std::size_t i = 0; i < raw.size(); ++i)
+    raw[i] = static_cast<unsigned char>(value(text[2 * i]) << 4 | value(text[2 * i + 1]));
+  return raw;
+}
+
 std::string DigestOf(std::string_view bytes) { return Sha256().Update(bytes).Finish(); }
+
+RawDigest RawDigestOf(std::string_view bytes) {
+  RawDigest raw;
+  unsigned int size = 0;
+  EASEL_CHECK(EVP_Digest(bytes.data(), bytes.size(), raw.data(), &size, EVP_sha256(), nullptr) == 1 &&
+              size == raw.size());
+  return raw;
+}
 
 Result<std::string> DigestOfFile(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -11,6 +11,8 @@
 
 namespace easel {
 
+using RawDigest = std::array<unsigned char, 32>;
+
 /// A streaming SHA-256. Not thread-safe.
 class Sha256 {
  public:
@@ -24,6 +26,8 @@ class Sha256 {
   Sha256& UpdateField(std::string_view bytes);
   /// The digest as 64 hexadecimal digits; the object may not be used after.
   std::string Finish();
+  /// The digest as its 32 bytes; the object may not be used after.
+  RawDigest FinishRaw();
 
  private:
   struct State;
@@ -31,6 +35,11 @@ class Sha256 {
 };
 
 std::string DigestOf(std::string_view bytes);
+RawDigest RawDigestOf(std::string_view bytes);
+
+/// 64 hexadecimal digits, and back; `text` must be a digest (IsDigest).
+std::string HexDigest(const RawDigest& raw);
+RawDigest RawFromHex(std::string_view text);
 
 /// The digest of a file's content.
 ///

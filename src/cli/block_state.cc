@@ -1,16 +1,40 @@
 #include "cli/block_state.h"
 
+#include <filesystem>
+#include <set>
+
 #include "cli/escape.h"
 
 namespace easel {
+namespace {
+
+/// Every file that a state needs.
+std::set<std::string> ObjectsOf(const Manifest& manifest) {
+  std::set<std::string> out;
+  for (const auto& [id, slot] : manifest.state.slots) {
+    out.insert(slot.object);
+    out.insert(slot.objects.begin(), slot.objects.end());
+  }
+  return out;
+}
+
+}  // namespace
 
 Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord& record) {
   BlockState out{.block = record.block, .attempt = record.published_attempt};
   EASEL_TRY(out.manifest,
             LoadManifest(ManifestPath(canvas.state_root, out.attempt), record.published_manifest));
-  for (const auto& [id, slot] : out.manifest.state.slots) {
-    out.total_bytes += slot.length;
-    if (id.starts_with(out.attempt + "#")) out.added_bytes += slot.length;
+  const std::set<std::string> objects = ObjectsOf(out.manifest);
+  std::set<std::string> inherited;
+  for (const ParentRef& parent : out.manifest.parents)
+    if (const auto manifest = LoadManifest(ManifestPath(canvas.state_root, parent.attempt), parent.manifest))
+      inherited.merge(ObjectsOf(*manifest));
+  for (const std::string& object : objects) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(ObjectPath(canvas.state_root, object), missing);
+    if (missing) continue;
+    out.total_bytes += static_cast<std::int64_t>(size);
+    if (!inherited.contains(object)) out.added_bytes += static_cast<std::int64_t>(size);
   }
   return out;
 }

@@ -15,8 +15,9 @@ struct BlockState {
   std::string block;
   std::string attempt;
   Manifest manifest;
-  std::int64_t total_bytes = 0;  ///< of all components that the state refers to
-  std::int64_t added_bytes = 0;  ///< of those that this attempt stored
+  std::int64_t total_bytes = 0;  ///< of all files that the state needs
+  std::int64_t added_bytes =
+      0;  ///< of those that no parent needs, as far as parents' manifests are still there
 };
 
 /// Read the manifest of what `record` publishes.

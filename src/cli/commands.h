@@ -19,6 +19,7 @@ int RunOutputs(const Invocation& invocation, std::ostream& out, std::ostream& er
 int RunState(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunHistory(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunGc(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunDebug(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDoctor(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunExecutorCommand(const Invocation& invocation, std::ostream& out, std::ostream& err);
 

@@ -4,6 +4,7 @@
 
 #include "cli/escape.h"
 #include "cli/table.h"
+#include "state/slot_table.h"
 
 namespace easel {
 namespace {
@@ -36,13 +37,8 @@ Result<std::optional<TablePreview>> ReadFrame(const StoredCanvas& canvas, const 
                                               const Variable& variable, std::int64_t rows) {
   const auto slot = state.manifest.state.slots.find(variable.slot);
   if (slot == state.manifest.state.slots.end() || !slot->second.table) return std::nullopt;
-  const TableRange& range = *slot->second.table;
-  EASEL_TRY(TablePreview frame,
-            ReadTablePreview(ObjectPath(canvas.state_root, slot->second.object),
-                             slot->second.offset + range.offset, range.length, rows, kMostColumns));
-  // The Arrow data may hold only the first rows of a large value.
-  frame.total_rows = std::max(frame.total_rows, range.rows);
-  return frame;
+  ObjectStamps stamps(canvas.state_root);
+  return ReadSlotTable(canvas.state_root, slot->second, stamps, rows, kMostColumns);
 }
 
 std::string RenderFrame(const Terminal& terminal, const TablePreview& frame) {

@@ -20,6 +20,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/continued_run.h"
+#include "cli/retention_words.h"
 #include "cli/run_request.h"
 #include "cli/run_view.h"
 #include "engine/owner.h"
@@ -217,20 +218,27 @@ class RunCommand {
         Interrupted(++interrupts, [&](bool kill) { (*session)->Cancel(*run, kill); });
       view_.Tick();
     }
-    WaitForGuests(**server);
+    const bool alone = WaitForGuests(**server);
+    server->reset();
+    session->reset();
+    if (alone)
+      if (const auto said = TidyUp((*world)->state_root(), (*world)->canvas(), *(*world)->store()))
+        view_.Say(*said);
     return view_.exit_code();
   }
 
   /// Runs of guests end with this process's engine: so it stays for them, unless the person does not want to wait.
-  void WaitForGuests(EngineServer& server) {
+  /// False if somebody's run is left to them.
+  bool WaitForGuests(EngineServer& server) {
     for (bool said = false; server.Busy(); said = true) {
       if (!said)
         view_.Say(
             "another command's run goes through this one; waiting for it (Ctrl-C leaves it to that command)");
       pollfd wait{signals_.fd(), POLLIN, 0};
       ::poll(&wait, 1, 50);
-      if (signals_.Take() > 0) return;
+      if (signals_.Take() > 0) return false;
     }
+    return true;
   }
 
   void Show(const std::string& line, const json::object& event) {

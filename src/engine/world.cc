@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -16,7 +17,25 @@
 namespace easel {
 namespace {
 
-constexpr std::string_view kStateFormat = "1\n";
+constexpr std::int64_t kStateFormat = 2;
+
+std::unexpected<Error> OtherFormat(const std::string& file, const std::string& format,
+                                   const std::string& state_root) {
+  const std::string start_again =
+      "remove " + state_root + " to start again (blocks, files and environments are not in it)";
+  if (std::ranges::all_of(format, [](char c) { return c >= '0' && c <= '9'; }) && !format.empty()) {
+    if (format.size() < 10 && std::stoll(format) < kStateFormat)
+      return Fail(Code::kFailedPrecondition, "STATE_OLDER",
+                  file + ": this state was made by an earlier build of Easel (format " + format +
+                      ", this one has " + std::to_string(kStateFormat) + "); " + start_again);
+    return Fail(Code::kFailedPrecondition, "STATE_NEWER",
+                file + ": this state was made by a newer Easel (format " + format +
+                    "); use that version, or " + start_again);
+  }
+  return Fail(Code::kDataLoss, "STATE_FORMAT",
+              file + ": damaged: it should name the state's format (" + std::to_string(kStateFormat) + "); " +
+                  start_again);
+}
 
 }  // namespace
 
@@ -45,11 +64,8 @@ Result<std::unique_ptr<World>> World::Load(WorldOptions options) {
 Status World::MakeStateFolder() {
   const std::string format_file = state_root_ + "/format", id_file = state_root_ + "/canvas_id";
   const auto format = ReadFile(format_file, 64);
-  if (format && *format != kStateFormat)
-    return Fail(Code::kFailedPrecondition, "STATE_NEWER",
-                format_file + ": this state was made by a newer Easel (format " +
-                    format->substr(0, format->find('\n')) + "); use that version, or delete " + state_root_ +
-                    " to start again");
+  if (format && *format != std::to_string(kStateFormat) + "\n")
+    return OtherFormat(format_file, format->substr(0, format->find('\n')), state_root_);
   if (!format && format.error().code != Code::kNotFound) return std::unexpected(format.error());
   if (auto id = ReadFile(id_file, 64); id && id->size() >= 20) canvas_id_ = id->substr(0, 20);
   if (options_.read_only) return {};
@@ -60,7 +76,8 @@ Status World::MakeStateFolder() {
       canvas_id_ = NewCanvasId().value;
       EASEL_RETURN_IF_ERROR(WriteFileAtomically(id_file, canvas_id_ + "\n", {.sync = true}));
     }
-    EASEL_RETURN_IF_ERROR(WriteFileAtomically(format_file, kStateFormat, {.sync = true}));
+    EASEL_RETURN_IF_ERROR(
+        WriteFileAtomically(format_file, std::to_string(kStateFormat) + "\n", {.sync = true}));
   }
   // `cp -r` copies the id: two folders must not follow one another's attempts in the executor that they share.
   struct stat info{};
@@ -177,11 +194,16 @@ std::int64_t World::ObjectBytes(const std::string& digest) {
 
 Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::string& digest) {
   EASEL_TRY(auto manifest, LoadManifest(ManifestPath(state_root_, attempt), digest));
-  for (const auto& [id, slot] : manifest.state.slots)
-    if (ObjectBytes(slot.object) <
-        slot.offset + slot.length)  // what it holds is verified by the executor, when it is read
-      return Fail(Code::kDataLoss, "OBJECT_MISSING",
-                  ObjectPath(state_root_, slot.object) + ": this state object is missing or torn");
+  const auto missing = [&](const std::string& object) {
+    return Fail(Code::kDataLoss, "OBJECT_MISSING",
+                ObjectPath(state_root_, object) + ": this state object is missing or torn");
+  };
+  // What the files hold is verified by the executor, when it is read.
+  for (const auto& [id, slot] : manifest.state.slots) {
+    if (ObjectBytes(slot.object) < slot.offset + slot.length) return missing(slot.object);
+    for (const std::string& object : slot.objects)
+      if (ObjectBytes(object) < 0) return missing(object);
+  }
   return std::make_shared<const easel::Manifest>(std::move(manifest));
 }
 

@@ -121,14 +121,17 @@ void Attempt::Begin() {
   files_ = NameFiles(spec_);
   host_.need_worker(*this);
   // The worker needs the staging area only: the attempt's own folder is made while it gets ready.
-  auto staging = std::make_shared<Status>(CheckIsNew(spec_, files_));
+  using Unverified = Result<std::vector<NeededObject>>;
+  auto staging = std::make_shared<Unverified>();
+  if (Status is_new = CheckIsNew(spec_, files_); !is_new) *staging = std::unexpected(is_new.error());
   auto journal = std::make_shared<Result<std::unique_ptr<AttemptJournal>>>();
   host_.pool.Submit(
       [this, staging] {
-        if (*staging) *staging = MakeStaging(spec_, files_);
-        if (*staging) *staging = VerifyNeeded(spec_, host_.objects);
+        if (!*staging) return;
+        const Status made = MakeStaging(spec_, files_);
+        *staging = made ? FindUnverified(spec_, host_.objects) : Unverified(std::unexpected(made.error()));
       },
-      [this, staging] { StagingMade(std::move(*staging)); });
+      [this, staging] { Verify(std::move(*staging)); });
   host_.pool.Submit(
       [this, journal] {
         if (Status made = MakeAttemptFolder(spec_, files_); !made)
@@ -155,6 +158,18 @@ bool Attempt::PreparedTo(Status made) {
   if (!verdict_) return true;
   if (preparing_ == 0) worker_ ? KillWorker() : TreeIsDead();
   return false;
+}
+
+/// Read what is new or has changed since it was last seen whole; most often there is nothing.
+void Attempt::Verify(Result<std::vector<NeededObject>> unverified) {
+  if (!unverified) return StagingMade(std::unexpected(unverified.error()));
+  if (unverified->empty() || verdict_) return StagingMade({});
+  auto outcome = std::make_shared<Status>();
+  host_.verifiers.Submit(
+      [this, outcome, objects = *std::move(unverified)] {
+        *outcome = VerifyNeeded(spec_, objects, host_.objects, stop_verifying_);
+      },
+      [this, outcome] { StagingMade(std::move(*outcome)); });
 }
 
 void Attempt::StagingMade(Status made) {
@@ -421,6 +436,7 @@ void Attempt::End(Verdict verdict) {
   if (verdict_ || phase_ == Phase::kStoring || phase_ == Phase::kFinished) return;
   verdict_ = std::move(verdict);
   phase_ = Phase::kEnding;
+  stop_verifying_ = true;
   if (needs_worker_) {
     needs_worker_ = false;
     host_.no_longer_waiting(*this);

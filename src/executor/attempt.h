@@ -12,6 +12,7 @@
 // after the callback has returned.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@ class Attempt;
 struct AttemptHost {
   EventLoop& loop;
   WorkPool& pool;
+  WorkPool& verifiers;  ///< for reading state, which may take seconds
   ObjectCache& objects;
   std::function<void(Attempt&, json::object)> emit;  ///< one numbered event
   std::function<void(Attempt&)> journal_grew;
@@ -83,6 +85,7 @@ class Attempt {
   std::int64_t reported_journal_bytes = 0;  ///< host's: `log` events sent so far reach to here
 
  private:
+  void Verify(Result<std::vector<NeededObject>> unverified);
   void StagingMade(Status made);
   void FolderMade(Status made);
   bool PreparedTo(Status made);
@@ -129,6 +132,7 @@ class Attempt {
   bool cancelled_ = false;
   bool timed_out_ = false;
   bool channel_closed_ = false;
+  std::atomic<bool> stop_verifying_ = false;
   int preparing_ = 0;  ///< steps of the preparation that are under way on the pool
   bool busy_ = false;  ///< the pool kills or stores
   std::optional<WorkerExit> exit_;

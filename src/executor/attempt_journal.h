@@ -25,6 +25,8 @@ class AttemptJournal {
   Status Append(JournalStream stream, std::string_view payload);
 
   Status Sync() { return writer_.Sync(); }
+  void StartWriting() const { writer_.StartWriting(); }
+  Status WaitForBytes() const { return writer_.WaitForBytes(); }
   std::int64_t size_bytes() const { return writer_.offset(); }
   std::int64_t dropped_bytes() const { return dropped_bytes_; }
 

@@ -20,8 +20,8 @@ bool IsSafeName(std::string_view name) {
 }
 
 struct SlotFacts {
-  std::string object;
-  std::vector<std::string> refs;
+  std::vector<std::string> objects;  ///< that hold it
+  std::vector<std::string> refs;     ///< slots that are loaded with it
   std::string origin;
 };
 
@@ -43,11 +43,12 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
   if (const json::object* entries = reader.ObjectOr("slots")) {
     for (const auto& [name, value] : *entries) {
       JsonReader slot(value, "spec: state: slots: " + std::string(name));
-      SlotFacts facts{slot.String("object"), slot.StringsOr("refs"), BlockOfSlot(name)};
+      SlotFacts facts{slot.StringsOr("objects"), slot.StringsOr("refs"), BlockOfSlot(name)};
+      facts.objects.push_back(slot.String("object"));
       if (!slot.ok()) return errors.Reject("state", slot.status().error().message);
-      if (!IsDigest(facts.object))
+      if (!std::ranges::all_of(facts.objects, [](const std::string& d) { return IsDigest(d); }))
         return errors.Reject("state", "slot " + std::string(name) + " names no object digest");
-      spec.inherited_objects.insert(facts.object);
+      spec.inherited_objects.insert(facts.objects.begin(), facts.objects.end());
       slots.emplace(name, std::move(facts));
     }
   }
@@ -68,7 +69,8 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
     const auto found = slots.find(name);
     if (found == slots.end())
       return errors.Reject("state", "slot " + name + " is referred to but not listed");
-    spec.needed.insert({found->second.object, found->second.origin});
+    for (const std::string& object : found->second.objects)
+      spec.needed.insert({object, found->second.origin});
     pending.insert(pending.end(), found->second.refs.begin(), found->second.refs.end());
   }
   if (!reader.ok()) errors.Reject("state", reader.status().error().message);

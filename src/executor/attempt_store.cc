@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,8 +14,10 @@
 #include <set>
 #include <vector>
 
-#include "base/digest.h"
 #include "base/fault.h"
+#include "state/manifest.h"
+#include "state/object_file.h"
+#include "state/objects_lock.h"
 
 namespace easel {
 namespace {
@@ -23,8 +26,25 @@ namespace {
 /// boundary: a worker that lies about its own objects harms only its own canvas, and the next reader finds out.
 constexpr std::int64_t kTrustedAboveBytes = std::int64_t{64} << 20;
 
-/// Begin to write a file's bytes, so that one commit of the file system's journal serves all that are synced next.
+/// Begin to write a file's bytes, so that the device works while more is prepared.
 void StartWriting(int fd) { ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+/// Wait until a file's bytes are with the device, in its cache at least; metadata is not waited for.
+Status WaitForBytes(int fd, const std::string& path) {
+  static constexpr unsigned kAll =
+      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  if (::sync_file_range(fd, 0, 0, kAll) != 0) return FailErrno("save " + path, errno);
+  return {};
+}
+
+/// Does one fsync make durable whatever was done to names and sizes before it, of other files, too? True of file systems
+/// with one journal for all; docs/decisions/0006-one-sync-per-attempt.md says why that is enough.
+bool KeepsOneJournal(int fd) {
+  struct statfs info{};
+  if (::fstatfs(fd, &info) != 0) return false;
+  const auto type = static_cast<std::uint64_t>(info.f_type);
+  return type == 0xEF53 /* ext4 */ || type == 0x58465342 /* xfs */ || type == 0x01021994 /* tmpfs */;
+}
 
 std::string ObjectFolder(const AttemptSpec& spec, const std::string& digest) {
   return spec.state_root + "/objects/" + digest.substr(0, 2);
@@ -35,70 +55,85 @@ Status MakeDirectory(const std::string& path) {
   return {};
 }
 
-Result<std::string> DigestOfOpenFile(int fd, const std::string& name) {
-  Sha256 hash;
-  std::vector<char> buffer(1 << 18);
-  for (off_t at = 0;;) {
-    const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FailErrno("read " + name, errno);
-    if (n == 0) return hash.Finish();
-    hash.Update({buffer.data(), static_cast<std::size_t>(n)});
-    at += n;
-  }
-}
-
 /// A staged file that was checked, and its place in the object store.
 struct StagedObject {
   UniqueFd fd;
-  std::string digest, target;
+  std::string name, target;
   struct stat info{};
 };
 
+/// Renew the modification time of an object that is used again, so that the collection takes it for a new one.
+Status UseAgain(const AttemptSpec& spec, const std::string& name, ObjectCache& cache) {
+  const std::string path = ObjectPath(spec.state_root, name);
+  struct stat info{};
+  if (::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0 ||
+      ::lstat(path.c_str(), &info) != 0)
+    return FailErrno("use " + path, errno);
+  cache.Remember(spec.state_root, name, info);
+  return {};
+}
+
 /// Check a staged file and make it read-only. Nothing when the store has that object already.
 Result<std::optional<StagedObject>> TakeStaged(const AttemptSpec& spec, const AttemptFiles& files,
-                                               const std::string& digest, ObjectCache& cache) {
-  StagedObject out{.digest = digest, .target = ObjectFolder(spec, digest) + "/" + digest};
+                                               const std::string& name, ObjectCache& cache) {
+  StagedObject out{.name = name, .target = ObjectPath(spec.state_root, name)};
   const auto damaged = [&](std::string_view problem) {
-    return Fail(Code::kDataLoss, "OBJECT_DAMAGED", "the saved object " + digest + " " + std::string(problem));
+    return Fail(Code::kDataLoss, "OBJECT_DAMAGED", "the saved object " + name + " " + std::string(problem));
   };
   // Opened without following links and checked to be the only name of a plain file: a worker must not get its
   // executor to change the mode of somebody else's file.
-  out.fd.Reset(
-      ::openat(files.staging_fd.get(), digest.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!out.fd.valid()) return damaged("is not in the staging folder");
-  if (::fstat(out.fd.get(), &out.info) != 0) return FailErrno("stat " + digest, errno);
-  if (!S_ISREG(out.info.st_mode) || out.info.st_nlink != 1) return damaged("is not a plain file");
-  if (out.info.st_size < kTrustedAboveBytes) {
-    EASEL_TRY(const std::string actual, DigestOfOpenFile(out.fd.get(), digest));
-    if (actual != digest) return damaged("has content " + actual);
-  }
-  if (cache.Verify(out.target, digest)) {
-    ::unlinkat(files.staging_fd.get(), digest.c_str(), 0);
+  UniqueFd fd(::openat(files.staging_fd.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return damaged("is not in the staging folder");
+  struct stat found{};
+  if (::fstat(fd.get(), &found) != 0) return FailErrno("stat " + name, errno);
+  if (!S_ISREG(found.st_mode) || found.st_nlink != 1) return damaged("is not a plain file");
+  StartWriting(fd.get());
+  EASEL_TRY(ObjectFile file, ObjectFile::Adopt(std::move(fd), "the saved object " + name));
+  EASEL_RETURN_IF_ERROR(file.Verify(name, {.max_data_bytes = kTrustedAboveBytes}));
+  out.info = file.info();
+  out.fd = file.TakeFd();
+  if (cache.Verify(spec.state_root, name)) {
+    EASEL_RETURN_IF_ERROR(UseAgain(spec, name, cache));
+    ::unlinkat(files.staging_fd.get(), name.c_str(), 0);
     return std::nullopt;
   }
-  if (::fchmod(out.fd.get(), 0444) != 0) return FailErrno("make read-only " + digest, errno);
-  StartWriting(out.fd.get());
+  if (::fchmod(out.fd.get(), 0444) != 0) return FailErrno("make read-only " + name, errno);
   return out;
 }
 
-/// Give a durable staged file its name; the folder is the caller's to sync.
-Status PlaceStaged(const StagedObject& object, const AttemptFiles& files, ObjectCache& cache) {
-  // Over an older file of that name only if it was found damaged just now.
-  if (::renameat(files.staging_fd.get(), object.digest.c_str(), AT_FDCWD, object.target.c_str()) != 0)
-    return FailErrno("save " + object.target, errno);
-  struct stat placed{};
-  if (::lstat(object.target.c_str(), &placed) != 0) return FailErrno("stat " + object.target, errno);
-  if (placed.st_ino != object.info.st_ino || placed.st_dev != object.info.st_dev)
-    return Fail(Code::kDataLoss, "OBJECT_DAMAGED",
-                "the saved object " + object.digest + " was exchanged while it was stored");
-  cache.Remember(object.target, placed);
-  return {};
+/// Give a staged file its name; return what it is then. It must be the file that was checked, as it was, unless another
+/// attempt stored the same object at this moment: then that one stands for both.
+Result<struct stat> PlaceStaged(const AttemptSpec& spec, const StagedObject& object,
+                                const AttemptFiles& files, ObjectCache& cache) {
+  const int from = files.staging_fd.get();
+  const char *name = object.name.c_str(), *target = object.target.c_str();
+  int placed = ::renameat2(from, name, AT_FDCWD, target, RENAME_NOREPLACE);
+  if (placed != 0 && errno == EEXIST && cache.Verify(spec.state_root, object.name)) {
+    EASEL_RETURN_IF_ERROR(UseAgain(spec, object.name, cache));
+    ::unlinkat(from, name, 0);
+    struct stat info{};
+    if (::lstat(target, &info) != 0) return FailErrno("stat " + object.target, errno);
+    return info;
+  }
+  // Over a file that is damaged; or the file system does not know how to keep one.
+  if (placed != 0) placed = ::renameat(from, name, AT_FDCWD, target);
+  if (placed != 0) return FailErrno("save " + object.target, errno);
+  struct stat info{};
+  if (::lstat(target, &info) != 0) return FailErrno("stat " + object.target, errno);
+  const bool same = info.st_ino == object.info.st_ino && info.st_dev == object.info.st_dev &&
+                    info.st_size == object.info.st_size &&
+                    info.st_mtim.tv_sec == object.info.st_mtim.tv_sec &&
+                    info.st_mtim.tv_nsec == object.info.st_mtim.tv_nsec;
+  if (same) return info;
+  if (info.st_ino != object.info.st_ino && cache.Verify(spec.state_root, object.name)) return info;
+  ::unlink(target);
+  return Fail(Code::kDataLoss, "OBJECT_DAMAGED",
+              "the saved object " + object.name + " was changed while it was stored");
 }
 
 /// Take a damaged object out of the store, so that its makers count as not restorable; its bytes stay for a person.
 void SetAside(const AttemptSpec& spec, const std::string& digest) {
-  const std::string path = ObjectFolder(spec, digest) + "/" + digest;
+  const std::string path = ObjectPath(spec.state_root, digest);
   ::rename(path.c_str(), (path + ".damaged").c_str());
 }
 
@@ -163,16 +198,38 @@ Status MakeAttemptFolder(const AttemptSpec& spec, const AttemptFiles& files) {
   return {};
 }
 
-Status VerifyNeeded(const AttemptSpec& spec, ObjectCache& cache) {
+namespace {
+
+/// What a problem with an object means for the attempt that needs it.
+Status NeededProblem(const AttemptSpec& spec, const NeededObject& object, Error error) {
+  if (error.code != Code::kDataLoss && error.code != Code::kNotFound)
+    return std::unexpected(std::move(error));
+  if (error.reason == "OBJECT_DAMAGED") SetAside(spec, object.digest);
+  return Fail(Code::kDataLoss, "STATE_DAMAGED",
+              "The state of block `" + object.origin + "` cannot be read: " + error.message +
+                  ". It was set aside: run the canvas again, and what needs it is made anew.");
+}
+
+}  // namespace
+
+Result<std::vector<NeededObject>> FindUnverified(const AttemptSpec& spec, ObjectCache& cache) {
+  std::vector<NeededObject> out;
   for (const NeededObject& object : spec.needed) {
-    Status whole = cache.Verify(ObjectFolder(spec, object.digest) + "/" + object.digest, object.digest);
-    if (whole) continue;
-    if (whole.error().code != Code::kDataLoss) return whole;
-    if (whole.error().reason == "OBJECT_DAMAGED") SetAside(spec, object.digest);
-    return Fail(Code::kDataLoss, "STATE_DAMAGED",
-                "The state of block `" + object.origin + "` cannot be read: " + whole.error().message +
-                    ". It was set aside: run the canvas again, and what needs it is made anew.");
+    auto known = cache.IsKnown(spec.state_root, object.digest);
+    if (!known) {
+      EASEL_RETURN_IF_ERROR(NeededProblem(spec, object, std::move(known).error()));
+    } else if (!*known) {
+      out.push_back(object);
+    }
   }
+  return out;
+}
+
+Status VerifyNeeded(const AttemptSpec& spec, const std::vector<NeededObject>& objects, ObjectCache& cache,
+                    const std::atomic<bool>& stop) {
+  for (const NeededObject& object : objects)
+    if (Status whole = cache.Verify(spec.state_root, object.digest, &stop); !whole)
+      return NeededProblem(spec, object, std::move(whole).error());
   return {};
 }
 
@@ -215,31 +272,42 @@ std::string ManifestText(const AttemptSpec& spec, const AttemptResult& result, c
 
 Status StoreResult(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result,
                    const std::string& manifest, AttemptJournal& journal, ObjectCache& cache) {
+  EASEL_RETURN_IF_ERROR(MakeDirectory(spec.state_root + "/objects"));
+  // From here until the manifest names them, no object that is used again may be collected.
+  EASEL_TRY(const ObjectsLock lock, ObjectsLock::Take(spec.state_root, ObjectsLock::Mode::kShared));
   std::set<std::string> folders;
   std::vector<StagedObject> objects;
-  for (const std::string& digest : result.objects) {
-    const std::string folder = ObjectFolder(spec, digest);
+  journal.StartWriting();
+  for (const std::string& name : result.objects) {
+    const std::string folder = ObjectFolder(spec, name);
     if (::mkdir(folder.c_str(), 0755) == 0) {
       folders.insert(ParentOf(folder));
     } else if (errno != EEXIST) {
       return FailErrno("create folder " + folder, errno);
     }
-    EASEL_TRY(std::optional<StagedObject> object, TakeStaged(spec, files, digest, cache));
+    EASEL_TRY(std::optional<StagedObject> object, TakeStaged(spec, files, name, cache));
     if (object) objects.push_back(std::move(*object));
     folders.insert(folder);
   }
   const std::string path = files.folder + "/manifest.json", beside = path + ".part";
   EASEL_TRY(const UniqueFd written, WriteBeside(beside, manifest));
 
-  // First all bytes, then all names: two commits of the file system's journal, however many files there are. The
-  // manifest's name is made last, so it is not there without its objects' after a kill; and after a power cut neither,
-  // because journaling file systems keep the order of names.
-  EASEL_RETURN_IF_ERROR(journal.Sync());
-  for (const StagedObject& object : objects)
-    if (::fdatasync(object.fd.get()) != 0) return FailErrno("save " + object.target, errno);
-  if (::fdatasync(written.get()) != 0) return FailErrno("save " + path, errno);
+  // First all bytes, then all names, the manifest's last: it is not there without its objects.
+  const bool one_sync = KeepsOneJournal(written.get());
+  if (one_sync) {
+    EASEL_RETURN_IF_ERROR(journal.WaitForBytes());
+    for (const StagedObject& object : objects)
+      EASEL_RETURN_IF_ERROR(WaitForBytes(object.fd.get(), object.target));
+    EASEL_RETURN_IF_ERROR(WaitForBytes(written.get(), path));
+  } else {
+    EASEL_RETURN_IF_ERROR(journal.Sync());
+    for (const StagedObject& object : objects)
+      if (::fdatasync(object.fd.get()) != 0) return FailErrno("save " + object.target, errno);
+    if (::fdatasync(written.get()) != 0) return FailErrno("save " + path, errno);
+  }
+  std::vector<struct stat> placed;
   for (const StagedObject& object : objects) {
-    EASEL_RETURN_IF_ERROR(PlaceStaged(object, files, cache));
+    EASEL_TRY(placed.emplace_back(), PlaceStaged(spec, object, files, cache));
     FaultPoint("executor.object_stored");
   }
   FaultPoint("executor.before_manifest");
@@ -248,8 +316,17 @@ Status StoreResult(const AttemptSpec& spec, const AttemptFiles& files, const Att
   ::unlink(beside.c_str());
   if (linked != 0) return FailErrno("create " + path, error_number);
   FaultPoint("executor.after_manifest");
-  for (const std::string& folder : folders) EASEL_RETURN_IF_ERROR(SyncDirectory(folder));
-  return SyncFolders(spec, files);
+  if (one_sync) {
+    // The manifest's name is the newest entry of the file system's journal: what was done before goes with it.
+    if (::fsync(written.get()) != 0) return FailErrno("save " + path, errno);
+  } else {
+    for (const std::string& folder : folders) EASEL_RETURN_IF_ERROR(SyncDirectory(folder));
+    EASEL_RETURN_IF_ERROR(SyncFolders(spec, files));
+  }
+  // Only what is durable has a stamp: a power cut must not leave a stamp for bytes that it took.
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    cache.Remember(spec.state_root, objects[i].name, placed[i]);
+  return {};
 }
 
 void RemoveStaging(AttemptFiles& files) {

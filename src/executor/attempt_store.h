@@ -3,7 +3,9 @@
 // All functions block and belong on the WorkPool. Any error whose reason is DISK_FULL fails the attempt as `disk_full`.
 #pragma once
 
+#include <atomic>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -39,10 +41,16 @@ Status MakeStaging(const AttemptSpec& spec, AttemptFiles& files);
 /// Make the attempt's folder, where the journal goes.
 Status MakeAttemptFolder(const AttemptSpec& spec, const AttemptFiles& files);
 
-/// Check every object that `load` reaches.
+/// The objects that `load` reaches and that were not verified as they are now. Costs one stat each.
 ///
-/// Errors: kDataLoss STATE_DAMAGED naming the file and the block that makes it anew.
-Status VerifyNeeded(const AttemptSpec& spec, ObjectCache& cache);
+/// Errors: kDataLoss STATE_DAMAGED (missing, no file), naming the file and the block that makes it anew.
+Result<std::vector<NeededObject>> FindUnverified(const AttemptSpec& spec, ObjectCache& cache);
+
+/// Read and verify these objects, as fast as the disk and SHA-256 are. `stop` gives up.
+///
+/// Errors: kDataLoss STATE_DAMAGED; kCancelled.
+Status VerifyNeeded(const AttemptSpec& spec, const std::vector<NeededObject>& objects, ObjectCache& cache,
+                    const std::atomic<bool>& stop);
 
 /// Make the names in the attempt's folder, and its own, durable.
 Status SyncFolders(const AttemptSpec& spec, const AttemptFiles& files);
@@ -57,7 +65,8 @@ struct ManifestFacts {
 std::string ManifestText(const AttemptSpec& spec, const AttemptResult& result, const ManifestFacts& facts);
 
 /// Make durable what a success leaves: its journal, its objects (read-only, each checked to be what its name says), and
-/// last its manifest.json with the text `manifest`, create-only.
+/// last its manifest.json with the text `manifest`, create-only. Objects of more than 64 MiB are checked but for their
+/// data, which their writer has just hashed. All of them are stamped.
 ///
 /// Errors: kDataLoss OBJECT_DAMAGED (a staged file is missing, not a plain file, or has another digest).
 Status StoreResult(const AttemptSpec& spec, const AttemptFiles& files, const AttemptResult& result,

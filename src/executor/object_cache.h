@@ -1,38 +1,47 @@
-// Remembers which state objects this executor has seen whole, so that a file is hashed once and not once a block.
+// Verifies state objects before a worker gets them: each once, however many attempts need it, and not again as long as
+// its stamp holds.
 #pragma once
 
 #include <sys/stat.h>
 
-#include <cstdint>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <string>
-#include <unordered_map>
 
 #include "base/error.h"
+#include "state/stamps.h"
 
 namespace easel {
 
-/// Keyed by path; valid while device, inode, size and both time stamps are what they were. Thread-safe.
+/// Thread-safe. Stamps are kept per state root, on disk.
 class ObjectCache {
  public:
-  /// Check that the object file at `path` is there and its content has `digest`, hashing it unless it is remembered.
+  /// Is the object `name` there, and was it verified as it is now? Costs one stat.
   ///
-  /// Errors: kDataLoss OBJECT_MISSING or OBJECT_DAMAGED, naming the file; others as open and read give them.
-  Status Verify(const std::string& path, const std::string& digest);
+  /// Errors: kDataLoss OBJECT_MISSING or OBJECT_DAMAGED (not a regular file), naming the file; others as stat.
+  Result<bool> IsKnown(const std::string& state_root, const std::string& name);
 
-  /// Remember `path` as whole, as `info` (its fstat) has it.
-  void Remember(const std::string& path, const struct stat& info);
+  /// Check that the object `name` is there and whole, reading all of it unless it is known. Of several callers at once
+  /// one reads, the others wait. `stop` gives up.
+  ///
+  /// Errors: as IsKnown; kCancelled; others as open and read give them.
+  Status Verify(const std::string& state_root, const std::string& name,
+                const std::atomic<bool>* stop = nullptr);
+
+  /// Remember that the object was verified when its file was as `info` has it.
+  void Remember(const std::string& state_root, const std::string& name, const struct stat& info);
 
  private:
-  struct Seen {
-    std::uint64_t device, inode;
-    std::int64_t size_bytes, mtime_ns, ctime_ns;
-    bool operator==(const Seen&) const = default;
-  };
-  static Seen SeenOf(const struct stat& info);
+  ObjectStamps& StampsOf(const std::string& state_root);
 
   std::mutex mutex_;
-  std::unordered_map<std::string, Seen> seen_;
+  std::condition_variable read_;
+  std::set<std::string> reading_;  ///< paths
+  std::map<std::string, std::unique_ptr<ObjectStamps>> stamps_;
 };
 
 }  // namespace easel

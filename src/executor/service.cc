@@ -27,6 +27,7 @@ namespace {
 constexpr std::int64_t kParkAfterMs = 2;
 constexpr std::int64_t kTickMs = 500;
 constexpr int kPoolThreads = 3;
+constexpr int kVerifierThreads = 2;
 
 bool SameUser(int socket) {
   ucred peer{};
@@ -48,8 +49,10 @@ ExecutorService::ExecutorService(std::unique_ptr<EventLoop> loop, ExecutorOption
       started_ms_(EventLoop::NowMs()),
       idle_since_ms_(started_ms_),
       pool_(*loop_, kPoolThreads),
+      verifiers_(*loop_, kVerifierThreads),
       host_{.loop = *loop_,
             .pool = pool_,
+            .verifiers = verifiers_,
             .objects = objects_,
             .emit = [this](Attempt& attempt, json::object event) { Emit(attempt, std::move(event)); },
             .journal_grew = [this](Attempt& attempt) { OnJournalGrew(attempt); },

@@ -98,7 +98,7 @@ class ExecutorService {
   bool draining_ = false;
   bool closing_ = false;
   std::int64_t idle_since_ms_ = 0;
-  WorkPool pool_;  ///< after what its jobs use, so that it ends first
+  WorkPool pool_, verifiers_;  ///< after what their jobs use, so that they end first
   AttemptHost host_;
 };
 

@@ -97,8 +97,11 @@ Result<AttemptResult> ReadAttemptResult(json::object body, const AttemptSpec& sp
   if (const json::object* slots = inner.Object("slots"))
     for (const auto& [name, value] : *slots) {
       JsonReader slot(value, "result: state: slots: " + std::string(name));
-      if (const std::string object = slot.String("object"); slot.ok() && !known.contains(object))
-        slot.Reject("object", object + " was neither stored by this attempt nor inherited");
+      std::vector<std::string> objects = slot.StringsOr("objects");
+      objects.push_back(slot.String("object"));
+      for (const std::string& object : objects)
+        if (slot.ok() && !known.contains(object))
+          slot.Reject("object", object + " was neither stored by this attempt nor inherited");
       EASEL_RETURN_IF_ERROR(slot.status());
     }
   EASEL_RETURN_IF_ERROR(inner.status());

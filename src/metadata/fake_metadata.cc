@@ -78,6 +78,16 @@ struct Tables {
     std::erase_if(attempts, [&](const AttemptRecord& record) { return record.block == change.block; });
     return {};
   }
+  Status operator()(const ForgetRuns& change) {
+    std::erase_if(runs, [&](const RunRecord& run) { return std::ranges::count(change.runs, run.run) > 0; });
+    return {};
+  }
+  Status operator()(const ForgetAnalyses& change) {
+    std::erase_if(analyses, [&](const auto& entry) {
+      return std::ranges::count(change.source_digests, entry.first.first) > 0;
+    });
+    return {};
+  }
 };
 
 /// Newest first, at most `limit`.
@@ -140,6 +150,19 @@ class FakeMetadata final : public MetadataStore {
   Result<std::vector<RunRecord>> Runs(int limit) override {
     const std::lock_guard lock(mutex_);
     return Newest(tables_.runs, limit, [](const RunRecord&) { return true; });
+  }
+  Result<std::vector<std::string>> AnalysedSources() override {
+    const std::lock_guard lock(mutex_);
+    std::set<std::string> out;
+    for (const auto& [key, document] : tables_.analyses) out.insert(key.first);
+    return std::vector<std::string>(out.begin(), out.end());
+  }
+  Result<std::int64_t> MostAttempts() override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::int64_t> counts;
+    std::int64_t most = 0;
+    for (const AttemptRecord& attempt : tables_.attempts) most = std::max(most, ++counts[attempt.block]);
+    return most;
   }
 
  private:

@@ -243,6 +243,20 @@ TEST_P(MetadataConformance, ForgettingKeepsWhatIsPublished) {
   EXPECT_EQ(store_->History("load", 10)->size(), 1u);
 }
 
+TEST_P(MetadataConformance, RunsAndAnalysesCanBeForgotten) {
+  ASSERT_TRUE(store_->CommitNow({PutRun{{.run = "r1"}}, PutRun{{.run = "r2"}},
+                                 OpenAttempt{AttemptFor("load", 1)}, OpenAttempt{AttemptFor("load", 2)},
+                                 OpenAttempt{AttemptFor("other", 1)}, PutAnalysis{"a", "p", "{}"},
+                                 PutAnalysis{"a", "q", "{}"}, PutAnalysis{"b", "p", "{}"}}));
+  EXPECT_EQ(*store_->MostAttempts(), 2);
+  EXPECT_EQ(store_->AnalysedSources()->size(), 2u);
+  ASSERT_TRUE(store_->CommitNow({ForgetRuns{{"r1", "unknown"}}, ForgetAnalyses{{"a", "unknown"}}}));
+  ASSERT_EQ(store_->Runs(10)->size(), 1u);
+  EXPECT_EQ(store_->Runs(10)->front().run, "r2");
+  EXPECT_EQ(*store_->AnalysedSources(), std::vector<std::string>{"b"});
+  EXPECT_EQ(store_->History("load", 10)->size(), 2u) << "attempts stay";
+}
+
 TEST_P(MetadataConformance, AForgottenBlockKeepsItsFence) {
   ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("load", 1)}, PublishFor("load", 1),
                                  SetBlockOutcome{"load", "succeeded", ""}, ForgetBlock{"load"},

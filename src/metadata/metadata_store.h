@@ -100,9 +100,17 @@ struct ForgetAttempts {
 struct ForgetBlock {
   std::string block;
 };
+/// Rows of runs only; their attempts stay.
+struct ForgetRuns {
+  std::vector<std::string> runs;
+};
+/// Analyses of these sources, whatever runtime made them.
+struct ForgetAnalyses {
+  std::vector<std::string> source_digests;
+};
 
 using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, SetBlockOutcome, PutAnalysis, SetCursor,
-                            ForgetAttempts, ForgetBlock>;
+                            ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses>;
 using Batch = std::vector<Change>;
 
 /// Everything that an engine needs to know when it starts.
@@ -144,6 +152,10 @@ class MetadataStore {
   /// A block's attempts (all blocks if empty), newest first, at most `limit`.
   virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
   virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;
+  /// Digests of the sources that have analyses, each once.
+  virtual Result<std::vector<std::string>> AnalysedSources() = 0;
+  /// How many attempts the block with the most of them has.
+  virtual Result<std::int64_t> MostAttempts() = 0;
 };
 
 /// The database's name inside `.easel/`.

@@ -77,6 +77,17 @@ struct Apply {
     EASEL_RETURN_IF_ERROR(WriteBlock(database, BlockRecord{.block = block.block, .epoch = block.epoch}));
     return DeleteAttemptsOf(database, change.block);
   }
+
+  Status operator()(const ForgetRuns& change) {
+    for (const std::string& run : change.runs) EASEL_RETURN_IF_ERROR(DeleteRun(database, run));
+    return {};
+  }
+
+  Status operator()(const ForgetAnalyses& change) {
+    for (const std::string& digest : change.source_digests)
+      EASEL_RETURN_IF_ERROR(DeleteAnalyses(database, digest));
+    return {};
+  }
 };
 
 /// `queue_` is shared under `mutex_`; `writer_` belongs to the writer thread; `reader_` is used under `reading_`.
@@ -142,6 +153,14 @@ class SqliteMetadata final : public MetadataStore {
   Result<std::vector<RunRecord>> Runs(int limit) override {
     const std::lock_guard lock(reading_);
     return ReadRuns(*reader_, limit);
+  }
+  Result<std::vector<std::string>> AnalysedSources() override {
+    const std::lock_guard lock(reading_);
+    return ReadAnalysedSources(*reader_);
+  }
+  Result<std::int64_t> MostAttempts() override {
+    const std::lock_guard lock(reading_);
+    return CountMostAttempts(*reader_);
   }
 
  private:

@@ -31,6 +31,8 @@ constexpr char kWriteAnalysis[] =
 constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
 constexpr char kDeleteAttempt[] = "DELETE FROM attempts WHERE attempt=?";
 constexpr char kDeleteAttemptsOf[] = "DELETE FROM attempts WHERE block=?";
+constexpr char kDeleteRun[] = "DELETE FROM runs WHERE run=?";
+constexpr char kDeleteAnalyses[] = "DELETE FROM analyses WHERE source_digest=?";
 
 constexpr char kReadBlock[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks WHERE block=?";
 constexpr char kReadBlocks[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks ORDER BY block";
@@ -49,6 +51,9 @@ constexpr char kAttemptsWithKey[] = "SELECT " EASEL_ATTEMPT_COLUMNS
 constexpr char kHistoryOfBlock[] =
     "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? ORDER BY sequence DESC LIMIT ?";
 constexpr char kHistory[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence DESC LIMIT ?";
+constexpr char kAnalysedSources[] = "SELECT DISTINCT source_digest FROM analyses";
+constexpr char kMostAttempts[] =
+    "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM attempts GROUP BY block)";
 constexpr char kRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs ORDER BY sequence DESC LIMIT ?";
 
 Result<RunRecord> RunOf(Query& row) {
@@ -155,6 +160,16 @@ Status DeleteAttemptsOf(SqliteConnection& database, const std::string& block) {
   return query.Text(block).Run();
 }
 
+Status DeleteRun(SqliteConnection& database, const std::string& run) {
+  EASEL_TRY(Query query, database.Use(kDeleteRun));
+  return query.Text(run).Run();
+}
+
+Status DeleteAnalyses(SqliteConnection& database, const std::string& source_digest) {
+  EASEL_TRY(Query query, database.Use(kDeleteAnalyses));
+  return query.Text(source_digest).Run();
+}
+
 Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block) {
   EASEL_TRY(Query query, database.Use(kReadBlock));
   EASEL_TRY(const bool found, query.Text(block).Step());
@@ -225,6 +240,22 @@ Result<std::vector<RunRecord>> ReadRuns(SqliteConnection& database, int limit) {
   EASEL_TRY(Query query, database.Use(kRuns));
   query.Int(limit);
   return All(query, RunOf);
+}
+
+Result<std::vector<std::string>> ReadAnalysedSources(SqliteConnection& database) {
+  EASEL_TRY(Query query, database.Use(kAnalysedSources));
+  std::vector<std::string> out;
+  for (;;) {
+    EASEL_TRY(const bool more, query.Step());
+    if (!more) return out;
+    out.push_back(query.TextColumn());
+  }
+}
+
+Result<std::int64_t> CountMostAttempts(SqliteConnection& database) {
+  EASEL_TRY(Query query, database.Use(kMostAttempts));
+  EASEL_TRY(const bool found, query.Step());
+  return found ? query.IntColumn() : 0;
 }
 
 }  // namespace easel

@@ -17,6 +17,8 @@ Status WriteAnalysis(SqliteConnection& database, const PutAnalysis& analysis);
 Status WriteCursor(SqliteConnection& database, const SetCursor& cursor);
 Status DeleteAttempt(SqliteConnection& database, const std::string& attempt);
 Status DeleteAttemptsOf(SqliteConnection& database, const std::string& block);
+Status DeleteRun(SqliteConnection& database, const std::string& run);
+Status DeleteAnalyses(SqliteConnection& database, const std::string& source_digest);
 
 /// The record of a block, with epoch 0 and nothing else if it never ran.
 Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block);
@@ -30,5 +32,7 @@ Result<std::vector<AttemptRecord>> ReadAttemptsWithKey(SqliteConnection& databas
 Result<std::vector<AttemptRecord>> ReadHistory(SqliteConnection& database, const std::string& block,
                                                int limit);
 Result<std::vector<RunRecord>> ReadRuns(SqliteConnection& database, int limit);
+Result<std::vector<std::string>> ReadAnalysedSources(SqliteConnection& database);
+Result<std::int64_t> CountMostAttempts(SqliteConnection& database);
 
 }  // namespace easel

@@ -74,6 +74,15 @@ Status JournalWriter::Sync() {
   return {};
 }
 
+void JournalWriter::StartWriting() const { ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+Status JournalWriter::WaitForBytes() const {
+  static constexpr unsigned kAll =
+      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  if (::sync_file_range(fd_.get(), 0, 0, kAll) != 0) return FailErrno("save " + path_, errno);
+  return {};
+}
+
 Result<JournalReader> JournalReader::Open(const std::string& path, std::int64_t offset) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return FailErrno("open " + path, errno);

@@ -35,6 +35,9 @@ class JournalWriter {
 
   /// fdatasync.
   Status Sync();
+  /// Begin to write its bytes to the device; wait until they are there, its size and name apart.
+  void StartWriting() const;
+  Status WaitForBytes() const;
 
  private:
   JournalWriter(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}

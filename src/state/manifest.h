@@ -29,11 +29,13 @@ struct Variable {
   std::optional<NotCarried> not_carried;
 };
 
+/// Where a value's Arrow IPC file is: a range of the component, or one of its extents.
 struct TableRange {
   std::int64_t offset = 0;  ///< relative to the component
   std::int64_t length = 0;
-  std::int64_t rows = 0;  ///< rows of the value
-  bool complete = false;  ///< the table has all of them
+  std::optional<std::int64_t> extent;  ///< then offset and length are 0
+  std::int64_t rows = 0;               ///< rows of the value
+  bool complete = false;               ///< the table has all of them
 };
 
 /// File names, line numbers and source text of the code in a component; not part of its digest.
@@ -43,10 +45,11 @@ struct DebugRange {
 };
 
 struct Slot {
-  std::string object;  ///< SHA-256 of the object file
+  std::string object;                ///< name of the object file that has the component
+  std::vector<std::string> objects;  ///< names of other files that its extents use
   std::int64_t offset = 0;
   std::int64_t length = 0;
-  std::string codec;
+  std::string codec;   ///< pickle5 or arrow
   std::string digest;  ///< key digest of the content, without references
   std::vector<std::string> names;
   std::vector<std::string> refs;

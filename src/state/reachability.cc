@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "state/manifest.h"
+#include "state/objects_lock.h"
 
 namespace easel {
 
@@ -49,7 +50,10 @@ class Collector {
     for (const std::string& attempt : keep_) {
       const auto manifest = LoadManifest(ManifestPath(root_, attempt), "");
       if (manifest) {
-        for (const auto& [id, slot] : manifest->state.slots) reachable_.insert(slot.object);
+        for (const auto& [id, slot] : manifest->state.slots) {
+          reachable_.insert(slot.object);
+          reachable_.insert(slot.objects.begin(), slot.objects.end());
+        }
       } else if (manifest.error().code != Code::kNotFound) {
         marks_complete_ = false;
         out_.oddities.push_back(manifest.error().message + "; objects are not collected until then");
@@ -118,6 +122,11 @@ class Collector {
     out_.bytes += total;
   }
 
+  void Keep(std::int64_t bytes) {
+    ++out_.kept_objects;
+    out_.kept_bytes += bytes;
+  }
+
   void VisitObject(const std::string& shelf, const std::string& path) {
     const std::string name = path.substr(shelf.size() + 1);
     std::error_code error;
@@ -128,12 +137,12 @@ class Collector {
       return Odd(path, "is not a state object");
     std::int64_t bytes = 0;
     const bool old = IsOld(path, bytes);
-    if (!marks_complete_ || !old || (!torn && reachable_.contains(name))) {
-      ++out_.kept_objects;
-      out_.kept_bytes += bytes;
-      return;
-    }
+    if (!marks_complete_ || !old || (!torn && reachable_.contains(name))) return Keep(bytes);
     if (!options_.dry_run) {
+      // Looked at again while no writer decides: one that used it again meanwhile has made it young.
+      const auto lock = ObjectsLock::Take(root_, ObjectsLock::Mode::kExclusive);
+      if (!lock) return Odd(path, "cannot be removed: " + lock.error().message);
+      if (!IsOld(path, bytes)) return Keep(bytes);
       fs::remove(root_ + "/" + path, error);
       if (error) return Odd(path, "cannot be removed: " + error.message());
     }

@@ -13,7 +13,7 @@ struct CollectOptions {
   /// Attempts to keep ("<run>/<block>.<epoch>"): published, retained, and under way. Their manifests are the roots.
   std::vector<std::string> keep;
   /// Younger things stay, reachable or not: their attempt may be about to publish. A writer that uses an old object
-  /// again must renew its modification time (or write it again) before it names it.
+  /// again must renew its modification time (or write it again) before it names it, holding an ObjectsLock.
   std::int64_t grace_ms = 3'600'000;
   std::int64_t now_ms = 0;  ///< Unix time
   bool dry_run = false;     ///< say what would be removed, and remove nothing

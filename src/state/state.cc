@@ -1,5 +1,7 @@
 #include "state/manifest.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 
 namespace easel {
@@ -57,6 +59,9 @@ Result<Slot> ReadSlot(const json::value& value, const std::string& where) {
   Slot out;
   out.object = reader.String("object");
   if (reader.ok() && !IsDigest(out.object)) reader.Reject("object", "expected a SHA-256");
+  out.objects = reader.StringsOr("objects");
+  if (!std::ranges::all_of(out.objects, [](const std::string& name) { return IsDigest(name); }))
+    reader.Reject("objects", "expected SHA-256 digests");
   ReadSize(reader, "offset", out.offset);
   ReadSize(reader, "length", out.length);
   out.codec = reader.String("codec");
@@ -73,8 +78,12 @@ Result<Slot> ReadSlot(const json::value& value, const std::string& where) {
   if (const json::value* table = reader.Find("table"); table != nullptr && !table->is_null()) {
     JsonReader inner(*table, reader.Where("table"));
     out.table.emplace();
-    ReadSize(inner, "offset", out.table->offset);
-    ReadSize(inner, "length", out.table->length);
+    if (const json::value* extent = inner.Find("extent"); extent != nullptr && !extent->is_null()) {
+      ReadSize(inner, "extent", out.table->extent.emplace());
+    } else {
+      ReadSize(inner, "offset", out.table->offset);
+      ReadSize(inner, "length", out.table->length);
+    }
     ReadSize(inner, "rows", out.table->rows);
     out.table->complete = inner.BoolOr("complete", false);
     EASEL_RETURN_IF_ERROR(inner.status());
@@ -113,6 +122,7 @@ json::object WriteVariable(const Variable& variable) {
 json::object WriteSlot(const Slot& slot) {
   json::object out;
   out["object"] = slot.object;
+  if (!slot.objects.empty()) out["objects"] = StringArray(slot.objects);
   out["offset"] = slot.offset;
   out["length"] = slot.length;
   out["codec"] = slot.codec;
@@ -123,11 +133,18 @@ json::object WriteSlot(const Slot& slot) {
   out["unstable"] = slot.unstable;
   if (!slot.settled.empty()) out["settled"] = slot.settled;
   if (!slot.same_as.empty()) out["same_as"] = slot.same_as;
-  if (slot.table)
-    out["table"] = {{"offset", slot.table->offset},
-                    {"length", slot.table->length},
-                    {"rows", slot.table->rows},
-                    {"complete", slot.table->complete}};
+  if (slot.table) {
+    json::object table;
+    if (slot.table->extent) {
+      table["extent"] = *slot.table->extent;
+    } else {
+      table["offset"] = slot.table->offset;
+      table["length"] = slot.table->length;
+    }
+    table["rows"] = slot.table->rows;
+    table["complete"] = slot.table->complete;
+    out["table"] = std::move(table);
+  }
   if (slot.debug) out["debug"] = {{"offset", slot.debug->offset}, {"length", slot.debug->length}};
   return out;
 }

@@ -1,12 +1,8 @@
 #include "state/table.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/file.h"
 #include "state/table/abi.h"
@@ -53,25 +49,14 @@ TablePreview& PreviewOf(void* context) { return *static_cast<TablePreview*>(cont
 
 }  // namespace
 
-Result<TablePreview> ReadTablePreview(const std::string& path, std::int64_t offset, std::int64_t length,
-                                      std::int64_t max_rows, std::int64_t max_columns) {
+Result<TablePreview> ReadTablePreview(std::string_view bytes, const std::string& where, std::int64_t max_rows,
+                                      std::int64_t max_columns) {
   static const Module module = LoadModule();
   if (module.preview == nullptr)
     return Fail(Code::kUnimplemented, "TABLES_UNAVAILABLE", "tables cannot be shown: " + module.problem);
-  const auto damaged = [&](const std::string& how) {
-    return Fail(Code::kDataLoss, "TABLE_DAMAGED",
-                path + " at byte " + std::to_string(offset) + ": not a readable Arrow table: " + how);
-  };
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return FailErrno("open " + path, errno);
-  struct stat info{};
-  if (::fstat(fd.get(), &info) != 0) return FailErrno("stat " + path, errno);
-  if (!S_ISREG(info.st_mode)) return damaged("not an ordinary file");
-  if (offset < 0 || length <= 0 || offset > info.st_size || length > info.st_size - offset)
-    return damaged("its " + std::to_string(length) + " bytes do not fit into the file's " +
-                   std::to_string(info.st_size));
   TablePreview out;
-  const EaselTableRequest request{fd.get(), offset, length, max_rows, max_columns};
+  const EaselTableRequest request{bytes.data(), static_cast<std::int64_t>(bytes.size()), max_rows,
+                                  max_columns};
   EaselTableSink sink{};
   sink.context = &out;
   sink.shape = [](void* context, std::int64_t rows, std::int64_t columns) {
@@ -89,7 +74,8 @@ Result<TablePreview> ReadTablePreview(const std::string& path, std::int64_t offs
     preview.rows.back().emplace_back(text, size);
   };
   char error[1024] = {};
-  if (module.preview(&request, &sink, error, sizeof error) != 0) return damaged(error);
+  if (module.preview(&request, &sink, error, sizeof error) != 0)
+    return Fail(Code::kDataLoss, "TABLE_DAMAGED", where + ": not a readable Arrow table: " + error);
   return out;
 }
 

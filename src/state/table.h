@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -21,11 +22,11 @@ struct TablePreview {
   std::int64_t total_columns = 0;
 };
 
-/// Read the first rows and columns of the Arrow IPC file that lies at `offset` (absolute) of `path`. Thread-safe; the
-/// first call loads libeasel_table.so, found beside the executable or in ../lib.
+/// Read the first rows and columns of the Arrow IPC file `bytes`; `where` is for messages. Thread-safe; the first call
+/// loads libeasel_table.so, found beside the executable or in ../lib.
 ///
-/// Errors: kNotFound (file); kUnimplemented TABLES_UNAVAILABLE (the module is not there); kDataLoss TABLE_DAMAGED.
-Result<TablePreview> ReadTablePreview(const std::string& path, std::int64_t offset, std::int64_t length,
+/// Errors: kUnimplemented TABLES_UNAVAILABLE (the module is not there); kDataLoss TABLE_DAMAGED.
+Result<TablePreview> ReadTablePreview(std::string_view bytes, const std::string& where,
                                       std::int64_t max_rows = 20, std::int64_t max_columns = 50);
 
 }  // namespace easel

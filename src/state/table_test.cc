@@ -38,12 +38,8 @@ std::string IpcFile(const Columns& columns, int batches = 1) {
   return (*sink->Finish())->ToString();
 }
 
-/// Preview of an IPC file that lies at byte 100 of a file.
 Result<TablePreview> Preview(const std::string& ipc, std::int64_t rows = 20, std::int64_t columns = 50) {
-  TemporaryFolder folder;
-  EXPECT_TRUE(WriteFileAtomically(folder.path() + "/object", std::string(100, 'x') + ipc + "tail"));
-  return ReadTablePreview(folder.path() + "/object", 100, static_cast<std::int64_t>(ipc.size()), rows,
-                          columns);
+  return ReadTablePreview(ipc, "object", rows, columns);
 }
 
 /// All values of one column.
@@ -143,12 +139,9 @@ TEST(TablePreview, DamageNamesTheFile) {
     const auto preview = Preview(bad);
     ASSERT_FALSE(preview);
     EXPECT_EQ(preview.error().reason, "TABLE_DAMAGED");
-    EXPECT_NE(preview.error().message.find("/object at byte 100: not a readable Arrow table"),
-              std::string::npos);
+    EXPECT_NE(preview.error().message.find("object: not a readable Arrow table"), std::string::npos);
   }
-  EXPECT_EQ(ReadTablePreview("/nowhere", 0, 1).error().code, Code::kNotFound);
-  EXPECT_EQ(ReadTablePreview("/etc/hostname", 0, 1 << 20).error().reason, "TABLE_DAMAGED");
-  EXPECT_EQ(ReadTablePreview("/etc/hostname", INT64_MAX, INT64_MAX).error().reason, "TABLE_DAMAGED");
+  EXPECT_EQ(ReadTablePreview("", "empty").error().reason, "TABLE_DAMAGED");
 }
 
 TEST(TablePreview, FlippedBytesNeverCrash) {

@@ -19,6 +19,7 @@ import sys
 import termios
 import time
 import traceback
+import zlib
 from typing import Any
 
 Options = dict[str, Any]
@@ -49,6 +50,24 @@ def read_frame(channel: socket.socket) -> dict[str, Any] | None:
     return json.loads(exactly(length))
 
 
+def object_file(data: bytes) -> tuple[bytes, str, int]:
+    """A state object with one component, whose stream is `data`; its name; the component's length."""
+    head = {
+        "codec": "pickle5",
+        "version": 2,
+        "members": ["x"],
+        "stream": [256, len(data)],
+        "crc32": zlib.crc32(data),
+    }
+    text = json.dumps(head).encode().ljust(240)
+    component = b"ECMP" + struct.pack("<III", 240, zlib.crc32(text), 0) + text + data
+    meta = component + bytes(-len(component) % 64)
+    place = struct.pack("<QQ", 64, len(meta))
+    meta += place + struct.pack("<II", zlib.crc32(place), 0) + b"EASELEND"
+    first = b"EASELOBJ" + struct.pack("<II", 2, 0)
+    return first.ljust(64, b"\0") + meta, hashlib.sha256(first + meta).hexdigest(), len(component)
+
+
 def work(channel: socket.socket) -> None:
     send_frame(channel, {"event": "parked"})
     spec = read_frame(channel)
@@ -74,10 +93,11 @@ def work(channel: socket.socket) -> None:
 
     def keep(name: str, data: bytes) -> None:
         slot = f"{spec['attempt']}#{len(state['slots'])}"
+        content, object_name, length = object_file(data)
         state["slots"][slot] = {
-            "object": store(data),
-            "offset": 0,
-            "length": len(data),
+            "object": store(content, object_name),
+            "offset": 64,
+            "length": length,
             "codec": "pickle5",
             "digest": hashlib.sha256(data).hexdigest(),
             "names": [name],

@@ -8,11 +8,10 @@
 extern "C" {
 #endif
 
-#define EASEL_TABLE_ABI 1
+#define EASEL_TABLE_ABI 2
 
 typedef struct EaselTableRequest {
-  int fd; /* of the object file; stays the caller's */
-  int64_t offset;
+  const void* data; /* an Arrow IPC file; stays the caller's, and must stay where it is during the call */
   int64_t length;
   int64_t max_rows;
   int64_t max_columns;

@@ -1,9 +1,7 @@
-// libeasel_table.so: opens an Arrow IPC file inside an object and writes its first rows to the caller's sink.
+// libeasel_table.so: opens an Arrow IPC file in memory and writes its first rows to the caller's sink.
 #include <arrow/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -19,31 +17,6 @@ constexpr std::size_t kCellBytes = 400;
 // What reading may allocate: buffers that are compressed say their own size, and the bytes come from user code.
 constexpr std::int64_t kMaxAllocatedBytes = std::int64_t{1} << 30;
 
-/// A read-only mapping of a range of a file. Objects are never changed, so the mapping is never cut short.
-class Mapping {
- public:
-  static arrow::Result<std::unique_ptr<Mapping>> Make(const EaselTableRequest& request) {
-    const std::int64_t page = ::sysconf(_SC_PAGESIZE);
-    const std::int64_t begin = request.offset / page * page;
-    const std::size_t size = static_cast<std::size_t>(request.offset - begin + request.length);
-    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, request.fd, begin);
-    if (address == MAP_FAILED) return arrow::Status::IOError("the file cannot be mapped");
-    return std::unique_ptr<Mapping>(new Mapping(address, size, request.offset - begin, request.length));
-  }
-  ~Mapping() { ::munmap(address_, size_); }
-  Mapping(const Mapping&) = delete;
-  std::shared_ptr<arrow::Buffer> buffer() const {
-    return std::make_shared<arrow::Buffer>(static_cast<const std::uint8_t*>(address_) + shift_, length_);
-  }
-
- private:
-  Mapping(void* address, std::size_t size, std::int64_t shift, std::int64_t length)
-      : address_(address), size_(size), shift_(shift), length_(length) {}
-  void* address_;
-  std::size_t size_;
-  std::int64_t shift_, length_;
-};
-
 std::string Text(std::string_view text) {
   std::string out;
   easel::table::AppendEscaped(text, kCellBytes, false, out);
@@ -52,13 +25,13 @@ std::string Text(std::string_view text) {
 
 arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& sink) {
   arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxAllocatedBytes);
-  ARROW_ASSIGN_OR_RAISE(const auto mapping, Mapping::Make(request));
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.memory_pool = &pool;
   options.use_threads = false;
   options.max_recursion_depth = 32;
   options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
-  const auto file = std::make_shared<arrow::io::BufferReader>(mapping->buffer());
+  const auto file = std::make_shared<arrow::io::BufferReader>(
+      std::make_shared<arrow::Buffer>(static_cast<const std::uint8_t*>(request.data), request.length));
   ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file, options));
   const std::shared_ptr<arrow::Schema> schema = reader->schema();
   const int columns = schema->num_fields();
