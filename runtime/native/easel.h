@@ -14,7 +14,10 @@
 PyObject* EaselRaise(const char* call);
 
 /* Method tables, one per file, ended by a zero entry; module.c joins them. */
+extern PyMethodDef kFingerprintMethods[];
+extern PyMethodDef kKnownMethods[];
 extern PyMethodDef kMountMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
+extern PyMethodDef kSharingMethods[];
 extern PyMethodDef kTraceMethods[];

@@ -2,6 +2,7 @@
 #include "easel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 PyObject* EaselRaise(const char* call) {
@@ -17,7 +18,8 @@ PyObject* EaselRaise(const char* call) {
 }
 
 static int Execute(PyObject* module) {
-  PyMethodDef* tables[] = {kMountMethods, kPrivilegeMethods, kProcessMethods, kTraceMethods};
+  PyMethodDef* tables[] = {kFingerprintMethods, kKnownMethods,   kMountMethods, kPrivilegeMethods,
+                           kProcessMethods,     kSharingMethods, kTraceMethods};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
   }
