@@ -17,6 +17,7 @@ PyObject* EaselRaise(const char* call);
 extern PyMethodDef kFingerprintMethods[];
 extern PyMethodDef kKnownMethods[];
 extern PyMethodDef kMountMethods[];
+extern PyMethodDef kPlainMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
 extern PyMethodDef kSharingMethods[];
