@@ -127,7 +127,6 @@ class Attempt {
   bool needs_worker_ = false;
   bool warm_ = false;
   bool cancelled_ = false;
-  bool timed_out_ = false;
   bool channel_closed_ = false;
   int preparing_ = 0;  ///< steps of the preparation that are under way on the pool
   bool busy_ = false;  ///< the pool kills or stores
