@@ -14,10 +14,14 @@
 PyObject* EaselRaise(const char* call);
 
 /* Method tables, one per file, ended by a zero entry; module.c joins them. */
+extern PyMethodDef kFingerprintMethods[];
+extern PyMethodDef kKnownMethods[];
 extern PyMethodDef kMemoryMethods[];
 extern PyMethodDef kMountMethods[];
+extern PyMethodDef kPlainMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
+extern PyMethodDef kSharingMethods[];
 extern PyMethodDef kTraceMethods[];
 
 /* Add the types of memory.c; -1 with an exception if that fails. */

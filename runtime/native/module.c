@@ -18,8 +18,9 @@ PyObject* EaselRaise(const char* call) {
 }
 
 static int Execute(PyObject* module) {
-  PyMethodDef* tables[] = {kMemoryMethods, kMountMethods, kPrivilegeMethods, kProcessMethods,
-                           kTraceMethods};
+  PyMethodDef* tables[] = {kFingerprintMethods, kKnownMethods,   kMemoryMethods,
+                           kMountMethods,       kPlainMethods,   kPrivilegeMethods,
+                           kProcessMethods,     kSharingMethods, kTraceMethods};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
   }

@@ -25,7 +25,8 @@ Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
   if (!S_ISREG(info.st_mode))  // a pipe may never end, a device neither
     return Fail(Code::kFailedPrecondition, "NOT_A_FILE", path + ": is not a regular file");
   std::string out;
-  out.resize(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)) + 1);
+  // The kernel's files say 0 and have more; each read of them makes them again.
+  out.resize(info.st_size > 0 ? static_cast<std::size_t>(info.st_size) + 1 : std::size_t{16} << 10);
   std::size_t have = 0;
   for (;;) {
     if (have == out.size()) out.resize(out.size() * 2);

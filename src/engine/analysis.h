@@ -22,6 +22,7 @@ struct Analysis {
   std::vector<std::string> possible_reads;
   bool reads_all = false;
   std::string reads_all_reason;
+  std::vector<std::string> imports;
   std::vector<std::string> flags;
   std::optional<SourceError> error;
 };

@@ -35,6 +35,8 @@ Engine::Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surr
   }
   steady_.resize(blocks_.size());
   level_.resize(blocks_.size());
+  children_ = Neighbours(canvas.children);
+  parents_ = Neighbours(canvas.parents);
   for (const std::int32_t block : canvas.topological)
     for (const std::int32_t parent : canvas.parents[block])
       level_[block] = std::max(level_[block], level_[parent] + 1);
@@ -115,7 +117,7 @@ void Engine::OnRunRequested(RunRequested event) {
     if (!in[block]) continue;
     RunBlock& mine = run.blocks[block];
     mine.stage = Stage::kWaiting;
-    for (const std::int32_t parent : canvas_.parents[block]) mine.waits_for += in[parent];
+    for (const std::int32_t parent : parents_[block]) mine.waits_for += in[parent];
     ++run.unsettled;
     if (mine.waits_for == 0) run.decidable.push_back(block);
   }
@@ -165,11 +167,11 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
     Settle(run, {.block = block, .outcome = Outcome::kSkipped, .reason = reason});
     return;
   }
+  if (steady_[block] != 0 && !run.request.force) return SettleUpToDate(run, block);
   if (!blocks_[block].attempt.empty()) {  // another run, or an engine before this one, has it under way
     blocks_[block].waiting_runs.push_back(run.id.value);
     return;
   }
-  if (steady_[block] != 0 && !run.request.force) return SettleUpToDate(run, block);
   Decision decision = Decide(block, run.request.force, true);
   switch (decision.kind) {
     case Decision::Kind::kUpToDate: return SettleUpToDate(run, block);
@@ -179,7 +181,7 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
     case Decision::Kind::kRestore: Restore(run, block, std::move(decision)); return;
     case Decision::Kind::kRun:
       mine.stage = Stage::kReady;
-      mine.why = std::move(decision.reason);
+      run.why[block] = std::move(decision.reason);
       run.ready.push_back(block);
       return;
   }
@@ -213,7 +215,7 @@ void Engine::SettleUpToDate(Run& run, std::int32_t block) {
 void Engine::Release(Run& run, std::int32_t block, bool good) {
   const std::int32_t doomed_by = run.blocks[block].doomed_by;
   --run.unsettled;
-  for (const std::int32_t child : canvas_.children[block]) {
+  for (const std::int32_t child : children_[block]) {
     RunBlock& below = run.blocks[child];
     if (below.stage != Stage::kWaiting) continue;
     if (!good && below.doomed_by < 0) below.doomed_by = doomed_by >= 0 ? doomed_by : block;
@@ -342,6 +344,7 @@ void Engine::Open(Run& run, std::int32_t block) {
                        .inputs = state.inputs->Serialize(),
                        .started_ms = surroundings_.UnixMs()};
   state.attempt = record.attempt;
+  steady_[block] = 0;
   StartAttempt start{.record = record, .block = block, .state = state.joined->pointer()};
   start.load = NamesToLoad(ReadClosure(*state.known.analysis, *start.state), *start.state);
   start.flags = state.known.analysis->flags;

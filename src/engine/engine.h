@@ -23,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -282,7 +283,27 @@ class Engine {
   Surroundings& surroundings_;
   EngineOptions options_;
   std::vector<BlockState> blocks_;
-  /// Was found up to date, and only an event can change that: it used no files and is kept for ever.
+  /// The canvas's edges in two arrays: a run of 100,000 blocks goes through them all.
+  class Neighbours {
+   public:
+    Neighbours() = default;
+    explicit Neighbours(const std::vector<std::vector<std::int32_t>>& of) : first_(of.size() + 1) {
+      for (std::size_t i = 0; i < of.size(); ++i) {
+        all_.insert(all_.end(), of[i].begin(), of[i].end());
+        first_[i + 1] = all_.size();
+      }
+    }
+    std::span<const std::int32_t> operator[](std::int32_t block) const {
+      const auto i = static_cast<std::size_t>(block);
+      return {all_.data() + first_[i], first_[i + 1] - first_[i]};
+    }
+
+   private:
+    std::vector<std::size_t> first_;
+    std::vector<std::int32_t> all_;
+  };
+  Neighbours children_, parents_;
+  /// Was found up to date, and only an event can change that: no attempt is open, it used no files and is kept for ever.
   std::vector<char> steady_;
   std::vector<std::int32_t> level_;  ///< of a block: edges on the longest way down to it
   std::vector<std::uint32_t> seen_;  ///< by IsAncestorOrSelf: the question at which it saw the block

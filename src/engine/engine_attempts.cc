@@ -18,6 +18,7 @@ void Engine::OnAdopted(AttemptAdopted event) {
   }
   TakeRoom(*block);
   blocks_[*block].attempt = event.record.attempt;
+  steady_[*block] = 0;
   std::string id = event.record.attempt;
   attempts_[std::move(id)] = Attempt{std::move(event.record), *block, ""};
 }
@@ -97,7 +98,7 @@ void Engine::Publish(Attempt attempt, AttemptFinished event) {
   if (const auto found = runs_.find(attempt.run); found != runs_.end()) run = found->second.get();
   BlockFinished finished{.block = block,
                          .outcome = Outcome::kSucceeded,
-                         .reason = run == nullptr ? "" : run->blocks[block].why,
+                         .reason = run == nullptr ? "" : run->why[block],
                          .attempt = attempt.record.attempt,
                          .phases_ms = std::move(event.phases_ms)};
   if (run != nullptr) {

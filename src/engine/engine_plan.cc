@@ -188,8 +188,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     reason = "failed last time";
   } else {
     const FileUse& files = state.known.published->files;
-    steady_[block] = cache.kind == CachePolicy::Kind::kAuto && files.read.empty() && files.written.empty() &&
-                     files.outside.empty();
+    steady_[block] = state.attempt.empty() && cache.kind == CachePolicy::Kind::kAuto && files.read.empty() &&
+                     files.written.empty() && files.outside.empty();
     if (!force) return {Kind::kUpToDate, "nothing that it depends on changed", {}};
     reason = "forced";
   }

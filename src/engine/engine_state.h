@@ -1,6 +1,8 @@
 // The engine's private records: what it keeps of a block, a run and an attempt. Included by engine*.cc only.
 #pragma once
 
+#include <unordered_map>
+
 #include "engine/engine.h"
 
 namespace easel {
@@ -32,13 +34,13 @@ struct Engine::RunBlock {
   std::int32_t waits_for = 0;   ///< parents in this run that are not settled
   std::int32_t doomed_by = -1;  ///< a block above that did not succeed
   std::int32_t tries = 0;
-  std::string why;  ///< why it must run
 };
 
 struct Engine::Run {
   RunId id;
   RunRequest request;
   std::vector<RunBlock> blocks;
+  std::unordered_map<std::int32_t, std::string> why;  ///< a block must run
   std::deque<std::int32_t> decidable;
   std::deque<std::int32_t> ready;
   std::int32_t unsettled = 0;

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "base/digest.h"
@@ -56,6 +58,7 @@ Result<std::unique_ptr<World>> World::Load(WorldOptions options) {
   world->knowledge_.resize(world->canvas_.blocks.size());
   EASEL_RETURN_IF_ERROR(world->ResolveEnvironments());
   EASEL_RETURN_IF_ERROR(world->Analyze());
+  world->PreloadImports();
   world->LoadPublished();
   return world;
 }
@@ -124,6 +127,7 @@ Status World::PrepareEnvironments(const std::vector<std::int32_t>& blocks) {
     EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name,
                                               options_.progress, options_.stop));
   }
+  PreloadImports();
   return {};
 }
 
@@ -180,6 +184,16 @@ Status World::Analyze() {
     }
   }
   return {};
+}
+
+void World::PreloadImports() {
+  std::map<std::string, std::set<std::string>> imports;  // by environment
+  for (std::size_t i = 0; i < knowledge_.size(); ++i)
+    if (knowledge_[i].analysis != nullptr)
+      imports[canvas_.EnvironmentOf(static_cast<std::int32_t>(i))].insert(
+          knowledge_[i].analysis->imports.begin(), knowledge_[i].analysis->imports.end());
+  for (auto& [name, environment] : environments_)
+    easel::PreloadImports(environment, imports[name], canvas_.root + "/files");
 }
 
 std::int64_t World::ObjectBytes(const std::string& digest) {

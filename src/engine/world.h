@@ -61,6 +61,7 @@ class World final : public Surroundings {
   Status OpenStore();
   Status ResolveEnvironments();
   Status Analyze();
+  void PreloadImports();
   void LoadPublished();
   std::int64_t ObjectBytes(const std::string& digest);
 

@@ -20,6 +20,10 @@ namespace fs = std::filesystem;
 
 /// Known to start no thread when imported and to be worth importing once.
 constexpr std::array kImportSafe = {"numpy", "pandas", "pyarrow"};
+/// Likewise, where a block imports them.
+constexpr std::array kImportSafeIfUsed = {"duckdb", "joblib",  "matplotlib", "networkx",
+                                          "numpy",  "pandas",  "plotly",     "pyarrow",
+                                          "scipy",  "seaborn", "sklearn",    "statsmodels"};
 
 bool Exists(const std::string& path) {
   std::error_code ignored;
@@ -125,11 +129,30 @@ Result<Environment> Resolve(const EnvironmentOptions& options, const std::string
   }
   if (const std::string preload = source.folder + "/preload.txt"; Exists(preload)) {
     EASEL_TRY(environment.preload, ReadPreload(preload));
+    environment.preload_chosen = true;
   }
   return environment;
 }
 
 }  // namespace
+
+void PreloadImports(Environment& environment, const std::set<std::string>& imports,
+                    const std::string& files_folder) {
+  if (environment.preload_chosen) return;
+  const auto package_of = [](const std::string& module) { return module.substr(0, module.find('.')); };
+  const auto may_be_local = [&](const std::string& module) {
+    const std::string path = files_folder + "/" + package_of(module);
+    return Exists(path) || Exists(path + ".py");
+  };
+  std::erase_if(environment.preload, may_be_local);
+  for (const std::string& module : imports) {
+    if (std::ranges::find(kImportSafeIfUsed, package_of(module)) == kImportSafeIfUsed.end() ||
+        !IsModuleName(module) || may_be_local(module))
+      continue;
+    if (std::ranges::find(environment.preload, module) == environment.preload.end())
+      environment.preload.push_back(module);
+  }
+}
 
 std::vector<std::string> EnvironmentNames(const EnvironmentOptions& options, const std::string& canvas_root) {
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct Environment {
   std::string platform;              ///< "linux-x86_64"
   std::string folder;                ///< the venv
   std::vector<std::string> preload;  ///< modules that are safe to import before a fork, in order
+  bool preload_chosen = false;       ///< a person chose them, in preload.txt
   std::string spec_path;             ///< the requirements a person edits
   std::string lock_path;
   bool locked = false;
@@ -38,6 +40,12 @@ struct Environment {
 ///         BAD_PRELOAD; kFailedPrecondition for the interpreter (interpreter.h).
 Result<Environment> ResolveEnvironment(const EnvironmentOptions& options, const std::string& canvas_root,
                                        const std::string& name);
+
+/// Add to `environment.preload` what blocks import of packages that are known to be safe to import before a fork, so that
+/// no block imports them again; nothing if a person chose the list. What `files_folder` has a module of the same name of
+/// is left out: blocks may mean that one.
+void PreloadImports(Environment& environment, const std::set<std::string>& imports,
+                    const std::string& files_folder);
 
 /// Resolve, then lock and build the venv where that is still to do. `progress` gets a line now and then, from the
 /// calling thread. Two processes at once: one works, the other waits and uses the result. Whatever interrupts it, the

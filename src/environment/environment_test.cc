@@ -245,6 +245,21 @@ TEST_F(EnvironmentOf, PreloadFileDecidesAndBadNamesAreRefused) {
   EXPECT_NE(refused.error().message.find("preload.txt:2"), std::string::npos);
 }
 
+TEST_F(EnvironmentOf, WhatBlocksImportIsPreloadedIfThatIsSafe) {
+  auto made = Prepare("ml");
+  ASSERT_TRUE(made);
+  Write("canvas/files/plotly/__init__.py", "# the canvas's own\n");
+  Write("canvas/files/numpy.py", "# the canvas's own\n");
+  PreloadImports(*made, {"json", "numpy", "plotly.express", "polars", "sklearn.ensemble", "scipy;rm"},
+                 canvas_ + "/files");
+  EXPECT_EQ(made->preload, std::vector<std::string>{"sklearn.ensemble"});
+  Write("canvas/environments/ml/preload.txt", "numpy\n");
+  auto chosen = Prepare("ml");
+  ASSERT_TRUE(chosen);
+  PreloadImports(*chosen, {"sklearn"}, canvas_ + "/files");
+  EXPECT_EQ(chosen->preload, std::vector<std::string>{"numpy"});
+}
+
 TEST(ShippedEnvironment, DefaultIsLockedForDebiansPython) {
   EnvironmentOptions options = EnvironmentOptionsOfThisMachine();
   options.shipped_folder = EASEL_SOURCE_DIR "/environments";

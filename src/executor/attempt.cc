@@ -201,11 +201,11 @@ void Attempt::HandOver() {
   document["staging"] = files_.staging;
   document["files"] = files_.working;
   to_worker_ = EncodeFrame(json::serialize(document));
+  SendToWorker();
   oom_kills_ = KernelOomKills();
   if (spec_.limits.timeout_ms > 0)
     timeout_timer_ = host_.loop.After(spec_.limits.timeout_ms, [this] { OnTimeout(); });
   WatchMemory();
-  SendToWorker();
   if (journal_) Listen();
   FaultPoint("executor.handed_over");
 }

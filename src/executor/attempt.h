@@ -130,7 +130,6 @@ class Attempt {
   bool needs_worker_ = false;
   bool warm_ = false;
   bool cancelled_ = false;
-  bool timed_out_ = false;
   bool channel_closed_ = false;
   std::atomic<bool> stop_verifying_ = false;
   int preparing_ = 0;  ///< steps of the preparation that are under way on the pool

@@ -202,11 +202,12 @@ class Machine:
                 continue
         return out
 
+    def executors(self) -> list[Process]:
+        """More than one while the executor of another build still drains."""
+        return [one for one in self.mine() if b"executor\0serve" in _command(one.pid)]
+
     def executor(self) -> Process | None:
-        for one in self.mine():
-            if b"executor\0serve" in _command(one.pid):
-                return one
-        return None
+        return next(iter(self.executors()), None)
 
     def zygotes(self) -> list[Process]:
         return [p for p in self.mine() if b"zygote.py" in _command(p.pid) and not _forked_by_python(p)]
@@ -233,10 +234,10 @@ class Machine:
             if started.poll() is None:
                 started.kill()
                 started.wait()
-        tree = self.beneath()
-        if (executor := self.executor()) is not None:
+        executors = self.executors()
+        tree = executors + [one for executor in executors for one in below(executor.pid)]
+        for executor in executors:
             executor.kill()
-            tree.append(executor)
         try:
             self.expect_gone(tree + self.mine())
         finally:

@@ -41,3 +41,20 @@ def test_a_tiny_environment_is_locked_on_first_use_and_counts(own):
 
 def own_message(run):
     return run.stderr + run.finished.get("error", "")
+
+
+def test_a_heavy_package_is_imported_once_for_all_blocks(canvas):
+    folder = canvas(
+        {
+            "first": "import sys\nprint('joblib' in sys.modules)\nimport joblib\n",
+            "second": "print('joblib' in sys.modules)\n",
+        },
+        edges=["first -> second"],
+    )
+    run = folder.good()
+    assert (run.text("first"), run.text("second")) == ("True\n", "True\n")
+
+
+def test_a_module_of_the_canvas_hides_a_package_of_its_name(canvas):
+    folder = canvas({"use": "import joblib\nprint(joblib.mine)\n"}, files={"joblib.py": "mine = 1\n"})
+    assert folder.good().text("use") == "1\n"

@@ -1,5 +1,8 @@
 # The extension module of runtime/native; every function raises OSError when the kernel refuses.
 
+from collections.abc import Callable
+from typing import Any
+
 from typing_extensions import Buffer
 
 def unshare(flags: int) -> None: ...
@@ -28,3 +31,24 @@ class Mapping:
 def map_runs(length: int, runs: list[tuple[int, int, int]]) -> Mapping: ...
 def address(buffer: Buffer) -> int: ...
 def written_to(address: int, length: int, grain: int) -> bytes: ...
+
+# Walks over objects; no code of a user's class runs (runtime/native/known.c, fingerprint.c, sharing.c).
+def is_plain(value: Any, /) -> bool: ...
+def know(type: type, how: str, attributes: tuple[str, ...] = ..., /) -> None: ...
+def fingerprints(
+    slots: list[dict[str, Any]],
+    stops: list[Any],
+    home: dict[str, Any],
+    mapped: list[tuple[int, int]],
+    pins: list[Any],
+    /,
+) -> list[bytes | None]: ...
+def sharing(
+    roots: list[Any],
+    stops: list[Any],
+    atoms: frozenset[type],
+    ndarray: type | None,
+    array: type,
+    unwrap: Callable[[Any], list[Any]],
+    /,
+) -> tuple[list[int], list[int]]: ...

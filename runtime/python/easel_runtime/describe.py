@@ -14,6 +14,8 @@ import sysconfig
 import types
 from typing import Any
 
+from easel_runtime import _easel
+
 from .time_limit import TimeLimitReached, time_limit
 
 MAX_PREVIEW_CHARACTERS = 200
@@ -28,6 +30,10 @@ _LIBRARY_FOLDERS = tuple({path + os.sep for path in sysconfig.get_paths().values
 
 def describe_value(obj: Any) -> dict[str, Any]:
     """`{"type", "shape", "bytes", "preview"}`; shape and bytes are None where they mean nothing."""
+    if _easel.is_plain(obj):
+        text = _cut(_repr(obj, 0, MAX_PREVIEW_CHARACTERS), MAX_PREVIEW_CHARACTERS)
+        length = [len(obj)] if type(obj) in _SIZED else None
+        return {"type": type(obj).__name__, "shape": length, "bytes": _plain_bytes(obj), "preview": text}
     kind = type_name(type(obj))
     shape: list[int] | None = None
     size: int | None = None
@@ -128,6 +134,12 @@ def _bytes(obj: Any) -> int | None:
     if isinstance(size, int) and not isinstance(size, bool):
         return size
     return sys.getsizeof(obj)
+
+
+def _plain_bytes(obj: Any) -> int:
+    return (
+        _container_bytes(obj, 0) if type(obj) in (list, tuple, set, frozenset, dict) else sys.getsizeof(obj)
+    )
 
 
 def _container_bytes(obj: Any, depth: int) -> int:

@@ -6,7 +6,7 @@ never comes back to the interpreter is not interrupted; the attempt's own time l
 
 from __future__ import annotations
 
-import signal
+import _signal  # `signal` itself turns numbers into enum members, which takes longer than all the rest
 import threading
 from types import FrameType, TracebackType
 
@@ -29,12 +29,17 @@ class time_limit:
     def __enter__(self) -> bool:
         if threading.current_thread() is not threading.main_thread():
             return False
-        if signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL or signal.getitimer(signal.ITIMER_REAL)[0]:
+        handler = _signal.getsignal(_signal.SIGALRM)
+        if (
+            type(handler) is not int
+            or handler != _signal.SIG_DFL
+            or _signal.getitimer(_signal.ITIMER_REAL)[0]
+        ):
             return False
-        signal.signal(signal.SIGALRM, self._expire)
+        _signal.signal(_signal.SIGALRM, self._expire)
         self._armed = True
         # Again and again: a body that catches the first one must not get away with it.
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, 0.2)
+        _signal.setitimer(_signal.ITIMER_REAL, self._seconds, 0.2)
         return True
 
     def __exit__(
@@ -42,8 +47,8 @@ class time_limit:
     ) -> None:
         if self._armed:
             self._armed = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
+            _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
 
     def _expire(self, _number: int, _frame: FrameType | None) -> None:
         if self._armed:

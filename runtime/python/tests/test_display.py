@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import easel_runtime
 import pytest
 from easel_runtime import display, pretty
 
@@ -15,6 +16,8 @@ RUNTIME = pathlib.Path(__file__).resolve().parent.parent
 PROLOGUE = f"""
 import sys, json
 sys.path.insert(0, {str(RUNTIME)!r})
+import easel_runtime
+easel_runtime.__path__[:] = {list(easel_runtime.__path__)!r}
 from easel_runtime import display as _d, execute, ipython_shim
 frames = []
 _d.install(frames.append)
