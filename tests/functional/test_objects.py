@@ -216,6 +216,22 @@ class TestCollection:
         said = folder.easel("run", "--force", EASEL_KEEP_BYTES="0.1")
         assert "EASEL_KEEP_BYTES" in said.stdout + said.stderr
 
+    def test_what_an_attempt_reads_stays_while_it_is_under_way(self, canvas, gate):
+        """Its engine was killed, so that `gc` can have the lock; the executor still runs it."""
+        folder = canvas({"make": LARGE, "use": "print(large.sum())"}, ["make -> use"])
+        folder.good()
+        folder.edit("use", f"{gate.code}print(large.sum() + 1)\n")
+        owner = folder.start()
+        gate.arrived()
+        owner.kill()
+        owner.communicate()
+        done = folder.easel("gc", "--keep", "1", "--max-bytes", "1MiB", "--json").document
+        assert done["under_way"] and done["forgotten"] == 0 and done["objects"] == 0
+        gate.open()
+        folder.good()
+        assert str(sum(range(600_000)) + 1) in folder.easel("logs", "use").stdout
+        assert folder.easel("gc", "--keep", "1", "--json").document["forgotten"] == 1
+
     def test_a_patch_keeps_its_base(self, canvas):
         make = "import numpy as np\nlarge = np.arange(1 << 20)\n"
         folder = canvas(
