@@ -13,8 +13,7 @@
 enum { kMaxRuns = 1 << 16 };
 
 typedef struct {
-  PyObject_HEAD
-  PyObject* weak;
+  PyObject_HEAD PyObject* weak;
   char* address;
   size_t length;
 } Mapping;
@@ -147,8 +146,7 @@ static int ReadPageMap(uintptr_t address, size_t length, size_t grain, size_t pa
   const size_t first = address / page, count = (length + page - 1) / page, pages_a_grain = grain / page;
   for (size_t done = 0; failed == 0 && done < count;) {
     const size_t wanted = count - done < kEntries ? count - done : kEntries;
-    const ssize_t n =
-        pread(fd, entries, wanted * sizeof *entries, (off_t)((first + done) * sizeof *entries));
+    const ssize_t n = pread(fd, entries, wanted * sizeof *entries, (off_t)((first + done) * sizeof *entries));
     if (n < 0 && errno == EINTR) continue;
     if (n < (ssize_t)sizeof *entries) {
       failed = n < 0 ? errno : EIO;
@@ -206,6 +204,7 @@ PyMethodDef kMemoryMethods[] = {
      "map_runs(length, [(fd, offset, length), ...]) -> Mapping: the runs, one after the other, privately"},
     {"address", Address, METH_O, "address(buffer) -> where its bytes begin"},
     {"written_to", WrittenTo, METH_VARARGS,
-     "written_to(address, length, grain) -> bytes: for each `grain` bytes 1 if a page of them was written to"},
+     "written_to(address, length, grain) -> bytes: for each `grain` bytes 1 if a page of them was written "
+     "to"},
     {0},
 };
