@@ -24,6 +24,7 @@ MAX_RUNS = 256
 # An extent of which less than this part is kept is written whole: the rest of the old file would be kept for it.
 _KEPT_PART = 8
 _DIGEST = 32
+_WORTH_SAYING = 256 << 20
 
 
 class Run(NamedTuple):
@@ -113,8 +114,8 @@ class Extents:
         self._addresses: list[int] = []
         self._stored: dict[bytes, list[Run]] = {}  # what this capture has written, by digest
         # Set when the kernel does not tell what was written to: its reason, and how many bytes were hashed for it.
-        self.page_map_refused = ""
-        self.hashed_for_it = 0
+        self._refused = ""
+        self._hashed_for_it = 0
 
     # -- what is mapped -----------------------------------------------------------------------------------------
 
@@ -141,13 +142,22 @@ class Extents:
 
     def written_to(self, mapped: Mapped) -> bytes:
         """For each chunk of a mapped extent, 1 if it was written to since it was mapped (or if nobody can tell)."""
-        if not self.page_map_refused:
+        if not self._refused:
             try:
                 return _easel.written_to(mapped.address, mapped.length, CHUNK)
             except OSError as error:
-                self.page_map_refused = str(error)
-        self.hashed_for_it += mapped.length
+                self._refused = str(error)
+        self._hashed_for_it += mapped.length
         return b"\1" * -(-mapped.length // CHUNK)
+
+    def why_slow(self) -> str:
+        """A sentence for who waits, if much had to be hashed only because the kernel does not tell what changed."""
+        if self._hashed_for_it < _WORTH_SAYING:
+            return ""
+        return (
+            f"{self._hashed_for_it >> 20} MiB of loaded state were read to see what changed in them, because the kernel does "
+            f"not say which pages were written to ({self._refused})"
+        )
 
     # -- planning -----------------------------------------------------------------------------------------------
 
