@@ -21,4 +21,5 @@ extern PyMethodDef kPlainMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
 extern PyMethodDef kSharingMethods[];
+extern PyMethodDef kStringMethods[];
 extern PyMethodDef kTraceMethods[];
