@@ -204,10 +204,14 @@ namespace {
 Status NeededProblem(const AttemptSpec& spec, const NeededObject& object, Error error) {
   if (error.code != Code::kDataLoss && error.code != Code::kNotFound)
     return std::unexpected(std::move(error));
-  if (error.reason == "OBJECT_DAMAGED") SetAside(spec, object.digest);
+  const bool damaged = error.reason == "OBJECT_DAMAGED";
+  if (damaged) SetAside(spec, object.digest);
+  // What a reader on the command line should do is not what helps here.
+  const std::string what = error.message.substr(0, error.message.rfind("; run the block that made it"));
   return Fail(Code::kDataLoss, "STATE_DAMAGED",
-              "The state of block `" + object.origin + "` cannot be read: " + error.message +
-                  ". It was set aside: run the canvas again, and what needs it is made anew.");
+              "The state of block `" + object.origin + "` cannot be read: " + what +
+                  (damaged ? ". It was set aside: run" : ". Run") +
+                  " the canvas again, and what needs it is made anew.");
 }
 
 }  // namespace

@@ -25,6 +25,12 @@ struct Chunk {
   auto operator<=>(const Chunk&) const = default;
 };
 
+/// A device that cannot give the bytes is damage like any other.
+std::unexpected<Error> Unreadable(const std::string& path, int error_number) {
+  if (error_number == EIO) return ObjectDamaged(path, "the disk cannot read it");
+  return FailErrno("read " + path, error_number);
+}
+
 std::unexpected<Error> Stopped(const std::string& path) {
   return Fail(Code::kCancelled, "CANCELLED", path + ": not verified to its end");
 }
@@ -61,7 +67,7 @@ Result<std::string> ObjectFile::ReadAt(std::int64_t offset, std::int64_t size) c
     const ssize_t n =
         ::pread(fd_.get(), out.data() + have, out.size() - have, offset + static_cast<std::int64_t>(have));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FailErrno("read " + path_, errno);
+    if (n < 0) return Unreadable(path_, errno);
     if (n == 0) break;
     have += static_cast<std::size_t>(n);
   }
@@ -73,7 +79,7 @@ Status ObjectFile::ReadInto(std::int64_t offset, char* to, std::int64_t size) co
   while (size > 0) {
     const ssize_t n = ::pread(fd_.get(), to, static_cast<std::size_t>(size), offset);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FailErrno("read " + path_, errno);
+    if (n < 0) return Unreadable(path_, errno);
     if (n == 0) return ObjectDamaged(path_, "it was cut short while it was read");
     offset += n;
     to += n;
