@@ -196,14 +196,13 @@ void World::PreloadImports() {
     easel::PreloadImports(environment, imports[name], canvas_.root + "/files");
 }
 
-std::int64_t World::ObjectBytes(const std::string& digest) {
-  const auto [known, is_new] = object_bytes_.try_emplace(digest, -1);
-  if (is_new) {
+bool World::HasObject(const std::string& digest, std::int64_t least_bytes) {
+  std::int64_t& known = object_bytes_.try_emplace(digest, -1).first->second;
+  if (known < least_bytes) {  // what was missing or torn may have been made anew since
     struct stat info{};
-    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode))
-      known->second = info.st_size;
+    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode)) known = info.st_size;
   }
-  return known->second;
+  return known >= least_bytes;
 }
 
 Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::string& digest) {
@@ -214,9 +213,9 @@ Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::strin
   };
   // What the files hold is verified by the executor, when it is read.
   for (const auto& [id, slot] : manifest.state.slots) {
-    if (ObjectBytes(slot.object) < slot.offset + slot.length) return missing(slot.object);
+    if (!HasObject(slot.object, slot.offset + slot.length)) return missing(slot.object);
     for (const std::string& object : slot.objects)
-      if (ObjectBytes(object) < 0) return missing(object);
+      if (!HasObject(object, 0)) return missing(object);
   }
   return std::make_shared<const easel::Manifest>(std::move(manifest));
 }

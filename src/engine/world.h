@@ -63,7 +63,8 @@ class World final : public Surroundings {
   Status Analyze();
   void PreloadImports();
   void LoadPublished();
-  std::int64_t ObjectBytes(const std::string& digest);
+  /// Is the file of an object there, with so many bytes at least?
+  bool HasObject(const std::string& digest, std::int64_t least_bytes);
 
   WorldOptions options_;
   Canvas canvas_;
