@@ -22,6 +22,7 @@ extern PyMethodDef kPlainMethods[];
 extern PyMethodDef kPrivilegeMethods[];
 extern PyMethodDef kProcessMethods[];
 extern PyMethodDef kSharingMethods[];
+extern PyMethodDef kStringMethods[];
 extern PyMethodDef kTraceMethods[];
 
 /* Add the types of memory.c; -1 with an exception if that fails. */

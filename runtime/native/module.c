@@ -18,9 +18,9 @@ PyObject* EaselRaise(const char* call) {
 }
 
 static int Execute(PyObject* module) {
-  PyMethodDef* tables[] = {kFingerprintMethods, kKnownMethods,   kMemoryMethods,
-                           kMountMethods,       kPlainMethods,   kPrivilegeMethods,
-                           kProcessMethods,     kSharingMethods, kTraceMethods};
+  PyMethodDef* tables[] = {kFingerprintMethods, kKnownMethods,     kMemoryMethods,  kMountMethods,
+                           kPlainMethods,       kPrivilegeMethods, kProcessMethods, kSharingMethods,
+                           kStringMethods,      kTraceMethods};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
   }

@@ -52,3 +52,16 @@ def sharing(
     unwrap: Callable[[Any], list[Any]],
     /,
 ) -> tuple[list[int], list[int]]: ...
+def strings_encode(
+    objects: Any, not_available: Any, not_a_time: Any
+) -> tuple[bytearray, bytearray, bytearray | None, bytearray | None, int, int, int, int] | None: ...
+def strings_decode(
+    out: Any,
+    offsets: Any,
+    offset_bytes: int,
+    data: Any,
+    validity: Any,
+    null: Any,
+    indices: Any,
+    index_bytes: int,
+) -> None: ...

@@ -16,7 +16,9 @@ from typing import Any
 from .describe import describe_value, short_repr
 from .time_limit import TimeLimitReached, time_limit
 
-__all__ = ["arrow_preview", "describe_value", "html_preview", "is_table", "library_class"]
+__all__ = [
+    "arrow_preview", "describe_value", "html_preview", "index_title", "is_table", "label_title", "library_class",
+]  # fmt: skip
 
 MAX_CELL_CHARACTERS = 1000
 PREVIEW_LIMIT_S = 5.0
@@ -115,24 +117,24 @@ def _from_pandas(obj: Any, max_rows: int, max_columns: int) -> bytes | None:
         named = [(_cell_text(obj.name) or "value", head)]
     else:
         head = obj.iloc[:max_rows, :max_columns]
-        named = [(_label(label), head.iloc[:, i]) for i, label in enumerate(head.columns)]
+        named = [(label_title(label), head.iloc[:, i]) for i, label in enumerate(head.columns)]
     index = head.index
     plain = type(index) is pd.RangeIndex and index.start == 0 and index.step == 1 and index.name is None
     if not plain:
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         titles = [
-            _label(level.name) if level.name is not None else _index_title(i, len(levels))
+            label_title(level.name) if level.name is not None else index_title(i, len(levels))
             for i, level in enumerate(levels)
         ]
         named = [(title, level.to_series()) for title, level in zip(titles, levels, strict=False)] + named
     return _write([(name, _pandas_column(column)) for name, column in named])
 
 
-def _index_title(number: int, levels: int) -> str:
+def index_title(number: int, levels: int) -> str:
     return "index" if levels == 1 else f"level_{number}"
 
 
-def _label(label: Any) -> str:
+def label_title(label: Any) -> str:
     if isinstance(label, tuple):
         return " / ".join(_cell_text(part) or "" for part in label)
     return _cell_text(label) or "None"

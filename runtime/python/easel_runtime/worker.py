@@ -254,6 +254,8 @@ class _Attempt:
             ) from None
         for _, message in captured.notices:
             self.notice("not_carried", message)
+        if captured.slow:
+            self.notice("slow_save", captured.slow)
         state = captured.state
         before = self.spec["state"].get("settings", {})
         state["settings"] = {

@@ -53,6 +53,7 @@ class Journey:
             assert os.listdir(staging) == []
             self.state = captured.state
             self.notices = captured.notices
+            self.slow = captured.slow
             self.steps += 1
             return namespace
         finally:

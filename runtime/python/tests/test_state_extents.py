@@ -130,6 +130,10 @@ def test_without_a_page_map_hashing_finds_the_same(chain: Journey, monkeypatch: 
     assert added(chain, f"x[{5 * MIB + 7}] = 200") < MIB + 3 * PAGE
     space = chain.block("", ["x"])
     assert space["x"][5 * MIB + 7] == 200
+    assert chain.slow == ""
+    monkeypatch.setattr(extents_module, "_WORTH_SAYING", MIB)
+    chain.block("x[0] = 3", ["x"])
+    assert "no page map" in chain.slow and "8 MiB" in chain.slow
 
 
 def test_large_bytes_and_bytearrays(chain: Journey) -> None:

@@ -23,12 +23,16 @@ Json = dict[str, Any]
 
 
 class Captured:
-    """The result: the whole new state, the staged objects, and notices for the person who ran the block."""
+    """The result: the whole new state, the staged objects, and notices for the person who ran the block.
 
-    def __init__(self, state: Json, objects: list[str], notices: list[tuple[str, str]]) -> None:
+    `slow` says why saving took longer than it should, if it did.
+    """
+
+    def __init__(self, state: Json, objects: list[str], notices: list[tuple[str, str]], slow: str) -> None:
         self.state = state
         self.objects = objects
         self.notices = notices
+        self.slow = slow
 
 
 class Capture:
@@ -213,4 +217,6 @@ class Capture:
         for other, slot in aliases:
             state.slots[other] = {**state.slots[slot], "same_as": slot}
         fault.point("worker.stored")
-        return Captured(state.document(), sorted(set(storing.objects)), state.notices)
+        return Captured(
+            state.document(), sorted(set(storing.objects)), state.notices, self.loaded.extents.why_slow()
+        )

@@ -24,6 +24,7 @@ MAX_RUNS = 256
 # An extent of which less than this part is kept is written whole: the rest of the old file would be kept for it.
 _KEPT_PART = 8
 _DIGEST = 32
+_WORTH_SAYING = 256 << 20
 
 
 class Run(NamedTuple):
@@ -49,14 +50,17 @@ class Stored:
             self._chunks = self._read_chunks()
         return self._chunks
 
-    def run_of(self, chunk: int) -> Run:
-        """Where chunk number `chunk` is stored."""
-        at = chunk * CHUNK
+    def slice(self, offset: int, length: int) -> list[Run]:
+        """Where a part of it is stored."""
+        found = []
         for run in self.runs:
-            if at < run.length:
-                return Run(run.object, run.offset + at, min(CHUNK, run.length - at))
-            at -= run.length
-        raise IndexError(chunk)
+            skip = min(offset, run.length)
+            offset -= skip
+            size = min(length, run.length - skip)
+            if size > 0:
+                found.append(Run(run.object, run.offset + skip, size))
+                length -= size
+        return found
 
 
 class Mapped(NamedTuple):
@@ -90,13 +94,16 @@ class Pieces:
 
 
 class Plan(NamedTuple):
-    """What an extent will be: `kept[i]` is the stored run of chunk i, or None if its bytes must be written."""
+    """What an extent will be: where `kept` is 1, its chunk equals that of `stored`, `shift` chunks further on; the
+    others must be written."""
 
     length: int
     pieces: Pieces
     chunks: bytes
-    kept: list[Run | None]
     digest: bytes
+    kept: bytearray
+    stored: Stored | None
+    shift: int
 
 
 class Extents:
@@ -107,8 +114,8 @@ class Extents:
         self._addresses: list[int] = []
         self._stored: dict[bytes, list[Run]] = {}  # what this capture has written, by digest
         # Set when the kernel does not tell what was written to: its reason, and how many bytes were hashed for it.
-        self.page_map_refused = ""
-        self.hashed_for_it = 0
+        self._refused = ""
+        self._hashed_for_it = 0
 
     # -- what is mapped -----------------------------------------------------------------------------------------
 
@@ -135,13 +142,22 @@ class Extents:
 
     def written_to(self, mapped: Mapped) -> bytes:
         """For each chunk of a mapped extent, 1 if it was written to since it was mapped (or if nobody can tell)."""
-        if not self.page_map_refused:
+        if not self._refused:
             try:
                 return _easel.written_to(mapped.address, mapped.length, CHUNK)
             except OSError as error:
-                self.page_map_refused = str(error)
-        self.hashed_for_it += mapped.length
+                self._refused = str(error)
+        self._hashed_for_it += mapped.length
         return b"\1" * -(-mapped.length // CHUNK)
+
+    def why_slow(self) -> str:
+        """A sentence for who waits, if much had to be hashed only because the kernel does not tell what changed."""
+        if self._hashed_for_it < _WORTH_SAYING:
+            return ""
+        return (
+            f"{self._hashed_for_it >> 20} MiB of loaded state were read to see what changed in them, because the kernel does "
+            f"not say which pages were written to ({self._refused})"
+        )
 
     # -- planning -----------------------------------------------------------------------------------------------
 
@@ -157,7 +173,7 @@ class Extents:
         written = b"" if mapped is None else self.written_to(mapped)
         stored = before if mapped is None else mapped.stored
         chunks: list[bytes] = []
-        kept: list[Run | None] = [None] * count
+        kept = bytearray(count)
         for chunk in range(count):
             there = chunk + shift
             old = _chunk(stored, there, min(CHUNK, length - chunk * CHUNK))
@@ -165,11 +181,10 @@ class Extents:
                 digest = old
             else:
                 digest = _hash(whole.range(chunk * CHUNK, CHUNK))
-            if digest == old and stored is not None:
-                kept[chunk] = stored.run_of(there)
+            kept[chunk] = digest == old
             chunks.append(digest)
         table = b"".join(chunks)
-        return Plan(length, whole, table, kept, extent_digest(length, table))
+        return Plan(length, whole, table, extent_digest(length, table), kept, stored, shift)
 
     def _origin(self, pieces: list[memoryview], length: int) -> tuple[Mapped | None, int, list[bool]]:
         """The mapped extent that most of `pieces` lie in, how many chunks further on they lie there, and for each
@@ -204,7 +219,7 @@ class Extents:
         known = self._stored.get(plan.digest)
         if known is not None:
             return known
-        runs = _runs(plan, plan.kept)
+        runs = _runs(plan)
         kept = sum(run.length for run in runs if run.object)
         if len(runs) > MAX_RUNS or kept * _KEPT_PART < plan.length:
             runs = [Run("", 0, plan.length)]
@@ -216,17 +231,18 @@ class Extents:
             self._stored[plan.digest] = runs
 
 
-def _runs(plan: Plan, kept: list[Run | None]) -> list[Run]:
+def _runs(plan: Plan) -> list[Run]:
     """Neighbours that are stored as neighbours are one run."""
     runs: list[Run] = []
-    for chunk, run in enumerate(kept):
-        size = min(CHUNK, plan.length - chunk * CHUNK)
-        new = Run("", chunk * CHUNK, size) if run is None else run
-        last = runs[-1] if runs else None
-        if last is not None and last.object == new.object and last.offset + last.length == new.offset:
-            runs[-1] = Run(last.object, last.offset, last.length + new.length)
+    first = 0
+    for kept, group in itertools.groupby(plan.kept):
+        count = sum(1 for _ in group)
+        length = min(count * CHUNK, plan.length - first * CHUNK)
+        if kept and plan.stored is not None:
+            runs.extend(plan.stored.slice((first + plan.shift) * CHUNK, length))
         else:
-            runs.append(new)
+            runs.append(Run("", first * CHUNK, length))
+        first += count
     return runs
 
 

@@ -46,6 +46,7 @@ BY_TYPE: dict[str, tuple[str, str]] = {
     "concurrent.futures.process.ProcessPoolExecutor": _THREAD,
     "concurrent.futures._base.Future": _THREAD,
     "subprocess.Popen": _THREAD,
+    "easel_runtime._easel.Mapping": _FOREIGN,
     "socket.socket": _CONNECTION,
     "ssl.SSLSocket": _CONNECTION,
     "ssl.SSLContext": _CONNECTION,
