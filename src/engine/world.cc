@@ -200,7 +200,8 @@ bool World::HasObject(const std::string& digest, std::int64_t least_bytes) {
   std::int64_t& known = object_bytes_.try_emplace(digest, -1).first->second;
   if (known < least_bytes) {  // what was missing or torn may have been made anew since
     struct stat info{};
-    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode)) known = info.st_size;
+    if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      known = info.st_size;
   }
   return known >= least_bytes;
 }
