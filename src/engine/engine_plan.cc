@@ -168,6 +168,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   if (state.known.published == nullptr) {
     if (!state.known.damage.empty())
       reason = state.known.damage;
+    else if (!options_.at.empty())
+      reason = "had no result then";
     else if (record.last_status == "failed")
       reason = "failed last time";
     else if (record.last_status == "cancelled")
@@ -245,9 +247,31 @@ std::vector<char> Engine::Scope(const RunRequest& request) {
   return in;
 }
 
+/// A run from an older state needs the results that it covers or builds on: one that was collected is not made up for.
+Status Engine::CheckNotLost(const RunRequest& request, const std::vector<char>& in) const {
+  std::vector<std::string> lost;
+  std::string first;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const bool above =
+        std::ranges::any_of(canvas_.children[i], [&](std::int32_t child) { return in[child] != 0; });
+    const bool needed = in[i] != 0 ? !request.force : above;
+    if (!needed || blocks_[i].known.lost.empty()) continue;
+    lost.push_back("`" + canvas_.blocks[i].name + "`");
+    if (first.empty()) first = blocks_[i].known.lost;
+  }
+  if (lost.empty()) return {};
+  return easel::Fail(Code::kNotFound, "STATE_COLLECTED",
+                     "the results of run " + options_.at + " are not complete any more: " +
+                         (lost.size() == 1 ? "that of " + lost[0] + " is gone"
+                                           : "those of " + JoinWords(lost) + " are gone") +
+                         " (" + first +
+                         "). Begin from a newer run, or run from what is published, without --at");
+}
+
 Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
   EASEL_RETURN_IF_ERROR(CheckRequest(request));
   const std::vector<char> in = Scope(request);
+  EASEL_RETURN_IF_ERROR(CheckNotLost(request, in));
   std::vector<PlannedBlock> plan;
   std::vector<char> may_change(canvas_.blocks.size(), 0), skipped(canvas_.blocks.size(), 0);
   for (const std::int32_t block : canvas_.topological) {

@@ -139,12 +139,20 @@ void Scenario::Rebuild() {
     knowledge[i].analysis = std::make_shared<const Analysis>(definitions_[i].analysis);
     knowledge[i].environment = environment_;
   }
-  for (const BlockRecord& record : snapshot.blocks) {
+  const std::vector<BlockRecord> records =
+      options_.at.empty() ? snapshot.blocks : RecordsAfter(snapshot, options_.at);
+  for (const BlockRecord& record : records) {
     const auto block = canvas_.Find(record.block);
     if (!block) continue;
     knowledge[*block].record = record;
-    if (record.last_status == "failed")
-      knowledge[*block].failed_base_key = store_->History(record.block, 1)->front().base_key;
+    if (record.last_status == "failed") {
+      const std::vector<AttemptRecord> history = *store_->History(record.block, 100);
+      knowledge[*block].failed_base_key = std::ranges::find(history, "", &AttemptRecord::at)->base_key;
+    }
+    if (forgotten_.contains(record.published_attempt)) {
+      knowledge[*block].lost = "attempt " + record.published_attempt + " was collected";
+      continue;
+    }
     if (record.published_attempt.empty()) continue;
     if (const auto damage = damaged_.find(record.published_attempt); damage != damaged_.end())
       knowledge[*block].damage = "its stored result is damaged: " + damage->second;
@@ -153,6 +161,26 @@ void Scenario::Rebuild() {
   }
   engine_ = std::make_unique<Engine>(canvas_, std::move(knowledge), *this, options_);
   for (const AttemptRecord& attempt : snapshot.open_attempts) Send(AttemptAdopted{attempt});
+}
+
+/// As the world of `--at` has it: what stood when `run` ended, with the epochs of now.
+std::vector<BlockRecord> Scenario::RecordsAfter(const MetadataSnapshot& snapshot, const std::string& run) {
+  std::vector<BlockRecord> out;
+  for (const BlockRecord& now : snapshot.blocks) out.push_back({.block = now.block, .epoch = now.epoch});
+  const auto results = *store_->ResultsAfter(run);
+  if (!results) Wrong("there is no ended run `" + run + "`");
+  if (!results) return out;
+  for (const StandingResult& result : *results) {
+    const auto record = std::ranges::find(out, result.block, &BlockRecord::block);
+    const auto attempt = *store_->FindAttempt(result.attempt);
+    record->published_attempt = result.attempt;
+    record->published_manifest = result.manifest;
+    record->published_base_key = attempt->base_key;
+    record->published_inputs = attempt->inputs;
+    record->published_ms = result.published_ms;
+    record->last_status = "succeeded";
+  }
+  return out;
 }
 
 Engine& Scenario::engine() {
@@ -407,6 +435,15 @@ void Scenario::Play(int number, const std::string& text) {
     for (const BlockRecord& record : snapshot.blocks)
       if (record.block == second) damaged_[record.published_attempt] = line.rest;
     return (void)(changed_ = true);
+  }
+  if (verb == "from") return (void)(options_.at = second == "now" ? "" : second, changed_ = true);
+  if (verb == "forget") return (void)(forgotten_.insert(second), changed_ = true);
+  if (verb == "results") {
+    const auto results = *store_->ResultsAfter(second);
+    if (!results) return Wrong("there is no ended run `" + second + "`");
+    for (const StandingResult& result : *results)
+      said_.push_back({"result " + result.block + " " + result.attempt});
+    return;
   }
   if (verb == "restart") return Rebuild();
   if (verb == "hold") return (void)(hold_commits_ = true);
