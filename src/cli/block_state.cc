@@ -6,8 +6,12 @@ namespace easel {
 
 Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord& record) {
   BlockState out{.block = record.block, .attempt = record.published_attempt};
-  EASEL_TRY(out.manifest,
-            LoadManifest(ManifestPath(canvas.state_root, out.attempt), record.published_manifest));
+  auto manifest = LoadManifest(ManifestPath(canvas.state_root, out.attempt), record.published_manifest);
+  if (!manifest && manifest.error().code == Code::kNotFound && canvas.at)
+    return Fail(Code::kNotFound, "STATE_COLLECTED",
+                "`" + record.block + "`: what it had left when run " + canvas.at->run + " ended (attempt " +
+                    out.attempt + ") was removed by `easel gc`");
+  EASEL_TRY(out.manifest, std::move(manifest));
   for (const auto& [id, slot] : out.manifest.state.slots) {
     out.total_bytes += slot.length;
     if (id.starts_with(out.attempt + "#")) out.added_bytes += slot.length;
