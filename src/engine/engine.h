@@ -244,6 +244,10 @@ class Engine {
 
   // engine_plan.cc: pure decisions
   StateIndex* Joined(std::int32_t block, std::string& missing_parent);
+  void EnsureInputs(std::int32_t block, StateIndex& joined);
+  void KnowHandedOn(std::int32_t block);
+  void FindHandedOn(std::int32_t block);
+  void ForgetBelow(std::int32_t block);
   Decision Decide(std::int32_t block, bool force, bool look_in_history);
   std::optional<std::string> FilesChanged(const Manifest& manifest, bool for_restore = false);
   bool IsAncestorOrSelf(const std::string& ancestor, std::int32_t of);

@@ -86,7 +86,9 @@ void Scenario::Define(const Line& line) {
     else if (word == "reads-all")
       made.analysis.reads_all = true;
     else if (word == "writes")
-      made.writes = Split(value(), ',');
+      made.analysis.writes = made.writes = Split(value(), ',');
+    else if (word == "deletes")
+      made.analysis.deletes = Split(value(), ',');
     else if (word == "code")
       made.analysis.digest = value();
     else if (word == "flags")
@@ -294,6 +296,8 @@ void Scenario::ApplyItem(Manifest& manifest, const std::string& item, int& ordin
     std::erase_if(state.settings, [&](const auto& setting) { return setting.first == key; });
     state.settings.emplace_back(key,
                                 json::object{{"value", item.substr(equals + 1)}, {"by", manifest.block}});
+  } else if (item.starts_with("~")) {
+    return;
   } else if (item.starts_with("-")) {
     state.variables.erase(item.substr(1));
   } else if (const auto bang = item.find('!'); bang != std::string::npos) {
@@ -339,7 +343,7 @@ AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<
   int ordinal = 0;
   for (const std::string& name : definitions_[static_cast<std::size_t>(start.block)].writes)
     if (std::ranges::none_of(items, [&](const std::string& i) {
-          return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~");
+          return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~") || i == "~" + name;
         }))
       ApplyItem(*manifest, name + "=1", ordinal);
   for (std::size_t i = from; i < items.size(); ++i) ApplyItem(*manifest, items[i], ordinal);
