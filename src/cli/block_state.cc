@@ -22,8 +22,12 @@ std::set<std::string> ObjectsOf(const Manifest& manifest) {
 
 Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord& record) {
   BlockState out{.block = record.block, .attempt = record.published_attempt};
-  EASEL_TRY(out.manifest,
-            LoadManifest(ManifestPath(canvas.state_root, out.attempt), record.published_manifest));
+  auto manifest = LoadManifest(ManifestPath(canvas.state_root, out.attempt), record.published_manifest);
+  if (!manifest && manifest.error().code == Code::kNotFound && canvas.at)
+    return Fail(Code::kNotFound, "STATE_COLLECTED",
+                "`" + record.block + "`: what it had left when run " + canvas.at->run + " ended (attempt " +
+                    out.attempt + ") was removed by `easel gc`");
+  EASEL_TRY(out.manifest, std::move(manifest));
   const std::set<std::string> objects = ObjectsOf(out.manifest);
   std::set<std::string> inherited;
   for (const ParentRef& parent : out.manifest.parents)

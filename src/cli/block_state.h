@@ -22,7 +22,7 @@ struct BlockState {
 
 /// Read the manifest of what `record` publishes.
 ///
-/// Errors: kNotFound or kDataLoss MANIFEST_DAMAGED, naming the file.
+/// Errors: kNotFound or kDataLoss MANIFEST_DAMAGED, naming the file; kNotFound STATE_COLLECTED (of an older run).
 Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord& record);
 
 /// "100 × 3", or "" for a value without a shape.

@@ -9,6 +9,8 @@ namespace {
 
 const Positional kCanvas{.name = "CANVAS", .help = "the folder of a canvas, e.g. `.`"};
 const Positional kBlock{.name = "BLOCK", .help = "a block's name; all blocks if left out", .required = false};
+const Flag kAt{
+    .name = "at", .value = "RUN", .help = "as it was when this run ended: its id, `last~1` or a date"};
 const Flag kJson{.name = "json", .help = "print one JSON document"};
 
 const std::vector<Flag> kModes{
@@ -19,7 +21,10 @@ const std::vector<Flag> kModes{
     {.name = "to", .value = "BLOCK", .help = "this block and all above it", .repeated = true},
     {.name = "from", .value = "BLOCK", .help = "this block and all below it", .repeated = true},
     {.name = "changed", .help = "what has run before and is stale now, with what it needs"},
-    {.name = "force", .help = "run even what is up to date"}};
+    {.name = "force", .help = "run even what is up to date"},
+    {.name = "at",
+     .value = "RUN",
+     .help = "begin from the results of an older run: its id, `last~1` or a date; what is published stays"}};
 
 std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
   flags.insert(flags.end(), more.begin(), more.end());
@@ -54,7 +59,8 @@ std::vector<CommandSpec> MakeCommands() {
        .examples = {{"easel run .", "everything that is not up to date"},
                     {"easel run . --to train", "the block `train` and what it needs"},
                     {"easel run . --only plot --force", "run one block again, whatever changed"},
-                    {"easel run . --changed --dry-run", "what an edit would cause to run"}},
+                    {"easel run . --changed --dry-run", "what an edit would cause to run"},
+                    {"easel run . --only train --at last~1", "`train` on what its parents had left before"}},
        .run = RunRun},
       {.name = "plan",
        .group = "Run",
@@ -95,6 +101,7 @@ std::vector<CommandSpec> MakeCommands() {
                  {.name = "attempt",
                   .value = "A",
                   .help = "an older attempt: its id or its number (easel history)"},
+                 kAt,
                  kJson},
        .examples = {{"easel logs .", "the newest attempt of every block"},
                     {"easel logs . train -f", "watch a block that runs"},
@@ -105,6 +112,7 @@ std::vector<CommandSpec> MakeCommands() {
        .summary = "tables, plots and texts that blocks showed",
        .positionals = {kCanvas, kBlock},
        .flags = {{.name = "save", .value = "DIR", .help = "write them as files: images, tables, pages"},
+                 kAt,
                  kJson},
        .examples = {{"easel outputs . plot", "as text, with a line for each image"},
                     {"easel outputs . --save out", "every block's, as files"}},
@@ -114,17 +122,38 @@ std::vector<CommandSpec> MakeCommands() {
        .summary = "the variables that blocks left, without running anything",
        .details = "With NAME one variable; a frame is shown as a table.",
        .positionals = {kCanvas, kBlock, {.name = "NAME", .help = "a variable", .required = false}},
-       .flags = {{.name = "head", .value = "N", .help = "rows of a frame to show (10)"}, kJson},
+       .flags = {{.name = "head", .value = "N", .help = "rows of a frame to show (10)"}, kAt, kJson},
        .examples = {{"easel state .", "every block's own variables"},
                     {"easel state . clean", "all that a block hands on, with origins"},
-                    {"easel state . clean df --head 20", "the first 20 rows of a frame"}},
+                    {"easel state . clean df --head 20", "the first 20 rows of a frame"},
+                    {"easel state . clean --at 2026-11-20", "what it had left at the end of that day"}},
        .run = RunState},
+      {.name = "diff",
+       .group = "Look at results",
+       .summary = "what differs between the states that two runs left",
+       .details =
+           "A run is its id, the beginning or end of one, `last`, `last~1`, or a time (2026-11-20, "
+           "\"2026-11-20 09:15\"): the newest run that had ended by then. Two attempts of one block can be "
+           "compared as well. Each difference is shown at the block that made it; with BLOCK all that "
+           "differs "
+           "in what this block hands on.",
+       .positionals = {kCanvas,
+                       {.name = "BEFORE", .help = "a run or an attempt"},
+                       {.name = "AFTER", .help = "a run or an attempt"},
+                       kBlock},
+       .flags = {kJson},
+       .examples = {{"easel diff . last~1 last", "what the newest run changed"},
+                    {"easel diff . 2026-11-20 last clean", "how `clean` differs from that day"},
+                    {"easel diff . clean.3 clean.5", "two of its attempts"}},
+       .run = RunDiff},
       {.name = "history",
        .group = "Look at results",
        .summary = "attempts, newest first, and what became of them",
        .positionals = {kCanvas, kBlock},
-       .flags = {{.name = "limit", .value = "N", .help = "at most this many (30)"}, kJson},
-       .examples = {{"easel history . train", ""}},
+       .flags = {{.name = "runs", .help = "runs instead of attempts: what --at and `easel diff` name"},
+                 {.name = "limit", .value = "N", .help = "at most this many (30)"},
+                 kJson},
+       .examples = {{"easel history . train", ""}, {"easel history . --runs", "runs, newest first"}},
        .run = RunHistory},
       {.name = "gc",
        .group = "Look after",

@@ -17,6 +17,7 @@ int RunCheck(const Invocation& invocation, std::ostream& out, std::ostream& err)
 int RunLogs(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunOutputs(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunState(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunDiff(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunHistory(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunGc(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDebug(const Invocation& invocation, std::ostream& out, std::ostream& err);

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
+#include "cli/run_words.h"
 #include "cli/stored_canvas.h"
 #include "cli/table.h"
 
@@ -55,6 +56,7 @@ json::object Document(const StoredCanvas& canvas, const std::vector<AttemptRecor
                                         {"published", IsPublished(canvas, attempt)},
                                         {"started_ms", attempt.started_ms},
                                         {"finished_ms", attempt.finished_ms},
+                                        {"at", attempt.at.empty() ? json::value() : json::value(attempt.at)},
                                         {"failure", JsonOrNull(attempt.failure)}});
   for (const RunRecord& run : runs)
     run_list.push_back(json::object{{"run", run.run},
@@ -62,8 +64,23 @@ json::object Document(const StoredCanvas& canvas, const std::vector<AttemptRecor
                                     {"status", run.status},
                                     {"created_ms", run.created_ms},
                                     {"finished_ms", run.finished_ms},
+                                    {"at", run.at.empty() ? json::value() : json::value(run.at)},
                                     {"summary", JsonOrNull(run.summary)}});
   return {{"attempts", std::move(attempt_list)}, {"runs", std::move(run_list)}};
+}
+
+void ShowRuns(const Terminal& terminal, const std::vector<RunRecord>& runs, std::ostream& out) {
+  Table table({{.header = "WHEN", .style = Style::kDim},
+               {.header = "RUN", .style = Style::kBold},
+               {.header = "MODE"},
+               {.header = "STATUS"},
+               {.header = "", .shrinks = true}});
+  for (const RunRecord& run : runs)
+    table.Add({LocalTime(run.created_ms), EscapeValue(run.run), EscapeValue(run.mode),
+               run.finished_ms == 0 ? "under way" : EscapeValue(run.status),
+               (run.finished_ms == 0 ? "" : SummaryText(run)) +
+                   (run.at.empty() ? "" : ", beside what is published, from " + run.at)});
+  out << table.Render(terminal);
 }
 
 Status Show(const Invocation& invocation, std::ostream& out) {
@@ -82,6 +99,13 @@ Status Show(const Invocation& invocation, std::ostream& out) {
     out << json::serialize(Document(canvas, attempts, runs)) << '\n';
     return {};
   }
+  if (invocation.Has("runs") && !block.empty())
+    return Fail(Code::kInvalidArgument, "USAGE",
+                "easel history: --runs is of the whole canvas; leave out BLOCK");
+  if (invocation.Has("runs") && canvas.HasRun()) {
+    ShowRuns(invocation.terminal, runs, out);
+    return {};
+  }
   if (attempts.empty()) {
     out << (block.empty() || !canvas.HasRun() ? NothingHasRun(canvas) : "`" + block + "` has not run yet.\n");
     return {};
@@ -94,6 +118,8 @@ Status Show(const Invocation& invocation, std::ostream& out) {
   for (const AttemptRecord& attempt : attempts) {
     std::string note = EscapeValue(FailureText(attempt.failure));
     if (IsPublished(canvas, attempt)) note = "published";
+    if (!attempt.at.empty())
+      note = (note.empty() ? "" : note + ", ") + std::string("beside, from ") + attempt.at;
     table.Add({attempt.started_ms == 0 ? "" : LocalTime(attempt.started_ms), EscapeValue(attempt.attempt),
                std::string(AttemptStatusName(attempt.status)), TimeOf(attempt), note});
   }

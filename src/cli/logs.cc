@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <climits>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -10,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/journal_text.h"
+#include "cli/run_words.h"
 #include "cli/stored_canvas.h"
 #include "state/manifest.h"
 
@@ -45,6 +48,27 @@ Result<std::vector<BlockLog>> LogsToShow(const StoredCanvas& canvas, const std::
     if (!block.empty() && name != block) continue;
     EASEL_TRY(auto found, AttemptToShow(canvas, name));
     if (found) logs.push_back({name, std::move(*found)});
+  }
+  return logs;
+}
+
+/// The logs of `canvas.at`: of the attempts that this run made, whatever became of them, and else of those whose results
+/// stood when it ended.
+Result<std::vector<BlockLog>> LogsOfRun(const StoredCanvas& canvas, const std::string& block) {
+  std::vector<BlockLog> logs;
+  for (const std::string& name : canvas.blocks) {
+    if (!block.empty() && name != block) continue;
+    EASEL_TRY(const auto history, canvas.metadata->History(name, INT_MAX));
+    const BlockRecord* record = canvas.Find(name);
+    auto shown = std::ranges::find(history, canvas.at->run, &AttemptRecord::run);
+    if (shown == history.end() && record != nullptr && !record->published_attempt.empty()) {
+      shown = std::ranges::find(history, record->published_attempt, &AttemptRecord::attempt);
+      if (shown == history.end())
+        return Fail(Code::kNotFound, "STATE_COLLECTED",
+                    "`" + name + "`: its log as of run " + canvas.at->run + " (attempt " +
+                        record->published_attempt + ") was removed by `easel gc`");
+    }
+    if (shown != history.end()) logs.push_back({name, *shown});
   }
   return logs;
 }
@@ -157,12 +181,17 @@ Status ShowJson(const StoredCanvas& canvas, const std::vector<BlockLog>& logs, s
                                   {"status", AttemptStatusName(log.attempt.status)},
                                   {"records", std::move(records)}});
   }
-  out << json::serialize(json::object{{"blocks", std::move(blocks)}}) << '\n';
+  json::object document{{"blocks", std::move(blocks)}};
+  if (canvas.at) document["at"] = canvas.at->run;
+  out << json::serialize(document) << '\n';
   return status;
 }
 
 Status Show(const Invocation& invocation, std::ostream& out) {
   const bool json = invocation.Has("json");
+  if (invocation.Has("at") && (invocation.Has("follow") || invocation.Has("attempt")))
+    return Fail(Code::kInvalidArgument, "USAGE",
+                "easel logs: --at is of a run that has ended; leave out --follow and --attempt");
   if (json && invocation.Has("follow"))
     return Fail(Code::kInvalidArgument, "USAGE",
                 "easel logs: --json prints one document and cannot go on for ever; leave out --follow, or "
@@ -170,6 +199,7 @@ Status Show(const Invocation& invocation, std::ostream& out) {
   EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
   const std::string& block = invocation.Word("BLOCK");
   if (!block.empty()) EASEL_RETURN_IF_ERROR(CheckBlock(canvas, block));
+  EASEL_RETURN_IF_ERROR(ShowAsOf(canvas, invocation.Value("at")));
   if (!canvas.HasRun()) {
     if (json) return ShowJson(canvas, {}, out);
     out << NothingHasRun(canvas);
@@ -178,9 +208,12 @@ Status Show(const Invocation& invocation, std::ostream& out) {
   const std::string attempt = invocation.Value("attempt");
   const Terminal& terminal = invocation.terminal;
   if (invocation.Has("follow")) return Follow(std::move(canvas), block, attempt, terminal, out);
-  EASEL_TRY(const auto logs, LogsToShow(canvas, block, attempt));
+  EASEL_TRY(const auto logs, canvas.at ? LogsOfRun(canvas, block) : LogsToShow(canvas, block, attempt));
   if (json) return ShowJson(canvas, logs, out);
-  if (logs.empty()) out << (block.empty() ? NothingHasRun(canvas) : "`" + block + "` has not run yet.\n");
+  if (logs.empty() && canvas.at)
+    out << NoResultYet(canvas, block);
+  else if (logs.empty())
+    out << (block.empty() ? NothingHasRun(canvas) : "`" + block + "` has not run yet.\n");
   Status status;
   for (const BlockLog& log : logs) {
     if (block.empty()) out << Header(terminal, log);

@@ -1,5 +1,7 @@
 // easel outputs: tables, plots and texts that blocks showed, on the terminal or as files.
 
+#include <unistd.h>
+
 #include <map>
 #include <ostream>
 
@@ -8,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/render.h"
+#include "cli/run_words.h"
 #include "cli/stored_canvas.h"
 #include "state/journal.h"
 #include "state/manifest.h"
@@ -22,10 +25,21 @@ struct BlockOutputs {
   std::vector<std::string> files;  ///< that --save wrote
 };
 
+/// A journal that is not there: nothing was shown, unless the whole attempt is gone.
+Status CheckStillThere(const StoredCanvas& canvas, const std::string& block, const std::string& attempt) {
+  if (!canvas.at || ::access(AttemptFolder(canvas.state_root, attempt).c_str(), F_OK) == 0) return {};
+  return Fail(Code::kNotFound, "STATE_COLLECTED",
+              "`" + block + "`: what it had shown when run " + canvas.at->run + " ended (attempt " + attempt +
+                  ") was removed by `easel gc`");
+}
+
 /// The displays in a journal; one that updates another takes its place.
-Status ReadDisplays(const std::string& path, std::vector<json::object>& displays) {
+Status ReadDisplays(const StoredCanvas& canvas, const std::string& block, BlockOutputs& outputs) {
+  std::vector<json::object>& displays = outputs.displays;
+  const std::string path = JournalPath(canvas.state_root, outputs.attempt);
   auto reader = JournalReader::Open(path);
-  if (!reader && reader.error().code == Code::kNotFound) return {};
+  if (!reader && reader.error().code == Code::kNotFound)
+    return CheckStillThere(canvas, block, outputs.attempt);
   if (!reader) return std::unexpected(reader.error());
   std::map<std::string, std::size_t> by_id;
   for (;;) {
@@ -60,7 +74,7 @@ Status Save(const std::string& folder, std::size_t number, const json::object& d
   return {};
 }
 
-json::object Document(const std::vector<BlockOutputs>& all) {
+json::object Document(const StoredCanvas& canvas, const std::vector<BlockOutputs>& all) {
   json::array blocks;
   for (const BlockOutputs& outputs : all) {
     json::array displays, files;
@@ -76,7 +90,9 @@ json::object Document(const std::vector<BlockOutputs>& all) {
                                   {"outputs", std::move(displays)},
                                   {"files", std::move(files)}});
   }
-  return {{"blocks", std::move(blocks)}};
+  json::object out{{"blocks", std::move(blocks)}};
+  if (canvas.at) out["at"] = canvas.at->run;
+  return out;
 }
 
 void Print(const Invocation& invocation, const StoredCanvas& canvas, const std::vector<BlockOutputs>& all,
@@ -99,7 +115,8 @@ void Print(const Invocation& invocation, const StoredCanvas& canvas, const std::
 }
 
 Status Show(const Invocation& invocation, std::ostream& out) {
-  EASEL_TRY(const StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  EASEL_RETURN_IF_ERROR(ShowAsOf(canvas, invocation.Value("at")));
   const std::string& block = invocation.Word("BLOCK");
   if (!block.empty()) EASEL_RETURN_IF_ERROR(CheckBlock(canvas, block));
   const std::string folder = invocation.Value("save");
@@ -111,16 +128,14 @@ Status Show(const Invocation& invocation, std::ostream& out) {
     if ((!block.empty() && name != block) || record == nullptr || record->published_attempt.empty()) continue;
     BlockOutputs outputs{.block = name, .attempt = record->published_attempt};
     // One damaged journal does not hide the others.
-    if (const Status read = ReadDisplays(JournalPath(canvas.state_root, outputs.attempt), outputs.displays);
-        !read)
-      status = read;
+    if (const Status read = ReadDisplays(canvas, name, outputs); !read) status = read;
     if (invocation.Has("save"))
       for (std::size_t i = 0; i < outputs.displays.size(); ++i)
         EASEL_RETURN_IF_ERROR(Save(folder, i + 1, outputs.displays[i].at("data").get_object(), outputs));
     all.push_back(std::move(outputs));
   }
   if (invocation.Has("json"))
-    out << json::serialize(Document(all)) << '\n';
+    out << json::serialize(Document(canvas, all)) << '\n';
   else
     Print(invocation, canvas, all, out);
   return status;

@@ -13,12 +13,14 @@
 namespace easel {
 namespace {
 
-Result<std::unique_ptr<World>> LoadToLook(const Invocation& invocation, std::ostream& err) {
+Result<std::unique_ptr<World>> LoadToLook(const Invocation& invocation, std::ostream& err,
+                                          const std::string& at = {}) {
   const bool json = invocation.Has("json");
   return World::Load({.folder = invocation.Word("CANVAS"),
                       .runtime_folder = RuntimeFolderOfThisMachine(),
                       .environments = EnvironmentOptionsOfThisMachine(),
                       .read_only = true,
+                      .at = at,
                       .progress = [&err, json](std::string_view line) {
                         if (!json) err << line << "\n";
                       }});
@@ -36,9 +38,12 @@ Style StyleOf(std::string_view word) {
 int RunPlan(const Invocation& invocation, std::ostream& out, std::ostream& err) {
   auto request = RunRequestOf(invocation);
   if (!request) return ReportError(request.error(), err);
-  auto world = LoadToLook(invocation, err);
+  const auto at = RunToBeginFrom(invocation);
+  if (!at) return ReportError(at.error(), err);
+  auto world = LoadToLook(invocation, err, *at);
   if (!world) return ReportError(world.error(), err);
-  Engine engine((*world)->canvas(), (*world)->TakeKnowledge(), **world, {.canvas_id = (*world)->canvas_id()});
+  Engine engine((*world)->canvas(), (*world)->TakeKnowledge(), **world,
+                {.canvas_id = (*world)->canvas_id(), .at = *at});
   auto plan = engine.Plan(*request);
   if (!plan) return ReportError(plan.error(), err);
   std::size_t runs = 0, may_run = 0, restores = 0, good = 0;
@@ -53,12 +58,16 @@ int RunPlan(const Invocation& invocation, std::ostream& out, std::ostream& err) 
     for (const PlannedBlock& block : *plan)
       blocks.push_back(
           json::object{{"name", block.block}, {"action", block.action}, {"reason", block.reason}});
-    out << json::serialize(json::object{{"mode", RunModeName(request->mode)},
-                                        {"force", request->force},
-                                        {"blocks", std::move(blocks)}})
-        << "\n";
+    json::object document{{"mode", RunModeName(request->mode)}, {"force", request->force}};
+    if (!at->empty()) document["at"] = *at;
+    document["blocks"] = std::move(blocks);
+    out << json::serialize(document) << "\n";
     return kExitGood;
   }
+  if (!at->empty())
+    out << Styled(invocation.terminal, Style::kDim,
+                  "From the results of run " + *at + "; what is published would stay.")
+        << "\n\n";
   if (runs + may_run + restores == 0) {
     out << "Nothing would run: " << good << (good == 1 ? " block is" : " blocks are") << " up to date.\n";
     return kExitGood;
@@ -90,8 +99,11 @@ int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err
   Engine engine((*world)->canvas(), (*world)->TakeKnowledge(), **world, {.canvas_id = (*world)->canvas_id()});
   std::vector<BlockStanding> standings = engine.Standings();
   const Canvas& canvas = (*world)->canvas();
+  std::vector<std::string> beside;
   for (const AttemptRecord& attempt : open_attempts)
-    if (const auto block = canvas.Find(attempt.block))
+    if (!attempt.at.empty())
+      beside.push_back(attempt.block);
+    else if (const auto block = canvas.Find(attempt.block))
       standings[*block] = {attempt.status == AttemptStatus::kQueued ? Standing::kQueued : Standing::kRunning,
                            "attempt " + attempt.attempt};
   if (invocation.Has("json")) {
@@ -101,7 +113,9 @@ int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err
                                     {"kind", BlockKindName(canvas.blocks[i].kind)},
                                     {"state", StandingName(standings[i].standing)},
                                     {"reason", standings[i].reason}});
-    out << json::serialize(json::object{{"blocks", std::move(blocks)}}) << "\n";
+    json::object document{{"blocks", std::move(blocks)}};
+    if (!beside.empty()) document["beside"] = json::array(beside.begin(), beside.end());
+    out << json::serialize(document) << "\n";
     return kExitGood;
   }
   Table table({{.header = "BLOCK"}, {.header = "STATE"}, {.header = "WHY", .shrinks = true}});
@@ -115,6 +129,11 @@ int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err
                EscapeValue(standings[i].reason)});
   }
   out << (table.empty() ? "This canvas has no blocks that run.\n" : table.Render(invocation.terminal));
+  if (!beside.empty())
+    out << Styled(invocation.terminal, Style::kDim,
+                  "A run from an older state has " + JoinWords(beside) +
+                      " under way; it changes nothing of this.")
+        << "\n";
   return kExitGood;
 }
 

@@ -15,6 +15,7 @@
 #include "backend/local_backend.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/ids.h"
 #include "base/text.h"
 #include "canvas/reader.h"
 #include "cli/cli.h"
@@ -23,6 +24,7 @@
 #include "cli/retention_words.h"
 #include "cli/run_request.h"
 #include "cli/run_view.h"
+#include "cli/run_words.h"
 #include "engine/owner.h"
 #include "executor/runtime_folder.h"
 
@@ -153,6 +155,9 @@ class RunCommand {
     if (!options) return ReportError(options.error(), err_);
     request_ = *std::move(request);
     options_ = *std::move(options);
+    auto at = RunToBeginFrom(invocation_);
+    if (!at) return ReportError(at.error(), err_);
+    at_ = *std::move(at);
     // A guest whose owner ends takes the canvas over, so this may go round a few times; an owner that still builds its
     // environment listens later.
     for (int round = 0; round < kOwnerRounds; ++round) {
@@ -163,7 +168,7 @@ class RunCommand {
       if (!lock) return ReportError(lock.error(), err_);
       if (*lock) return Own(**lock);
       if (round == 10) view_.Say("another command owns this canvas and is getting ready; waiting for it");
-      if (const auto code = Visit(state_root, SourcesOf(*canvas))) return *code;
+      if (const auto code = Visit(state_root, Sources(*canvas))) return *code;
     }
     return ReportError(
         Error{Code::kUnavailable, "ENGINE_BUSY",
@@ -178,6 +183,7 @@ class RunCommand {
     auto world = World::Load({.folder = invocation_.Word("CANVAS"),
                               .runtime_folder = RuntimeFolderOfThisMachine(),
                               .environments = EnvironmentOptionsOfThisMachine(),
+                              .at = at_,
                               .progress = [this](std::string_view line) { view_.Say(std::string(line)); },
                               .stop = stop->token()});
     if (!world) return ReportError(world.error(), err_);
@@ -188,7 +194,7 @@ class RunCommand {
                                                            .network = options_.network});
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
-    auto server = EngineServer::Listen((*world)->state_root(), **session, SourcesOf((*world)->canvas()));
+    auto server = EngineServer::Listen((*world)->state_root(), **session, Sources((*world)->canvas()));
     if (!server) return ReportError(server.error(), err_);
 
     EventQueue events;
@@ -287,7 +293,10 @@ class RunCommand {
 
   /// The owner runs an older version of the canvas, whose results are not what was asked for: wait for its end.
   std::optional<int> AwaitOwner(const std::string& state_root) {
-    view_.Say("another command runs this canvas as it was before it was changed; waiting for that to end");
+    view_.Say(at_.empty()
+                  ? "another command runs this canvas as it was before it was changed, or from an older "
+                    "state; waiting for that to end"
+                  : "another command runs this canvas; waiting for that to end");
     for (;;) {
       const auto lock = EngineLock::TryAcquire(state_root);
       if (!lock || *lock) return std::nullopt;  // free, and taken again in the next round
@@ -295,6 +304,11 @@ class RunCommand {
       ::poll(&wait, 1, 100);
       if (signals_.Take() > 0) return kExitCancelled;
     }
+  }
+
+  /// An engine that begins from an older state serves one run: no other command has the same.
+  std::string Sources(const Canvas& canvas) const {
+    return SourcesOf(canvas) + (at_.empty() ? "" : " at " + at_ + " " + token_);
   }
 
   void Wait(int fd) {
@@ -319,6 +333,8 @@ class RunCommand {
   RunView view_;
   RunRequest request_;
   SessionOptions options_;
+  std::string at_;  ///< the run from whose results to begin; empty: from what is published
+  const std::string token_ = RandomBase32(20);
   ContinuedRun run_;
   bool said_ = false;
 };
@@ -331,5 +347,12 @@ int RunRun(const Invocation& invocation, std::ostream& out, std::ostream& err) {
 }
 
 Result<RunRequest> RunRequestOf(const Invocation& invocation) { return RequestOf(invocation); }
+
+Result<std::string> RunToBeginFrom(const Invocation& invocation) {
+  if (!invocation.Has("at")) return std::string();
+  EASEL_TRY(const StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  EASEL_TRY(const RunRecord run, FindRun(canvas, invocation.Value("at")));
+  return run.run;
+}
 
 }  // namespace easel

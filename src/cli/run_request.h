@@ -9,4 +9,9 @@ namespace easel {
 /// Errors: kInvalidArgument USAGE.
 Result<RunRequest> RunRequestOf(const Invocation& invocation);
 
+/// The run whose results --at names, by its id; empty without --at.
+///
+/// Errors: as FindRun (run_words.h) has them.
+Result<std::string> RunToBeginFrom(const Invocation& invocation);
+
 }  // namespace easel

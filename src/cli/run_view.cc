@@ -134,7 +134,14 @@ void RunView::Show(const std::string& line, const json::object& event) {
       out += Prefix(block) + part + "\n";
     return out;
   };
-  if (name == "run.started") mode_ = TextOf(event, "mode");
+  if (name == "run.started") {
+    mode_ = TextOf(event, "mode");
+    if (const std::string at = TextOf(event, "at"); !at.empty()) {
+      beside_ = TextOf(event, "run");
+      began_from_ = at;
+      Say("from the results of run " + at + "; what is published stays as it is");
+    }
+  }
   if (name == "block.started") {
     LiveRow& row = rows_[block];
     row = {
@@ -231,12 +238,19 @@ void RunView::Summarize(const json::object& event) {
        << (took.empty() ? "" : Styled(terminal_, Style::kDim, "  in " + took)) << "\n";
   if (const std::string error = TextOf(event, "error"); !error.empty())
     out_ << Styled(terminal_, Style::kRed, EscapeValue(error)) << "\n";
+  if (!beside_.empty() && count("ran") + count("restored") > 0)
+    out_ << Styled(terminal_, Style::kDim,
+                   "Nothing of it was published: `easel state " + canvas_ + " --at " + beside_ +
+                       "` shows what it left, `easel diff " + canvas_ + " " + began_from_ + " " + beside_ +
+                       "` what differs")
+         << "\n";
   std::vector<std::string> shown;
   for (const auto& [block, n] : displays_)
     if (n > 0) shown.push_back(block);
   if (!shown.empty())
     out_ << Styled(terminal_, Style::kDim,
-                   "New outputs: " + EscapeValue(JoinWords(shown)) + "  (easel outputs " + canvas_ + ")")
+                   "New outputs: " + EscapeValue(JoinWords(shown)) + "  (easel outputs " + canvas_ +
+                       (beside_.empty() ? "" : " --at " + beside_) + ")")
          << "\n";
   out_ << std::flush;
 }

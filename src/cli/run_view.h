@@ -51,6 +51,8 @@ class RunView {
   std::map<std::string, LiveRow> rows_;
   std::map<std::string, LineAssembler> lines_[2];
   std::map<std::string, int> displays_;
+  std::string beside_;      ///< the run, if it began from an older state
+  std::string began_from_;  ///< likewise: the run whose results these were
   std::string mode_;
   std::size_t name_width_ = 0;
   int exit_code_ = -1;

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/frame_table.h"
+#include "cli/run_words.h"
 #include "cli/stored_canvas.h"
 #include "cli/table.h"
 
@@ -85,6 +86,7 @@ Status ShowOne(const Invocation& invocation, const StoredCanvas& canvas, const B
     json::object document = VariableDocument(name, variable);
     document["block"] = state.block;
     document["attempt"] = state.attempt;
+    if (canvas.at) document["at"] = canvas.at->run;
     if (frame) document["table"] = FrameDocument(*frame);
     if (!note.empty()) document["note"] = note;
     out << json::serialize(document) << '\n';
@@ -109,7 +111,8 @@ Status ShowOne(const Invocation& invocation, const StoredCanvas& canvas, const B
 }
 
 Status Show(const Invocation& invocation, std::ostream& out) {
-  EASEL_TRY(const StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
+  EASEL_RETURN_IF_ERROR(ShowAsOf(canvas, invocation.Value("at")));
   const std::string& block = invocation.Word("BLOCK");
   const bool json = invocation.Has("json");
   if (!block.empty()) EASEL_RETURN_IF_ERROR(CheckBlock(canvas, block));
@@ -136,8 +139,10 @@ Status Show(const Invocation& invocation, std::ostream& out) {
     ShowVariables(invocation.terminal, *state, !block.empty(), out);
     if (!block.empty()) ShowFiles(invocation.terminal, state->manifest.files, out);
   }
+  json::object document{{"blocks", std::move(documents)}};
+  if (canvas.at) document["at"] = canvas.at->run;
   if (json)
-    out << json::serialize(json::object{{"blocks", std::move(documents)}}) << '\n';
+    out << json::serialize(document) << '\n';
   else if (!any)
     out << NoResultYet(canvas, block);
   return status;

@@ -50,9 +50,9 @@ Status CheckBlock(const StoredCanvas& canvas, const std::string& block) {
 }
 
 Result<std::optional<AttemptRecord>> NewestAttempt(const StoredCanvas& canvas, const std::string& block) {
-  EASEL_TRY(const auto history, canvas.metadata->History(block, 20));
+  EASEL_TRY(const auto history, canvas.metadata->History(block, INT_MAX));
   for (const AttemptRecord& attempt : history)
-    if (attempt.status != AttemptStatus::kQueued) return attempt;
+    if (attempt.status != AttemptStatus::kQueued && attempt.at.empty()) return attempt;
   return std::nullopt;
 }
 
@@ -87,6 +87,9 @@ std::string NothingHasRun(const StoredCanvas& canvas) {
 
 std::string NoResultYet(const StoredCanvas& canvas, const std::string& block) {
   if (!canvas.HasRun()) return NothingHasRun(canvas);
+  if (canvas.at)
+    return (block.empty() ? std::string("No block had a result") : "`" + block + "` had no result") +
+           " when run " + canvas.at->run + " ended.\n";
   return (block.empty() ? std::string("No block has a result yet") : "`" + block + "` has no result yet") +
          "; `easel history " + canvas.shown + "` lists the attempts.\n";
 }

@@ -21,6 +21,8 @@ struct StoredCanvas {
   std::vector<std::string> blocks;
   std::unique_ptr<MetadataStore> metadata;  ///< null: nothing has run yet
   MetadataSnapshot snapshot;
+  /// The run as of whose end `snapshot.blocks` publishes (run_words.h); empty: as of now.
+  std::optional<RunRecord> at;
 
   bool HasRun() const { return metadata != nullptr; }
   /// The block's record, or nullptr if it never ran.
@@ -37,7 +39,8 @@ Result<StoredCanvas> OpenStoredCanvas(const std::string& folder);
 /// Errors: kNotFound BLOCK_UNKNOWN, with the nearest name.
 Status CheckBlock(const StoredCanvas& canvas, const std::string& block);
 
-/// The newest attempt of `block` that has begun, whatever became of it; none if it never ran.
+/// The newest attempt of `block` that has begun, whatever became of it, runs from an older state (--at) left out; none
+/// if it never ran.
 Result<std::optional<AttemptRecord>> NewestAttempt(const StoredCanvas& canvas, const std::string& block);
 
 /// The attempt that `words` means: a whole id, or its part after the last '/', or an epoch of `block`.

@@ -15,6 +15,8 @@ Result<Analysis> ParseAnalysis(std::string_view document, std::string_view where
   out.digest = reader.String("digest");
   out.reads = reader.StringsOr("reads");
   out.possible_reads = reader.StringsOr("possible_reads");
+  out.writes = reader.StringsOr("writes");
+  out.deletes = reader.StringsOr("deletes");
   out.imports = reader.StringsOr("imports");
   out.reads_all = reader.BoolOr("reads_all", false);
   out.reads_all_reason = reader.StringOr("reads_all_reason", "");

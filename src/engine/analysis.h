@@ -20,6 +20,7 @@ struct Analysis {
   std::string digest;  ///< of the normalised code
   std::vector<std::string> reads;
   std::vector<std::string> possible_reads;
+  std::vector<std::string> writes, deletes;  ///< names that it may bind or unbind; "*" is any
   bool reads_all = false;
   std::string reads_all_reason;
   std::vector<std::string> imports;

@@ -107,7 +107,7 @@ void Engine::OnRunRequested(RunRequested event) {
   run.started_ms = surroundings_.UnixMs();
   run.blocks.resize(blocks_.size());
   runs_[run.id.value] = std::move(owned);
-  Say(run.id, RunStarted{run.request.mode});
+  Say(run.id, RunStarted{run.request.mode, options_.at});
   if (!broken_.empty()) {
     run.cancelled = true;
     run.result.error = broken_;
@@ -128,7 +128,8 @@ void Engine::OnRunRequested(RunRequested event) {
       .mode = std::string(RunModeName(run.request.mode)),
       .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
       .created_ms = run.started_ms,
-      .status = "running"};
+      .status = "running",
+      .at = options_.at};
   Commit({PutRun{std::move(record)}}, [](const Status&) {});
 }
 
@@ -161,9 +162,11 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
                                (failed      ? "` failed"
                                 : cancelled ? "` was cancelled"
                                             : "` was skipped");
-    Commit({SetBlockOutcome{canvas_.blocks[block].name, "skipped", reason}}, [](const Status&) {});
     blocks_[block].known.record.last_status = "skipped";
     blocks_[block].known.record.last_reason = reason;
+    Batch batch;
+    Outcome(batch, blocks_[block].known.record);
+    if (!batch.empty()) Commit(std::move(batch), [](const Status&) {});
     Settle(run, {.block = block, .outcome = Outcome::kSkipped, .reason = reason});
     return;
   }
@@ -225,7 +228,6 @@ void Engine::Release(Run& run, std::int32_t block, bool good) {
 
 void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
   BlockRecord& record = blocks_[block].known.record;
-  const std::string& name = canvas_.blocks[block].name;
   record.published_attempt = decision.past.attempt;
   record.published_manifest = decision.past.manifest_digest;
   record.published_base_key = blocks_[block].base_key;
@@ -239,9 +241,10 @@ void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
                          .attempt = decision.past.attempt};
   Settle(run, finished, true);
   ++run.unannounced;
-  Commit({easel::Publish{name, record.epoch, record.published_attempt, record.published_manifest,
-                         record.published_base_key, record.published_inputs, record.published_ms},
-          SetBlockOutcome{name, "succeeded", finished.reason}},
+  record.last_reason = finished.reason;
+  Batch batch{Standing(run.id, record, record.epoch)};
+  Outcome(batch, record);
+  Commit(std::move(batch),
          [this, id = run.id, finished](const Status& status) { AnnounceStored(id, finished, status); });
 }
 
@@ -342,7 +345,8 @@ void Engine::Open(Run& run, std::int32_t block) {
                        .status = AttemptStatus::kRunning,
                        .base_key = state.base_key,
                        .inputs = state.inputs->Serialize(),
-                       .started_ms = surroundings_.UnixMs()};
+                       .started_ms = surroundings_.UnixMs(),
+                       .at = options_.at};
   state.attempt = record.attempt;
   steady_[block] = 0;
   StartAttempt start{.record = record, .block = block, .state = state.joined->pointer()};
@@ -421,7 +425,8 @@ void Engine::FinishIfDone(Run& run) {
       .created_ms = run.started_ms,
       .finished_ms = surroundings_.UnixMs(),
       .status = result.status,
-      .summary = json::serialize(counts)};
+      .summary = json::serialize(counts),
+      .at = options_.at};
   Commit({PutRun{std::move(record)}}, [this, id = run.id](const Status& status) {
     RunFinished end = std::move(runs_.at(id.value)->result);
     runs_.erase(id.value);

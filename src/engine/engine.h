@@ -65,6 +65,7 @@ struct BlockKnowledge {
   std::string failed_base_key;  ///< of the newest attempt, if that failed: the same again would fail again
   ManifestPtr published;        ///< null if nothing is published, or its manifest is damaged
   std::string damage;           ///< why `published` is null although something was published
+  std::string lost;  ///< likewise, if it was collected since the run from whose results this begins
 };
 
 enum class RunMode { kAll, kOnly, kTo, kFrom, kChanged };
@@ -155,6 +156,7 @@ std::string_view OutcomeName(Outcome outcome);
 // What whoever watches a run should see; run_events.h turns them into the JSON contract.
 struct RunStarted {
   RunMode mode = RunMode::kAll;
+  std::string at;  ///< as EngineOptions::at
 };
 struct BlockStarted {
   std::int32_t block = 0;
@@ -205,6 +207,9 @@ struct EngineOptions {
   std::int64_t memory_bytes = 0;  ///< of the machine; 0: do not limit
   std::int32_t max_attempts = 3;  ///< per block and run, when infrastructure fails
   std::int64_t cancel_grace_ms = 500;
+  /// The run from whose results this engine begins; its knowledge must be of them. What its run leaves is recorded
+  /// beside what is published and replaces nothing. Empty: it begins from what is published, and publishes.
+  std::string at;
 };
 
 /// Confined to one thread. `canvas` and `surroundings` must outlive it.
@@ -219,7 +224,7 @@ class Engine {
 
   /// What a run would do, decided from what is published now; later blocks may turn out differently (early cutoff).
   ///
-  /// Errors: kInvalidArgument UNKNOWN_BLOCK.
+  /// Errors: kInvalidArgument UNKNOWN_BLOCK; kNotFound STATE_COLLECTED.
   Result<std::vector<PlannedBlock>> Plan(const RunRequest& request);
   /// Standing of every block, in the canvas's order.
   std::vector<BlockStanding> Standings();
@@ -239,10 +244,15 @@ class Engine {
 
   // engine_plan.cc: pure decisions
   StateIndex* Joined(std::int32_t block, std::string& missing_parent);
+  void EnsureInputs(std::int32_t block, StateIndex& joined);
+  void KnowHandedOn(std::int32_t block);
+  void FindHandedOn(std::int32_t block);
+  void ForgetBelow(std::int32_t block);
   Decision Decide(std::int32_t block, bool force, bool look_in_history);
   std::optional<std::string> FilesChanged(const Manifest& manifest, bool for_restore = false);
   bool IsAncestorOrSelf(const std::string& ancestor, std::int32_t of);
   std::vector<char> Scope(const RunRequest& request);
+  Status CheckNotLost(const RunRequest& request, const std::vector<char>& in) const;
   void SetPublished(std::int32_t block, ManifestPtr manifest);
 
   // engine.cc: runs
@@ -272,6 +282,8 @@ class Engine {
   void Publish(Attempt attempt, AttemptFinished event);
   void Fail(Attempt attempt, AttemptFinished event);
   void AttemptOver(std::int32_t block);
+  Change Standing(const RunId& run, const BlockRecord& record, std::int64_t epoch) const;
+  void Outcome(Batch& batch, const BlockRecord& record) const;
   void WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& manifest);
 
   // engine.cc: both

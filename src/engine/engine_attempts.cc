@@ -8,8 +8,9 @@ namespace easel {
 
 void Engine::OnAdopted(AttemptAdopted event) {
   const auto block = canvas_.Find(event.record.block);
-  // Of a block that was removed meanwhile, or older than what is under way: its result is of no use.
-  if (!block || event.record.epoch < blocks_[*block].known.record.epoch) {
+  // Of a block that was removed meanwhile, older than what is under way, or of a run from an older state, which ended
+  // with its engine: its result is of no use.
+  if (!block || !event.record.at.empty() || event.record.epoch < blocks_[*block].known.record.epoch) {
     out_->push_back(StopAttempt{event.record.attempt, 0});
     event.record.status = AttemptStatus::kSuperseded;
     event.record.finished_ms = surroundings_.UnixMs();
@@ -56,6 +57,27 @@ void Engine::AttemptOver(std::int32_t block) {
     if (const auto run = runs_.find(id); run != runs_.end()) run->second->decidable.push_back(block);
 }
 
+/// What makes the result in `record` stand: for all, or in a run from an older state for that alone.
+Change Engine::Standing(const RunId& run, const BlockRecord& record, std::int64_t epoch) const {
+  if (options_.at.empty())
+    return easel::Publish{record.block,
+                          epoch,
+                          record.published_attempt,
+                          record.published_manifest,
+                          record.published_base_key,
+                          record.published_inputs,
+                          record.published_ms};
+  return PublishAside{
+      run.value,          record.block, epoch, record.published_attempt, record.published_manifest,
+      record.published_ms};
+}
+
+/// What became of a block in a run from an older state says nothing of how the block stands.
+void Engine::Outcome(Batch& batch, const BlockRecord& record) const {
+  if (options_.at.empty())
+    batch.push_back(SetBlockOutcome{record.block, record.last_status, record.last_reason});
+}
+
 void Engine::WarnOfSharedFiles(Run& run, std::int32_t block, const Manifest& manifest) {
   if (manifest.files.written.empty()) return;
   for (const std::int32_t other : run.result.ran) {
@@ -88,11 +110,8 @@ void Engine::Publish(Attempt attempt, AttemptFinished event) {
   record.published_ms = attempt.record.finished_ms;
   record.last_status = "succeeded";
   record.last_reason.clear();
-  Batch batch{
-      PutAttempt{attempt.record},
-      easel::Publish{record.block, attempt.record.epoch, attempt.record.attempt, event.manifest_digest,
-                     attempt.record.base_key, attempt.record.inputs, record.published_ms},
-      SetBlockOutcome{record.block, "succeeded", ""}};
+  Batch batch{PutAttempt{attempt.record}, Standing(RunId{attempt.record.run}, record, attempt.record.epoch)};
+  Outcome(batch, record);
   SetPublished(block, event.manifest);
   Run* run = nullptr;
   if (const auto found = runs_.find(attempt.run); found != runs_.end()) run = found->second.get();
@@ -156,7 +175,7 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
     record.last_status = OutcomeName(finished.outcome);
     if (finished.outcome == Outcome::kFailed) blocks_[block].known.failed_base_key = attempt.record.base_key;
     record.last_reason = finished.reason;
-    batch.push_back(SetBlockOutcome{record.block, record.last_status, record.last_reason});
+    Outcome(batch, record);
   }
   AttemptOver(block);
   if (again) {

@@ -1,8 +1,10 @@
 // The engine's decisions: which state a block starts from, whether its result still stands, and what a run covers.
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "engine/engine_state.h"
+#include "engine/hand_on.h"
 
 namespace easel {
 
@@ -87,12 +89,29 @@ void Engine::SetPublished(std::int32_t block, ManifestPtr manifest) {
   steady_[block] = 0;
   state.known.published = std::move(manifest);
   state.known.damage.clear();
-  state.published.reset();
-  for (const std::int32_t child : canvas_.children[block]) {
-    steady_[child] = 0;
-    blocks_[child].joined = nullptr;
-    blocks_[child].joined_own.reset();
-    blocks_[child].inputs.reset();
+  state.handed.reset();
+  state.handed_known = false;
+  ForgetBelow(block);
+}
+
+/// What the blocks below `block` know of what is above them holds no longer. A block that knows nothing has none below
+/// that does: knowing begins at the top.
+void Engine::ForgetBelow(std::int32_t block) {
+  std::vector<std::int32_t> stack{block};
+  while (!stack.empty()) {
+    const std::int32_t parent = stack.back();
+    stack.pop_back();
+    for (const std::int32_t child : children_[parent]) {
+      BlockState& below = blocks_[child];
+      if (below.joined == nullptr && !below.handed_known && !below.inputs && steady_[child] == 0) continue;
+      steady_[child] = 0;
+      below.joined = nullptr;
+      below.joined_own.reset();
+      below.inputs.reset();
+      below.handed.reset();
+      below.handed_known = false;
+      stack.push_back(child);
+    }
   }
 }
 
@@ -101,25 +120,83 @@ StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
   if (state.joined != nullptr) return state.joined;
   const auto& parents = canvas_.parents[block];
   for (const std::int32_t parent : parents) {
-    BlockState& above = blocks_[parent];
-    if (above.known.published == nullptr) {
+    KnowHandedOn(parent);
+    if (blocks_[parent].handed == nullptr) {
       missing_parent = canvas_.blocks[parent].name;
       return nullptr;
     }
-    if (above.published == nullptr)
-      above.published =
-          std::make_unique<StateIndex>(StatePtr(above.known.published, &above.known.published->state));
   }
   state.conflicts.clear();
-  if (parents.size() == 1) return state.joined = blocks_[parents[0]].published.get();
+  if (parents.size() == 1) return state.joined = blocks_[parents[0]].handed.get();
   std::vector<JoinParent> join;
   for (const std::int32_t parent : parents)
-    join.push_back({canvas_.blocks[parent].name, blocks_[parent].published.get(),
+    join.push_back({canvas_.blocks[parent].name, blocks_[parent].handed.get(),
                     [this, parent](const std::string& name) { return IsAncestorOrSelf(name, parent); }});
   JoinedState joined = JoinStates(join);
   state.conflicts = std::move(joined.conflicts);
   state.joined_own = std::make_unique<StateIndex>(std::move(joined.state));
   return state.joined = state.joined_own.get();
+}
+
+void Engine::EnsureInputs(std::int32_t block, StateIndex& joined) {
+  BlockState& state = blocks_[block];
+  if (state.inputs) return;
+  state.inputs = MakeKeyInputs(BlockKindName(canvas_.blocks[block].kind), *state.known.analysis,
+                               state.known.environment, joined);
+  state.base_key = state.inputs->Digest();
+}
+
+/// Make `handed` of the block, and first of those above it that are not known yet: a canvas may be a long chain.
+void Engine::KnowHandedOn(std::int32_t block) {
+  if (blocks_[block].handed_known) return;
+  std::vector<std::int32_t> unknown{block};
+  std::vector<std::int32_t> stack{block};
+  std::unordered_set<std::int32_t> seen{block};
+  while (!stack.empty()) {
+    const std::int32_t child = stack.back();
+    stack.pop_back();
+    for (const std::int32_t parent : parents_[child]) {
+      if (blocks_[parent].handed_known || !seen.insert(parent).second) continue;
+      unknown.push_back(parent);
+      stack.push_back(parent);
+    }
+  }
+  std::ranges::sort(unknown, {}, [this](std::int32_t one) { return level_[one]; });
+  for (const std::int32_t one : unknown) FindHandedOn(one);
+}
+
+/// The parents' are known.
+void Engine::FindHandedOn(std::int32_t block) {
+  BlockState& state = blocks_[block];
+  state.handed_known = true;
+  state.as_left = true;
+  state.must_hand_on.clear();
+  const ManifestPtr& manifest = state.known.published;
+  if (manifest == nullptr) return;
+  state.handed = std::make_unique<StateIndex>(StatePtr(manifest, &manifest->state));
+  const auto& parents = canvas_.parents[block];
+  bool as_then = manifest->parents.size() == parents.size();
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    const BlockState& above = blocks_[parents[i]];
+    if (above.handed == nullptr) return;
+    as_then = as_then && above.as_left && manifest->parents[i].block == above.known.record.block &&
+              manifest->parents[i].attempt == above.known.record.published_attempt;
+  }
+  if (as_then || parents.empty()) return;
+  std::string missing;
+  StateIndex* joined = Joined(block, missing);
+  if (joined == nullptr) return;
+  EnsureInputs(block, *joined);
+  // A block that is stale hands on what it left, whole: values of then and of now would not fit together.
+  if (state.base_key != state.known.record.published_base_key) return;
+  HandedOn now =
+      HandOn(canvas_.blocks[block].name, manifest->attempt, *state.known.analysis, *state.handed, *joined);
+  if (!now.unclear.empty())
+    state.must_hand_on = "`" + now.unclear + "`" + (now.origin.empty() ? "" : " from `" + now.origin + "`") +
+                         ", which it hands on, changed";
+  if (now.state == nullptr) return;
+  state.handed = std::make_unique<StateIndex>(std::move(now.state));
+  state.as_left = false;
 }
 
 /// A restore needs the very content that the attempt wrote: what another one left there instead does not do.
@@ -153,11 +230,7 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     return {Kind::kSkip,
             "`" + missing + "` above it has no result yet; `--to " + definition.name + "` runs it too",
             {}};
-  if (!state.inputs) {
-    state.inputs = MakeKeyInputs(BlockKindName(definition.kind), *state.known.analysis,
-                                 state.known.environment, *joined);
-    state.base_key = state.inputs->Digest();
-  }
+  EnsureInputs(block, *joined);
   const BlockRecord& record = state.known.record;
   const CachePolicy& cache = definition.cache;
   const auto expired = [&](std::int64_t since_ms) {
@@ -168,6 +241,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
   if (state.known.published == nullptr) {
     if (!state.known.damage.empty())
       reason = state.known.damage;
+    else if (!options_.at.empty())
+      reason = "had no result then";
     else if (record.last_status == "failed")
       reason = "failed last time";
     else if (record.last_status == "cancelled")
@@ -186,6 +261,8 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     reason = std::move(*changed);
   } else if (failed_so) {
     reason = "failed last time";
+  } else if (KnowHandedOn(block); !state.must_hand_on.empty() && !children_[block].empty()) {
+    return {Kind::kRun, force ? "forced" : state.must_hand_on, {}};
   } else {
     const FileUse& files = state.known.published->files;
     steady_[block] = state.attempt.empty() && cache.kind == CachePolicy::Kind::kAuto && files.read.empty() &&
@@ -245,9 +322,31 @@ std::vector<char> Engine::Scope(const RunRequest& request) {
   return in;
 }
 
+/// A run from an older state needs the results that it covers or builds on: one that was collected is not made up for.
+Status Engine::CheckNotLost(const RunRequest& request, const std::vector<char>& in) const {
+  std::vector<std::string> lost;
+  std::string first;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const bool above =
+        std::ranges::any_of(canvas_.children[i], [&](std::int32_t child) { return in[child] != 0; });
+    const bool needed = in[i] != 0 ? !request.force : above;
+    if (!needed || blocks_[i].known.lost.empty()) continue;
+    lost.push_back("`" + canvas_.blocks[i].name + "`");
+    if (first.empty()) first = blocks_[i].known.lost;
+  }
+  if (lost.empty()) return {};
+  return easel::Fail(Code::kNotFound, "STATE_COLLECTED",
+                     "the results of run " + options_.at + " are not complete any more: " +
+                         (lost.size() == 1 ? "that of " + lost[0] + " is gone"
+                                           : "those of " + JoinWords(lost) + " are gone") +
+                         " (" + first +
+                         "). Begin from a newer run, or run from what is published, without --at");
+}
+
 Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
   EASEL_RETURN_IF_ERROR(CheckRequest(request));
   const std::vector<char> in = Scope(request);
+  EASEL_RETURN_IF_ERROR(CheckNotLost(request, in));
   std::vector<PlannedBlock> plan;
   std::vector<char> may_change(canvas_.blocks.size(), 0), skipped(canvas_.blocks.size(), 0);
   for (const std::int32_t block : canvas_.topological) {

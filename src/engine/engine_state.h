@@ -18,8 +18,13 @@ struct Engine::Decision {
 
 struct Engine::BlockState {
   BlockKnowledge known;
-  std::unique_ptr<StateIndex> published;  ///< of known.published, made on demand
-  /// The parents' states joined; valid until a parent publishes. With one parent, that parent's own index.
+  /// What it hands on to the blocks below it: what it left, or that on top of what its parents hand on now (hand_on.h).
+  /// Made on demand; valid until it or a block above publishes. Null if it has no result.
+  std::unique_ptr<StateIndex> handed;
+  bool handed_known = false;
+  bool as_left = false;      ///< `handed` is just what it left
+  std::string must_hand_on;  ///< why only a run can tell what it hands on
+  /// What the parents hand on, joined; valid as long as that. With one parent, that parent's own index.
   std::unique_ptr<StateIndex> joined_own;
   StateIndex* joined = nullptr;
   std::vector<NameConflict> conflicts;

@@ -142,8 +142,13 @@ Result<Decision> Decide(const std::string& root, MetadataStore& metadata, const 
   std::set<std::string> runs_kept;
   for (const std::string& attempt : keep) runs_kept.insert(attempt.substr(0, attempt.find('/')));
   EASEL_TRY(const std::vector<RunRecord> runs, metadata.Runs(INT_MAX));
-  for (std::size_t i = kKeptRuns; i < runs.size(); ++i)
-    if (runs[i].finished_ms != 0 && !runs_kept.contains(runs[i].run)) out.runs.push_back(runs[i].run);
+  // Newest first: a run comes before the one from whose results it began.
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (i < kKeptRuns || runs[i].finished_ms == 0 || runs_kept.contains(runs[i].run))
+      runs_kept.insert(runs[i].at);
+    else
+      out.runs.push_back(runs[i].run);
+  }
   return out;
 }
 

@@ -71,11 +71,13 @@ json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& c
       [&](const auto& e) -> json::object {
         using E = std::decay_t<decltype(e)>;
         if constexpr (std::is_same_v<E, RunStarted>) {
-          return {{"event", "run.started"},
-                  {"run", run.value},
-                  {"canvas", canvas.root},
-                  {"name", canvas.name},
-                  {"mode", RunModeName(e.mode)}};
+          json::object out{{"event", "run.started"},
+                           {"run", run.value},
+                           {"canvas", canvas.root},
+                           {"name", canvas.name},
+                           {"mode", RunModeName(e.mode)}};
+          if (!e.at.empty()) out["at"] = e.at;
+          return out;
         } else if constexpr (std::is_same_v<E, BlockStarted>) {
           return {
               {"event", "block.started"}, {"block", name(e.block)}, {"attempt", e.attempt}, {"warm", e.warm}};

@@ -86,7 +86,9 @@ void Scenario::Define(const Line& line) {
     else if (word == "reads-all")
       made.analysis.reads_all = true;
     else if (word == "writes")
-      made.writes = Split(value(), ',');
+      made.analysis.writes = made.writes = Split(value(), ',');
+    else if (word == "deletes")
+      made.analysis.deletes = Split(value(), ',');
     else if (word == "code")
       made.analysis.digest = value();
     else if (word == "flags")
@@ -139,12 +141,20 @@ void Scenario::Rebuild() {
     knowledge[i].analysis = std::make_shared<const Analysis>(definitions_[i].analysis);
     knowledge[i].environment = environment_;
   }
-  for (const BlockRecord& record : snapshot.blocks) {
+  const std::vector<BlockRecord> records =
+      options_.at.empty() ? snapshot.blocks : RecordsAfter(snapshot, options_.at);
+  for (const BlockRecord& record : records) {
     const auto block = canvas_.Find(record.block);
     if (!block) continue;
     knowledge[*block].record = record;
-    if (record.last_status == "failed")
-      knowledge[*block].failed_base_key = store_->History(record.block, 1)->front().base_key;
+    if (record.last_status == "failed") {
+      const std::vector<AttemptRecord> history = *store_->History(record.block, 100);
+      knowledge[*block].failed_base_key = std::ranges::find(history, "", &AttemptRecord::at)->base_key;
+    }
+    if (forgotten_.contains(record.published_attempt)) {
+      knowledge[*block].lost = "attempt " + record.published_attempt + " was collected";
+      continue;
+    }
     if (record.published_attempt.empty()) continue;
     if (const auto damage = damaged_.find(record.published_attempt); damage != damaged_.end())
       knowledge[*block].damage = "its stored result is damaged: " + damage->second;
@@ -153,6 +163,26 @@ void Scenario::Rebuild() {
   }
   engine_ = std::make_unique<Engine>(canvas_, std::move(knowledge), *this, options_);
   for (const AttemptRecord& attempt : snapshot.open_attempts) Send(AttemptAdopted{attempt});
+}
+
+/// As the world of `--at` has it: what stood when `run` ended, with the epochs of now.
+std::vector<BlockRecord> Scenario::RecordsAfter(const MetadataSnapshot& snapshot, const std::string& run) {
+  std::vector<BlockRecord> out;
+  for (const BlockRecord& now : snapshot.blocks) out.push_back({.block = now.block, .epoch = now.epoch});
+  const auto results = *store_->ResultsAfter(run);
+  if (!results) Wrong("there is no ended run `" + run + "`");
+  if (!results) return out;
+  for (const StandingResult& result : *results) {
+    const auto record = std::ranges::find(out, result.block, &BlockRecord::block);
+    const auto attempt = *store_->FindAttempt(result.attempt);
+    record->published_attempt = result.attempt;
+    record->published_manifest = result.manifest;
+    record->published_base_key = attempt->base_key;
+    record->published_inputs = attempt->inputs;
+    record->published_ms = result.published_ms;
+    record->last_status = "succeeded";
+  }
+  return out;
 }
 
 Engine& Scenario::engine() {
@@ -266,6 +296,8 @@ void Scenario::ApplyItem(Manifest& manifest, const std::string& item, int& ordin
     std::erase_if(state.settings, [&](const auto& setting) { return setting.first == key; });
     state.settings.emplace_back(key,
                                 json::object{{"value", item.substr(equals + 1)}, {"by", manifest.block}});
+  } else if (item.starts_with("~")) {
+    return;
   } else if (item.starts_with("-")) {
     state.variables.erase(item.substr(1));
   } else if (const auto bang = item.find('!'); bang != std::string::npos) {
@@ -311,7 +343,7 @@ AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<
   int ordinal = 0;
   for (const std::string& name : definitions_[static_cast<std::size_t>(start.block)].writes)
     if (std::ranges::none_of(items, [&](const std::string& i) {
-          return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~");
+          return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~") || i == "~" + name;
         }))
       ApplyItem(*manifest, name + "=1", ordinal);
   for (std::size_t i = from; i < items.size(); ++i) ApplyItem(*manifest, items[i], ordinal);
@@ -407,6 +439,15 @@ void Scenario::Play(int number, const std::string& text) {
     for (const BlockRecord& record : snapshot.blocks)
       if (record.block == second) damaged_[record.published_attempt] = line.rest;
     return (void)(changed_ = true);
+  }
+  if (verb == "from") return (void)(options_.at = second == "now" ? "" : second, changed_ = true);
+  if (verb == "forget") return (void)(forgotten_.insert(second), changed_ = true);
+  if (verb == "results") {
+    const auto results = *store_->ResultsAfter(second);
+    if (!results) return Wrong("there is no ended run `" + second + "`");
+    for (const StandingResult& result : *results)
+      said_.push_back({"result " + result.block + " " + result.attempt});
+    return;
   }
   if (verb == "restart") return Rebuild();
   if (verb == "hold") return (void)(hold_commits_ = true);

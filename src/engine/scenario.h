@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,7 @@ class Scenario final : public Surroundings {
   void Define(const Line& line);
   void Connect(const Line& line);
   void Rebuild();
+  std::vector<BlockRecord> RecordsAfter(const MetadataSnapshot& snapshot, const std::string& run);
   Engine& engine();
   RunRequest ParseRun(const std::vector<std::string>& words, std::size_t from, std::string& id);
   void Send(Event event);
@@ -77,6 +79,7 @@ class Scenario final : public Surroundings {
   EngineOptions options_{.canvas_id = "scenario", .cores = 4};
   std::map<std::string, std::string> files_;
   std::map<std::string, std::string> damaged_;  ///< attempt -> what is wrong with its manifest
+  std::set<std::string> forgotten_;             ///< attempts that were collected
   std::int64_t now_ms_ = 1'000'000;
 
   std::unique_ptr<MetadataStore> store_;

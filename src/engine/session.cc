@@ -32,14 +32,23 @@ void Pass(Moment moment, const char* at_open, const char* at_publish) {
 
 Session::Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options)
     : world_(world), backend_(std::move(backend)), options_(std::move(options)) {
-  engine_ = std::make_unique<Engine>(
-      world.canvas(), world.TakeKnowledge(), world,
-      EngineOptions{
-          .canvas_id = world.canvas_id(), .cores = options_.cores, .memory_bytes = options_.memory_bytes});
+  engine_ = std::make_unique<Engine>(world.canvas(), world.TakeKnowledge(), world,
+                                     EngineOptions{.canvas_id = world.canvas_id(),
+                                                   .cores = options_.cores,
+                                                   .memory_bytes = options_.memory_bytes,
+                                                   .at = world.at()});
 }
 
 Result<std::unique_ptr<Session>> Session::Open(World& world, std::unique_ptr<Backend> backend,
                                                SessionOptions options) {
+  // What an earlier engine has under way will be published, which an engine that begins from an older state cannot do.
+  if (!world.at().empty())
+    for (const AttemptRecord& attempt : world.snapshot().open_attempts)
+      if (attempt.at.empty())
+        return Fail(Code::kFailedPrecondition, "ATTEMPTS_UNDER_WAY",
+                    "block `" + attempt.block +
+                        "` of an earlier run whose command is gone is still under way: `easel run` takes it "
+                        "over; do that first, then begin from an older run");
   std::unique_ptr<Session> session(new Session(world, std::move(backend), std::move(options)));
   session->Recover();
   session->thread_ = std::thread([s = session.get()] { s->Loop(); });
@@ -178,7 +187,7 @@ void Session::Recover() {
   }
   if (snapshot.open_attempts.empty()) return;
   for (const AttemptRecord& attempt : snapshot.open_attempts) {
-    running_[attempt.attempt] = attempt;
+    if (attempt.at.empty()) running_[attempt.attempt] = attempt;
     Feed(AttemptAdopted{attempt});
   }
   if (const Status attached = Attach(); !attached)

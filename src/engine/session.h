@@ -38,6 +38,8 @@ class Session {
   using Sink = std::function<void(const json::object& event)>;  ///< called on the session's thread
 
   /// `world` must outlive the session. `backend` is attached to when the first attempt needs it.
+  ///
+  /// Errors: kFailedPrecondition ATTEMPTS_UNDER_WAY (a world of an older run, while attempts are to be adopted).
   static Result<std::unique_ptr<Session>> Open(World& world, std::unique_ptr<Backend> backend,
                                                SessionOptions options);
   /// Waits for what was committed; attempts go on in the executor and are adopted by the next session.

@@ -59,7 +59,10 @@ Result<std::unique_ptr<World>> World::Load(WorldOptions options) {
   EASEL_RETURN_IF_ERROR(world->ResolveEnvironments());
   EASEL_RETURN_IF_ERROR(world->Analyze());
   world->PreloadImports();
-  world->LoadPublished();
+  if (world->options_.at.empty())
+    world->LoadPublished();
+  else
+    EASEL_RETURN_IF_ERROR(world->LoadResultsOf(world->options_.at));
   return world;
 }
 
@@ -228,8 +231,10 @@ void World::LoadPublished() {
     BlockKnowledge& known = knowledge_[*block];
     known.record = record;
     if (record.last_status == "failed")
-      if (const auto newest = store_->History(record.block, 1); newest && !newest->empty())
-        known.failed_base_key = newest->front().base_key;
+      if (const auto history = store_->History(record.block, 100)) {
+        const auto newest = std::ranges::find(*history, "", &AttemptRecord::at);
+        if (newest != history->end()) known.failed_base_key = newest->base_key;
+      }
     if (record.published_attempt.empty()) continue;
     auto manifest = Manifest(record.published_attempt, record.published_manifest);
     if (manifest) {
@@ -239,6 +244,41 @@ void World::LoadPublished() {
       Log(LogLevel::kWarning, "engine", "`" + record.block + "`: " + known.damage);
     }
   }
+}
+
+/// Know each block as it stood when `run` ended. Epochs are those of now: they fence whatever writes next.
+Status World::LoadResultsOf(const std::string& run) {
+  const auto unknown = [&] {
+    return Fail(Code::kNotFound, "RUN_UNKNOWN", options_.folder + ": there is no ended run " + run);
+  };
+  if (store_ == nullptr) return unknown();
+  EASEL_TRY(const auto results, store_->ResultsAfter(run));
+  if (!results) return unknown();
+  for (const BlockRecord& record : snapshot_.blocks)
+    if (const auto block = canvas_.Find(record.block))
+      knowledge_[*block].record = {.block = record.block, .epoch = record.epoch};
+  for (const StandingResult& result : *results) {
+    const auto block = canvas_.Find(result.block);
+    if (!block) continue;
+    BlockKnowledge& known = knowledge_[*block];
+    EASEL_TRY(const auto attempt, store_->FindAttempt(result.attempt));
+    auto manifest = Manifest(result.attempt, result.manifest);
+    if (!attempt || (!manifest && manifest.error().code == Code::kNotFound)) {
+      known.lost = "attempt " + result.attempt + " was removed by `easel gc`";
+      continue;
+    }
+    known.record.published_attempt = result.attempt;
+    known.record.published_manifest = result.manifest;
+    known.record.published_base_key = attempt->base_key;
+    known.record.published_inputs = attempt->inputs;
+    known.record.published_ms = result.published_ms;
+    known.record.last_status = "succeeded";
+    if (manifest)
+      known.published = *std::move(manifest);
+    else
+      known.damage = "its stored result is damaged: " + manifest.error().message;
+  }
+  return {};
 }
 
 std::vector<Surroundings::Past> World::FindPast(const std::string& block, const std::string& base_key) {

@@ -23,6 +23,8 @@ struct WorldOptions {
   EnvironmentOptions environments;
   /// Only look: make nothing in the canvas's folder; without a database everything "never ran".
   bool read_only = false;
+  /// The run whose results stand in for what is published; empty: what is published.
+  std::string at;
   std::function<void(std::string_view)> progress;  ///< lines for a person while something takes long
   std::stop_token stop;                            ///< ends what takes long: building an environment
 };
@@ -30,13 +32,15 @@ struct WorldOptions {
 /// Loaded once; confined to one thread, but for `store`, which is thread-safe. Implements what the engine asks.
 class World final : public Surroundings {
  public:
-  /// Errors: kInvalidArgument CANVAS_INVALID and others of ReadCanvas; kDataLoss DATABASE_DAMAGED; those of environments.
+  /// Errors: kInvalidArgument CANVAS_INVALID and others of ReadCanvas; kDataLoss DATABASE_DAMAGED; kNotFound RUN_UNKNOWN;
+  ///         those of environments.
   static Result<std::unique_ptr<World>> Load(WorldOptions options);
 
   const Canvas& canvas() const { return canvas_; }
   /// What the executor knows this canvas by: made from `.easel/canvas_id` and from where that folder is.
   const std::string& canvas_id() const { return canvas_id_; }
   const std::string& state_root() const { return state_root_; }
+  const std::string& at() const { return options_.at; }
   const MetadataSnapshot& snapshot() const { return snapshot_; }
   MetadataStore* store() { return store_.get(); }
   std::vector<BlockKnowledge> TakeKnowledge() { return std::move(knowledge_); }
@@ -65,6 +69,7 @@ class World final : public Surroundings {
   void LoadPublished();
   /// Is the file of an object there, with so many bytes at least?
   bool HasObject(const std::string& digest, std::int64_t least_bytes);
+  Status LoadResultsOf(const std::string& run);
 
   WorldOptions options_;
   Canvas canvas_;

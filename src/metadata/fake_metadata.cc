@@ -9,8 +9,15 @@
 namespace easel {
 namespace {
 
+struct Publication {
+  std::string aside;
+  StandingResult result;
+};
+
 struct Tables {
-  std::vector<RunRecord> runs;          ///< in the order in which they came
+  std::vector<RunRecord> runs;  ///< in the order in which they came
+  std::map<std::string, std::size_t> through;
+  std::vector<Publication> publications;
   std::vector<AttemptRecord> attempts;  ///< likewise
   std::map<std::string, BlockRecord> blocks;
   std::map<std::pair<std::string, std::string>, std::string> analyses;
@@ -25,6 +32,7 @@ struct Tables {
   Status operator()(const PutRun& change) {
     const auto found = std::ranges::find(runs, change.run.run, &RunRecord::run);
     found == runs.end() ? (void)runs.push_back(change.run) : (void)(*found = change.run);
+    if (change.run.finished_ms != 0) through[change.run.run] = publications.size();
     return {};
   }
   Status operator()(const PutAttempt& change) {
@@ -48,6 +56,13 @@ struct Tables {
     block.published_base_key = change.base_key;
     block.published_inputs = change.inputs;
     block.published_ms = change.now_ms;
+    publications.push_back({"", {change.block, change.attempt, change.manifest, change.now_ms}});
+    return {};
+  }
+  Status operator()(const PublishAside& change) {
+    if (change.epoch != At(change.block).epoch)
+      return Fail(Code::kAborted, "STALE_EPOCH", "block `" + change.block + "` has another epoch");
+    publications.push_back({change.run, {change.block, change.attempt, change.manifest, change.now_ms}});
     return {};
   }
   Status operator()(const SetBlockOutcome& change) {
@@ -77,6 +92,8 @@ struct Tables {
     if (const auto found = blocks.find(change.block); found != blocks.end())
       found->second = BlockRecord{.block = change.block, .epoch = found->second.epoch};
     std::erase_if(attempts, [&](const AttemptRecord& record) { return record.block == change.block; });
+    for (Publication& made : publications)
+      if (made.result.block == change.block) made.result = {};
     return {};
   }
   Status operator()(const ForgetRuns& change) {
@@ -164,6 +181,30 @@ class FakeMetadata final : public MetadataStore {
     std::int64_t most = 0;
     for (const AttemptRecord& attempt : tables_.attempts) most = std::max(most, ++counts[attempt.block]);
     return most;
+  }
+  Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(tables_.attempts, attempt, &AttemptRecord::attempt);
+    if (found == tables_.attempts.end()) return std::nullopt;
+    return *found;
+  }
+  Result<std::optional<std::vector<StandingResult>>> ResultsAfter(const std::string& run) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, StandingResult> results;
+    for (std::string next = run; !next.empty();) {
+      const auto record = std::ranges::find(tables_.runs, next, &RunRecord::run);
+      if (record == tables_.runs.end() || record->finished_ms == 0) return std::nullopt;
+      const std::string aside = record->at.empty() ? "" : next;
+      for (std::size_t i = tables_.through.at(next); i-- > 0;) {
+        const Publication& made = tables_.publications[i];
+        if (made.aside == aside && !made.result.block.empty())
+          results.try_emplace(made.result.block, made.result);
+      }
+      next = record->at;
+    }
+    std::vector<StandingResult> out;
+    for (auto& [block, result] : results) out.push_back(std::move(result));
+    return out;
   }
 
  private:

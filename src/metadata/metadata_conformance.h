@@ -81,6 +81,7 @@ TEST_P(MetadataConformance, EveryFieldComesBack) {
   attempt.failure = std::string("{\"a\":\"\0b\"}", 10);
   attempt.started_ms = 1'700'000'000'000;
   attempt.finished_ms = -1;
+  attempt.at = "r0";
   ASSERT_TRUE(store_->CommitNow({PutRun{run}, OpenAttempt{attempt}, PublishFor("load", 1),
                                  SetBlockOutcome{"load", "succeeded", "ran"}, SetCursor{"x1", 42},
                                  PutAnalysis{"d", "python-3.11+1", "{}"}}));
@@ -111,6 +112,8 @@ TEST_P(MetadataConformance, EveryFieldComesBack) {
   EXPECT_EQ(read.failure, attempt.failure);
   EXPECT_EQ(read.started_ms, attempt.started_ms);
   EXPECT_EQ(read.finished_ms, -1);
+  EXPECT_EQ(read.at, "r0");
+  EXPECT_EQ((*store_->FindAttempt(attempt.attempt))->inputs, "{\"code\":\"c\"}");
   ASSERT_EQ(snapshot->open_runs.size(), 1u);
   EXPECT_EQ(snapshot->open_runs[0].request, run.request);
   EXPECT_EQ(snapshot->open_runs[0].created_ms, 1);
@@ -255,6 +258,52 @@ TEST_P(MetadataConformance, RunsAndAnalysesCanBeForgotten) {
   EXPECT_EQ(store_->Runs(10)->front().run, "r2");
   EXPECT_EQ(*store_->AnalysedSources(), std::vector<std::string>{"b"});
   EXPECT_EQ(store_->History("load", 10)->size(), 2u) << "attempts stay";
+}
+
+TEST_P(MetadataConformance, WhatStoodWhenARunEndedIsKnownForEver) {
+  const auto run = [](const std::string& id, std::int64_t finished_ms, const std::string& at = "") {
+    return PutRun{RunRecord{.run = id, .finished_ms = finished_ms, .status = "x", .at = at}};
+  };
+  const auto result = [](const std::string& block, std::int64_t epoch) {
+    return StandingResult{block, "r1/" + block + "." + std::to_string(epoch),
+                          "manifest" + std::to_string(epoch), 7};
+  };
+  using Results = std::vector<StandingResult>;
+  EXPECT_EQ(*store_->ResultsAfter("r1"), std::nullopt) << "unknown";
+  ASSERT_TRUE(store_->CommitNow({run("r1", 0), OpenAttempt{AttemptFor("load", 1)}, PublishFor("load", 1),
+                                 OpenAttempt{AttemptFor("clean", 1)}, PublishFor("clean", 1)}));
+  EXPECT_EQ(*store_->ResultsAfter("r1"), std::nullopt) << "under way";
+  ASSERT_TRUE(store_->CommitNow({run("r1", 5)}));
+  ASSERT_TRUE(store_->CommitNow(
+      {run("r2", 0), OpenAttempt{AttemptFor("load", 2)}, PublishFor("load", 2), run("r2", 6)}));
+  ASSERT_TRUE(store_->CommitNow({run("r3", 7)}));
+  EXPECT_EQ(**store_->ResultsAfter("r1"), (Results{result("clean", 1), result("load", 1)}));
+  EXPECT_EQ(**store_->ResultsAfter("r2"), (Results{result("clean", 1), result("load", 2)}));
+  EXPECT_EQ(**store_->ResultsAfter("r3"), **store_->ResultsAfter("r2"));
+
+  // Beside what is published: seen by its own run, and by one that begins there.
+  const auto aside = [&](const std::string& id, const std::string& block, std::int64_t epoch) {
+    return PublishAside{id, block, epoch, result(block, epoch).attempt, result(block, epoch).manifest, 7};
+  };
+  ASSERT_TRUE(store_->CommitNow({run("r4", 0, "r1"), OpenAttempt{AttemptFor("clean", 2)},
+                                 aside("r4", "clean", 2), run("r4", 8, "r1")}));
+  ASSERT_TRUE(store_->CommitNow(
+      {run("r5", 0, "r4"), OpenAttempt{AttemptFor("plot", 1)}, aside("r5", "plot", 1), run("r5", 9, "r4")}));
+  EXPECT_EQ(BlockNamed("clean").published_attempt, "r1/clean.1");
+  EXPECT_EQ(BlockNamed("plot").published_attempt, "");
+  EXPECT_EQ(**store_->ResultsAfter("r4"), (Results{result("clean", 2), result("load", 1)}));
+  EXPECT_EQ(**store_->ResultsAfter("r5"),
+            (Results{result("clean", 2), result("load", 1), result("plot", 1)}));
+  EXPECT_EQ(**store_->ResultsAfter("r3"), **store_->ResultsAfter("r2"));
+  EXPECT_EQ(store_->Runs(1)->front().at, "r4");
+
+  const Status late = store_->CommitNow({aside("r5", "clean", 1)});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().reason, "STALE_EPOCH");
+  // An attempt may be forgotten; that it stood is still known.
+  ASSERT_TRUE(store_->CommitNow({ForgetAttempts{{"r1/load.1"}}}));
+  EXPECT_EQ((**store_->ResultsAfter("r1"))[1].attempt, "r1/load.1");
+  EXPECT_EQ(*store_->FindAttempt("r1/load.1"), std::nullopt);
 }
 
 TEST_P(MetadataConformance, AForgottenBlockKeepsItsFence) {

@@ -26,6 +26,7 @@ struct RunRecord {
   std::int64_t finished_ms = 0;  ///< 0 while under way
   std::string status;            ///< "running", "succeeded", "failed", "cancelled"
   std::string summary;           ///< JSON
+  std::string at;                ///< the run from whose results it began; empty: from what is published
 };
 
 struct AttemptRecord {
@@ -41,6 +42,17 @@ struct AttemptRecord {
   std::string failure;   ///< JSON, when failed
   std::int64_t started_ms = 0;
   std::int64_t finished_ms = 0;
+  std::string at;  ///< as RunRecord::at: not empty if its result stands beside what is published
+};
+
+/// The result that stood for a block when a run ended.
+struct StandingResult {
+  std::string block;
+  std::string attempt;
+  std::string manifest;           ///< SHA-256
+  std::int64_t published_ms = 0;  ///< Unix ms of its publication
+
+  bool operator==(const StandingResult&) const = default;
 };
 
 /// One row per block that ever ran.
@@ -79,6 +91,15 @@ struct Publish {
   std::string inputs;
   std::int64_t now_ms = 0;
 };
+/// As Publish, but only for `run`, which began from an older state: what the block publishes stays as it is.
+struct PublishAside {
+  std::string run;
+  std::string block;
+  std::int64_t epoch = 0;
+  std::string attempt;
+  std::string manifest;
+  std::int64_t now_ms = 0;
+};
 struct SetBlockOutcome {
   std::string block;
   std::string last_status;
@@ -109,8 +130,8 @@ struct ForgetAnalyses {
   std::vector<std::string> source_digests;
 };
 
-using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, SetBlockOutcome, PutAnalysis, SetCursor,
-                            ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses>;
+using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, PublishAside, SetBlockOutcome,
+                            PutAnalysis, SetCursor, ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses>;
 using Batch = std::vector<Change>;
 
 /// Everything that an engine needs to know when it starts.
@@ -151,7 +172,14 @@ class MetadataStore {
                                                           const std::string& base_key, int limit) = 0;
   /// A block's attempts (all blocks if empty), newest first, at most `limit`.
   virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
+  virtual Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) = 0;
+  /// Newest first.
   virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;
+  /// The result of each block that had one when `run` ended, by block; nullopt while the run is under way or if it is
+  /// unknown. The attempts themselves may have been forgotten since.
+  ///
+  /// Of a run that began from an older state: the results from which it began, and in their places its own.
+  virtual Result<std::optional<std::vector<StandingResult>>> ResultsAfter(const std::string& run) = 0;
   /// Digests of the sources that have analyses, each once.
   virtual Result<std::vector<std::string>> AnalysedSources() = 0;
   /// How many attempts the block with the most of them has.

@@ -27,7 +27,11 @@ std::unexpected<Error> FailStale(const std::string& block, std::int64_t wanted, 
 struct Apply {
   SqliteConnection& database;
 
-  Status operator()(const PutRun& change) { return WriteRun(database, change.run); }
+  Status operator()(const PutRun& change) {
+    if (change.run.finished_ms == 0) return WriteRun(database, change.run, 0);
+    EASEL_TRY(const std::int64_t through, NewestPublication(database));
+    return WriteRun(database, change.run, through);
+  }
   Status operator()(const PutAttempt& change) { return WriteAttempt(database, change.attempt); }
   Status operator()(const PutAnalysis& change) { return WriteAnalysis(database, change); }
   Status operator()(const SetCursor& change) { return WriteCursor(database, change); }
@@ -49,7 +53,15 @@ struct Apply {
     block.published_base_key = change.base_key;
     block.published_inputs = change.inputs;
     block.published_ms = change.now_ms;
-    return WriteBlock(database, block);
+    EASEL_RETURN_IF_ERROR(WriteBlock(database, block));
+    return WritePublication(database, "", {change.block, change.attempt, change.manifest, change.now_ms});
+  }
+
+  Status operator()(const PublishAside& change) {
+    EASEL_TRY(const BlockRecord block, ReadBlock(database, change.block));
+    if (change.epoch != block.epoch) return FailStale(change.block, change.epoch, block.epoch);
+    return WritePublication(database, change.run,
+                            {change.block, change.attempt, change.manifest, change.now_ms});
   }
 
   Status operator()(const SetBlockOutcome& change) {
@@ -75,6 +87,7 @@ struct Apply {
     EASEL_TRY(const BlockRecord block, ReadBlock(database, change.block));
     if (block.epoch == 0 && block.last_status.empty()) return {};
     EASEL_RETURN_IF_ERROR(WriteBlock(database, BlockRecord{.block = block.block, .epoch = block.epoch}));
+    EASEL_RETURN_IF_ERROR(DeletePublicationsOf(database, change.block));
     return DeleteAttemptsOf(database, change.block);
   }
 
@@ -150,6 +163,10 @@ class SqliteMetadata final : public MetadataStore {
     const std::lock_guard lock(reading_);
     return ReadHistory(*reader_, block, limit);
   }
+  Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) override {
+    const std::lock_guard lock(reading_);
+    return ReadAttempt(*reader_, attempt);
+  }
   Result<std::vector<RunRecord>> Runs(int limit) override {
     const std::lock_guard lock(reading_);
     return ReadRuns(*reader_, limit);
@@ -161,6 +178,13 @@ class SqliteMetadata final : public MetadataStore {
   Result<std::int64_t> MostAttempts() override {
     const std::lock_guard lock(reading_);
     return CountMostAttempts(*reader_);
+  }
+  Result<std::optional<std::vector<StandingResult>>> ResultsAfter(const std::string& run) override {
+    const std::lock_guard lock(reading_);
+    EASEL_RETURN_IF_ERROR(reader_->Execute("BEGIN"));
+    auto results = ReadResultsAfter(*reader_, run);
+    EASEL_RETURN_IF_ERROR(reader_->Execute("ROLLBACK"));
+    return results;
   }
 
  private:

@@ -87,18 +87,30 @@ TEST_F(SqliteMetadataTest, ANewerFormatIsRefusedWithItsNumber) {
 TEST_F(SqliteMetadataTest, AnOlderFormatIsMigratedStepByStepOrNotAtAll) {
   Fill(1);
   auto database = *SqliteConnection::Open(path_, SqliteConnection::Access::kReadWrite);
-  const Migration good[] = {{1, ""}, {2, "CREATE TABLE tags(tag)"}, {3, "ALTER TABLE tags ADD COLUMN color"}};
+  const Migration good[] = {{2, ""}, {3, "CREATE TABLE tags(tag)"}, {4, "ALTER TABLE tags ADD COLUMN color"}};
   const Status reader = BringUpToDate(*database, good, true);
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().reason, "DATABASE_OLDER");
   ASSERT_TRUE(BringUpToDate(*database, good, false));
-  EXPECT_EQ(database->Number("PRAGMA user_version"), 3);
+  EXPECT_EQ(database->Number("PRAGMA user_version"), 4);
   EXPECT_TRUE(database->Execute("INSERT INTO tags(tag, color) VALUES('a', 'red')"));
 
-  const Migration bad[] = {{4, "CREATE TABLE marks(mark)"}, {5, "this is not SQL"}};
+  const Migration bad[] = {{2, ""}, {5, "CREATE TABLE marks(mark)"}, {6, "this is not SQL"}};
   EXPECT_FALSE(BringUpToDate(*database, bad, false));
-  EXPECT_EQ(database->Number("PRAGMA user_version"), 3);
+  EXPECT_EQ(database->Number("PRAGMA user_version"), 4);
   EXPECT_FALSE(database->Execute("SELECT * FROM marks"));
+}
+
+TEST_F(SqliteMetadataTest, AFormatFromBeforeTheOldestKnownOneIsRefusedWithAWayOut) {
+  Fill(1);
+  ASSERT_TRUE((*SqliteConnection::Open(path_, SqliteConnection::Access::kReadWrite))
+                  ->Execute("PRAGMA user_version=1"));
+  for (const bool read_only : {false, true}) {
+    const auto opened = OpenSqliteMetadata(path_, read_only);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().reason, "DATABASE_TOO_OLD");
+    EXPECT_NE(opened.error().message.find("Delete the folder `.easel/`"), std::string::npos);
+  }
 }
 
 TEST_F(SqliteMetadataTest, AForeignFileIsNamed) {

@@ -1,31 +1,41 @@
 #include "metadata/sqlite_rows.h"
 
+#include <map>
+#include <set>
+
 namespace easel {
 namespace {
 
-#define EASEL_RUN_COLUMNS "run, mode, request, created_ms, finished_ms, status, summary, checksum"
+#define EASEL_RUN_COLUMNS \
+  "run, mode, request, created_ms, finished_ms, status, summary, at, through, checksum"
 #define EASEL_ATTEMPT_COLUMNS                                                                               \
   "attempt, run, block, epoch, status, base_key, inputs, key, manifest, failure, started_ms, finished_ms, " \
-  "checksum"
+  "at, checksum"
 #define EASEL_BLOCK_COLUMNS                                                                     \
   "block, epoch, published_attempt, published_manifest, published_base_key, published_inputs, " \
   "published_ms, "                                                                              \
   "last_status, last_reason, checksum"
 
-constexpr char kWriteRun[] = "INSERT INTO runs(" EASEL_RUN_COLUMNS
-                             ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(run) DO UPDATE SET "
-                             "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, "
-                             "finished_ms=excluded.finished_ms, "
-                             "status=excluded.status, summary=excluded.summary, checksum=excluded.checksum";
+#define EASEL_PUBLICATION_COLUMNS "aside, block, attempt, manifest, published_ms, checksum"
+
+constexpr char kWriteRun[] =
+    "INSERT INTO runs(" EASEL_RUN_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(run) DO UPDATE SET "
+    "mode=excluded.mode, request=excluded.request, created_ms=excluded.created_ms, "
+    "finished_ms=excluded.finished_ms, "
+    "status=excluded.status, summary=excluded.summary, at=excluded.at, through=excluded.through, "
+    "checksum=excluded.checksum";
 constexpr char kWriteAttempt[] =
     "INSERT INTO attempts(" EASEL_ATTEMPT_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE "
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(attempt) DO UPDATE "
     "SET run=excluded.run, block=excluded.block, epoch=excluded.epoch, status=excluded.status, "
     "base_key=excluded.base_key, inputs=excluded.inputs, key=excluded.key, manifest=excluded.manifest, "
     "failure=excluded.failure, started_ms=excluded.started_ms, "
-    "finished_ms=excluded.finished_ms, checksum=excluded.checksum";
+    "finished_ms=excluded.finished_ms, at=excluded.at, checksum=excluded.checksum";
 constexpr char kWriteBlock[] =
     "INSERT OR REPLACE INTO blocks(" EASEL_BLOCK_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?)";
+constexpr char kWritePublication[] =
+    "INSERT INTO publications(" EASEL_PUBLICATION_COLUMNS ") VALUES(?,?,?,?,?,?)";
 constexpr char kWriteAnalysis[] =
     "INSERT OR REPLACE INTO analyses(source_digest, runtime, document, checksum) VALUES(?,?,?,?)";
 constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
@@ -33,6 +43,7 @@ constexpr char kDeleteAttempt[] = "DELETE FROM attempts WHERE attempt=?";
 constexpr char kDeleteAttemptsOf[] = "DELETE FROM attempts WHERE block=?";
 constexpr char kDeleteRun[] = "DELETE FROM runs WHERE run=?";
 constexpr char kDeleteAnalyses[] = "DELETE FROM analyses WHERE source_digest=?";
+constexpr char kDeletePublicationsOf[] = "DELETE FROM publications WHERE block=?";
 
 constexpr char kReadBlock[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks WHERE block=?";
 constexpr char kReadBlocks[] = "SELECT " EASEL_BLOCK_COLUMNS " FROM blocks ORDER BY block";
@@ -48,6 +59,12 @@ constexpr char kReadAnalysis[] =
 constexpr char kAttemptsWithKey[] = "SELECT " EASEL_ATTEMPT_COLUMNS
                                     " FROM attempts WHERE block=? AND base_key=? AND status=? "
                                     "ORDER BY sequence DESC LIMIT ?";
+constexpr char kReadAttempt[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE attempt=?";
+constexpr char kNewestPublication[] = "SELECT ifnull(max(sequence), 0) FROM publications";
+constexpr char kReadRun[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs WHERE run=?";
+constexpr char kPublished[] = "SELECT " EASEL_PUBLICATION_COLUMNS
+                              " FROM publications WHERE sequence IN (SELECT max(sequence) FROM "
+                              "publications WHERE aside=? AND sequence <= ? GROUP BY block)";
 constexpr char kHistoryOfBlock[] =
     "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? ORDER BY sequence DESC LIMIT ?";
 constexpr char kHistory[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence DESC LIMIT ?";
@@ -56,7 +73,7 @@ constexpr char kMostAttempts[] =
     "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM attempts GROUP BY block)";
 constexpr char kRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs ORDER BY sequence DESC LIMIT ?";
 
-Result<RunRecord> RunOf(Query& row) {
+Result<RunRecord> RunAndThrough(Query& row, std::int64_t* through) {
   RunRecord run;
   run.run = row.TextColumn();
   run.mode = row.TextColumn();
@@ -65,9 +82,14 @@ Result<RunRecord> RunOf(Query& row) {
   run.finished_ms = row.IntColumn();
   run.status = row.TextColumn();
   run.summary = row.TextColumn();
+  run.at = row.TextColumn();
+  const std::int64_t seen = row.IntColumn();
   EASEL_RETURN_IF_ERROR(row.CheckSeal());
+  if (through != nullptr) *through = seen;
   return run;
 }
+
+Result<RunRecord> RunOf(Query& row) { return RunAndThrough(row, nullptr); }
 
 Result<AttemptRecord> AttemptOf(Query& row) {
   AttemptRecord attempt;
@@ -83,6 +105,7 @@ Result<AttemptRecord> AttemptOf(Query& row) {
   attempt.failure = row.TextColumn();
   attempt.started_ms = row.IntColumn();
   attempt.finished_ms = row.IntColumn();
+  attempt.at = row.TextColumn();
   EASEL_RETURN_IF_ERROR(row.CheckSeal());
   return attempt;
 }
@@ -115,10 +138,16 @@ Result<std::vector<Record>> All(Query& query, Result<Record> (*make)(Query&)) {
 
 }  // namespace
 
-Status WriteRun(SqliteConnection& database, const RunRecord& run) {
+Status WriteRun(SqliteConnection& database, const RunRecord& run, std::int64_t through) {
   EASEL_TRY(Query query, database.Use(kWriteRun));
   query.Text(run.run).Text(run.mode).Text(run.request).Int(run.created_ms).Int(run.finished_ms);
-  return query.Text(run.status).Text(run.summary).Seal().Run();
+  return query.Text(run.status).Text(run.summary).Text(run.at).Int(through).Seal().Run();
+}
+
+Status WritePublication(SqliteConnection& database, const std::string& aside, const StandingResult& result) {
+  EASEL_TRY(Query query, database.Use(kWritePublication));
+  query.Text(aside).Text(result.block).Text(result.attempt).Text(result.manifest).Int(result.published_ms);
+  return query.Seal().Run();
 }
 
 Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
@@ -129,7 +158,8 @@ Status WriteAttempt(SqliteConnection& database, const AttemptRecord& attempt) {
       .Text(attempt.manifest)
       .Text(attempt.failure)
       .Int(attempt.started_ms)
-      .Int(attempt.finished_ms);
+      .Int(attempt.finished_ms)
+      .Text(attempt.at);
   return query.Seal().Run();
 }
 
@@ -168,6 +198,11 @@ Status DeleteRun(SqliteConnection& database, const std::string& run) {
 Status DeleteAnalyses(SqliteConnection& database, const std::string& source_digest) {
   EASEL_TRY(Query query, database.Use(kDeleteAnalyses));
   return query.Text(source_digest).Run();
+}
+
+Status DeletePublicationsOf(SqliteConnection& database, const std::string& block) {
+  EASEL_TRY(Query query, database.Use(kDeletePublicationsOf));
+  return query.Text(block).Run();
 }
 
 Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block) {
@@ -256,6 +291,56 @@ Result<std::int64_t> CountMostAttempts(SqliteConnection& database) {
   EASEL_TRY(Query query, database.Use(kMostAttempts));
   EASEL_TRY(const bool found, query.Step());
   return found ? query.IntColumn() : 0;
+}
+
+Result<std::optional<AttemptRecord>> ReadAttempt(SqliteConnection& database, const std::string& attempt) {
+  EASEL_TRY(Query query, database.Use(kReadAttempt));
+  EASEL_TRY(const bool found, query.Text(attempt).Step());
+  if (!found) return std::nullopt;
+  return AttemptOf(query);
+}
+
+Result<std::int64_t> NewestPublication(SqliteConnection& database) {
+  EASEL_TRY(Query query, database.Use(kNewestPublication));
+  EASEL_TRY(const bool row, query.Step());
+  return row ? query.IntColumn() : 0;
+}
+
+Result<std::optional<std::vector<StandingResult>>> ReadResultsAfter(SqliteConnection& database,
+                                                                    const std::string& run) {
+  std::map<std::string, StandingResult> results;
+  std::set<std::string> seen;
+  // What a run left beside what is published is laid over the run from which it began, and so on.
+  for (std::string next = run; !next.empty();) {
+    RunRecord record;
+    std::int64_t through = 0;
+    {
+      EASEL_TRY(Query query, database.Use(kReadRun));
+      EASEL_TRY(const bool found, query.Text(next).Step());
+      if (!found || !seen.insert(next).second) return std::nullopt;
+      EASEL_TRY(record, RunAndThrough(query, &through));
+    }
+    if (record.finished_ms == 0) return std::nullopt;
+    EASEL_TRY(Query query, database.Use(kPublished));
+    const std::string aside = record.at.empty() ? "" : record.run;
+    query.Text(aside).Int(through);
+    for (;;) {
+      EASEL_TRY(const bool more, query.Step());
+      if (!more) break;
+      query.TextColumn();
+      StandingResult result;
+      result.block = query.TextColumn();
+      result.attempt = query.TextColumn();
+      result.manifest = query.TextColumn();
+      result.published_ms = query.IntColumn();
+      EASEL_RETURN_IF_ERROR(query.CheckSeal());
+      results.try_emplace(result.block, result);
+    }
+    next = record.at;
+  }
+  std::vector<StandingResult> out;
+  for (auto& [block, result] : results) out.push_back(std::move(result));
+  return out;
 }
 
 }  // namespace easel

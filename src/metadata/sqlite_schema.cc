@@ -14,18 +14,20 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x4541534c;
 
 // `sequence` is the order in which attempts were opened: newest first is by it, not by a clock that may jump.
-constexpr Migration kMigrations[] = {{1, R"sql(
+// `publications` only grows: what stood when a run ended are the newest rows up to the number that the run's row has.
+constexpr Migration kMigrations[] = {{2, R"sql(
 CREATE TABLE runs(
   sequence INTEGER PRIMARY KEY,
   run TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, request TEXT NOT NULL, created_ms INTEGER NOT NULL,
-  finished_ms INTEGER NOT NULL, status TEXT NOT NULL, summary TEXT NOT NULL, checksum INTEGER NOT NULL);
+  finished_ms INTEGER NOT NULL, status TEXT NOT NULL, summary TEXT NOT NULL, at TEXT NOT NULL, through INTEGER NOT NULL,
+  checksum INTEGER NOT NULL);
 CREATE INDEX open_runs ON runs(sequence) WHERE finished_ms = 0;
 
 CREATE TABLE attempts(
   sequence INTEGER PRIMARY KEY,
   attempt TEXT NOT NULL UNIQUE, run TEXT NOT NULL, block TEXT NOT NULL, epoch INTEGER NOT NULL,
   status INTEGER NOT NULL, base_key TEXT NOT NULL, inputs TEXT NOT NULL, key TEXT NOT NULL, manifest TEXT NOT NULL, failure TEXT NOT NULL,
-  started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, checksum INTEGER NOT NULL);
+  started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, at TEXT NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX attempts_of_block ON attempts(block, sequence);
 CREATE INDEX open_attempts ON attempts(sequence) WHERE status < 2;
 
@@ -33,6 +35,12 @@ CREATE TABLE blocks(
   block TEXT PRIMARY KEY, epoch INTEGER NOT NULL, published_attempt TEXT NOT NULL, published_manifest TEXT NOT NULL,
   published_base_key TEXT NOT NULL, published_inputs TEXT NOT NULL, published_ms INTEGER NOT NULL, last_status TEXT NOT NULL,
   last_reason TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE publications(
+  sequence INTEGER PRIMARY KEY,
+  aside TEXT NOT NULL, block TEXT NOT NULL, attempt TEXT NOT NULL, manifest TEXT NOT NULL, published_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL);
+CREATE INDEX publications_of_block ON publications(aside, block, sequence);
 
 CREATE TABLE analyses(
   source_digest TEXT NOT NULL, runtime TEXT NOT NULL, document TEXT NOT NULL, checksum INTEGER NOT NULL,
@@ -89,6 +97,10 @@ Status BringUpToDate(SqliteConnection& database, std::span<const Migration> migr
     return Fail(Code::kFailedPrecondition, "DATABASE_NEWER",
                 database.path() + ": was written by a newer Easel (it " + formats +
                     "). Use that version, or delete the folder `.easel/` for a clean start.");
+  if (version != 0 && version < migrations.front().version)
+    return Fail(Code::kFailedPrecondition, "DATABASE_TOO_OLD",
+                database.path() + ": was made by an earlier build of Easel (it " + formats +
+                    "). Delete the folder `.easel/` to start again.");
   if (read_only)
     return Fail(Code::kFailedPrecondition, "DATABASE_OLDER",
                 database.path() + ": was written by an older Easel (it " + formats +

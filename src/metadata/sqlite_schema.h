@@ -15,7 +15,8 @@ struct Migration {
   const char* sql = "";
 };
 
-/// All steps, the first of which makes the tables of an empty database. docs/formats/database.md has the result.
+/// All steps, the first of which makes the tables of an empty database and has the oldest format that can be brought
+/// up to date. docs/formats/database.md has the result.
 std::span<const Migration> Migrations();
 
 /// Make the file `path` with current tables. It appears under its name complete or not at all, so that an empty or
@@ -25,7 +26,8 @@ Status CreateDatabase(const std::string& path);
 /// Check that this is a canvas's database of a format that we know, and apply the migrations it lacks in one
 /// transaction (not when `read_only`).
 ///
-/// Errors: kDataLoss DATABASE_DAMAGED (or foreign); kFailedPrecondition DATABASE_NEWER, DATABASE_OLDER (read only).
+/// Errors: kDataLoss DATABASE_DAMAGED (or foreign); kFailedPrecondition DATABASE_NEWER, DATABASE_OLDER (read only),
+///         DATABASE_TOO_OLD.
 Status BringUpToDate(SqliteConnection& database, std::span<const Migration> migrations, bool read_only);
 
 }  // namespace easel

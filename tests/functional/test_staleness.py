@@ -227,3 +227,38 @@ def test_a_renamed_block_and_a_new_edge_are_noticed(chain):
     failed = chain.run()
     assert failed.failed == ["apart"]
     assert failed.error("apart")["ename"] == "NameError"
+
+
+def test_what_a_block_in_between_does_not_read_reaches_those_below_it(canvas):
+    folder = canvas(
+        {
+            "load": "x = 1\nlimit = 10\nold = 'old'\n",
+            "clean": "y = x + 1\n",
+            "report": "print(y, limit, 'old' in globals(), 'new' in globals())\n",
+        },
+        ["load -> clean", "clean -> report"],
+    )
+    assert folder.good().text("report") == "2 10 True False\n"
+    folder.edit("load", "x = 1\nlimit = 12\nnew = 'new'\n")
+    run = folder.good()
+    assert run.ran == ["load", "report"] and run.up_to_date == ["clean"]
+    assert run.text("report") == "2 12 False True\n"
+    assert folder.good().ran == []
+    assert folder.good("--only", "report", "--force").text("report") == "2 12 False True\n"
+
+
+def test_a_class_that_was_made_anew_and_its_instances_stay_together(canvas):
+    folder = canvas(
+        {
+            "define": "class Point:\n    def __init__(self, x):\n        self.x = x\nlimit = 1\n",
+            "make": "points = [Point(1), Point(2)]\n",
+            "use": "print(all(isinstance(p, Point) for p in points), limit)\n",
+        },
+        ["define -> make", "make -> use"],
+    )
+    assert folder.good().text("use") == "True 1\n"
+    source = (folder.root / "blocks/define.py").read_text()
+    folder.edit("define", source.replace("limit = 1", "limit = 2"))
+    run = folder.good()
+    assert run.text("use") == "True 2\n"
+    assert folder.good().ran == []
