@@ -158,6 +158,23 @@ def test_what_was_loaded_lies_where_it_was_when_it_is_stored_again(place: Any) -
     assert in_place / len(data) > 0.98
 
 
+def test_a_column_that_is_added_leaves_large_ones_where_they_were(place: Any) -> None:
+    frame = pd.DataFrame(np.arange(3.0 * 2**20).reshape(2**20, 3), columns=list("abc"))
+    encoded = arrow.encode_or_explain(frame)
+    data = place(file_of(encoded))
+    found = arrow.decode(encoded.recipe, data)
+    found["d"] = 1
+    again = arrow.encode_or_explain(found)
+    at = stays = 0
+    for piece in again.pieces:
+        if piece.nbytes > 1 << 20 and address(piece) == address(data) + at:
+            assert at % (1 << 20) == 0
+            stays += piece.nbytes
+        at += piece.nbytes
+    assert stays == 3 * 8 * 2**20
+    check_file(file_of(again), len(found))
+
+
 def test_a_frame_and_its_slice_are_stored_apart_and_stay_independent(place: Any) -> None:
     frame = numbers(1000)
     part = frame.iloc[100:200]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import _easel
-from .arrow_file import NO_BUFFER, Body, Column, Placed
+from .arrow_file import NO_BUFFER, Body, Column, Placed, alignment
 from .recipe import DeclinedError, RecipeError
 
 Json = dict[str, Any]
@@ -60,7 +60,7 @@ class ColumnWriter:
             else:
                 for i in range(rows):
                     row = self.np.ascontiguousarray(values[i] if values.ndim == 2 else values)
-                    placed = self.body.add(row.view("u1"), 8 if i else 64)
+                    placed = self.body.add(row.view("u1"), 8 if i else alignment(rows * stride))
                     at = at if i else placed.offset
         spec = {"numpy": values.dtype.str, "shape": list(values.shape), "at": at, "stride": stride}
         if not values.flags.writeable:

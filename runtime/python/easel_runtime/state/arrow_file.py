@@ -15,7 +15,11 @@ CONTINUATION = 0xFFFFFFFF
 END_OF_STREAM = struct.pack("<II", CONTINUATION, 0)
 VERSION_5 = 4
 RECORD_BATCH = 3
-ALIGNMENT = 64  # of a block's first buffer; columns of one block follow each other at multiples of 8
+# Where a block's first buffer begins; columns of one block follow each other at multiples of 8. Large ones begin at the
+# grain in which changes are stored, so that a column that is added leaves the others where they were.
+ALIGNMENT = 64
+GRAIN = 1 << 20
+LARGE = 16 << 20
 
 
 class Placed(NamedTuple):
@@ -50,18 +54,24 @@ class Body:
             self.pieces.append(memoryview(bytes(padding)))
             self.length += padding
 
-    def add(self, data: Any, grain: int = ALIGNMENT) -> Placed:
-        """Append bytes (anything with a contiguous buffer) at a multiple of `grain`; nothing is copied."""
+    def add(self, data: Any, grain: int | None = None) -> Placed:
+        """Append bytes (anything with a contiguous buffer) at a multiple of `grain` (default: by their number);
+        nothing is copied."""
         view = memoryview(data)
         if view.format != "B" or view.ndim != 1:
             view = view.cast("B")
         if view.nbytes == 0:
             return NO_BUFFER
-        self.align(grain)
+        self.align(alignment(view.nbytes) if grain is None else grain)
         placed = Placed(self.length, view.nbytes)
         self.pieces.append(view)
         self.length += view.nbytes
         return placed
+
+
+def alignment(size: int) -> int:
+    """Where `size` bytes that belong together begin."""
+    return GRAIN if size >= LARGE else ALIGNMENT
 
 
 class TableFile(NamedTuple):
@@ -82,7 +92,7 @@ def write(
     body.align(8)
     message = _record_batch(columns, rows, body.length)
     prefix = 8 + len(message)
-    prefix += -(len(head) + prefix) % ALIGNMENT
+    prefix += -(len(head) + prefix) % alignment(body.length)
     head += struct.pack("<II", CONTINUATION, prefix - 8) + message + bytes(prefix - 8 - len(message))
     batch = (len(head) - prefix, prefix, body.length)
     footer = _footer(schema_message, blocks, batch)
