@@ -67,6 +67,39 @@ TEST(TablePreview, FirstRowsAndColumnsOfAnOrdinaryFrame) {
                                {"1", "a"}, {"2", "b\\nc"}, {"null", "null"}, {"1", "a"}}));
 }
 
+TEST(TablePreview, TruthValuesInBytesPeriodsAndCategories) {
+  const auto noted = [](const std::string& name, const std::string& extension, const std::string& about,
+                        const std::shared_ptr<arrow::DataType>& type) {
+    return arrow::field(name, type)
+        ->WithMetadata(arrow::key_value_metadata({"ARROW:extension:name", "ARROW:extension:metadata"},
+                                                 {extension, about}));
+  };
+  const auto period = [&](const std::string& frequency) {
+    return noted(frequency, "pandas.period", "{\"freq\": \"" + frequency + "\"}", arrow::int64());
+  };
+  const auto schema = arrow::schema({noted("b", "arrow.bool8", "", arrow::int8()), period("D"), period("M"),
+                                     period("Q-DEC"), period("h"), period("W-WED"),
+                                     arrow::field("c", arrow::dictionary(arrow::int8(), arrow::utf8()))});
+  arrow::ArrayVector arrays = {Values(arrow::int8(), "[0, 2, null]")};
+  for (int i = 0; i < 5; ++i) arrays.push_back(Values(arrow::int64(), "[0, -1, null]"));
+  arrays.push_back(Values(schema->field(6)->type(), R"(["x", null, "y"])"));
+  const auto sink = *arrow::io::BufferOutputStream::Create();
+  const auto writer = *arrow::ipc::MakeFileWriter(sink, schema);
+  ASSERT_TRUE(writer->WriteRecordBatch(*arrow::RecordBatch::Make(schema, 3, arrays)).ok());
+  ASSERT_TRUE(writer->Close().ok());
+  const auto preview = Preview((*sink->Finish())->ToString());
+  ASSERT_TRUE(preview) << preview.error().message;
+  std::vector<std::string> types;
+  for (const auto& column : preview->columns) types.push_back(column.type);
+  EXPECT_EQ(types, (std::vector<std::string>{"bool", "period[D]", "period[M]", "period[Q-DEC]", "period[h]",
+                                             "period[W-WED]", "dictionary<string>"}));
+  EXPECT_EQ(preview->rows,
+            (std::vector<std::vector<std::string>>{
+                {"false", "1970-01-01", "1970-01", "1970Q1", "1970-01-01T00:00:00", "0", "x"},
+                {"true", "1969-12-31", "1969-12", "1969Q4", "1969-12-31T23:00:00", "-1", "null"},
+                {"null", "null", "null", "null", "null", "null", "y"}}));
+}
+
 TEST(TablePreview, NumbersAndTexts) {
   EXPECT_EQ(Shown(arrow::boolean(), "[true, false, null]"), "true|false|null");
   EXPECT_EQ(Shown(arrow::uint64(), "[18446744073709551615]"), "18446744073709551615");

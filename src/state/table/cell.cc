@@ -55,7 +55,7 @@ class CellWriter {
     if (array.type_id() == arrow::Type::SPARSE_UNION || array.type_id() == arrow::Type::DENSE_UNION)
       return AppendUnion(static_cast<const arrow::UnionArray&>(array), i, nested);
     if (array.type_id() == arrow::Type::EXTENSION)
-      return Append(*static_cast<const arrow::ExtensionArray&>(array).storage(), i, nested);
+      return AppendExtension(static_cast<const arrow::ExtensionArray&>(array), i, nested);
     if (array.IsNull(i)) {
       out_ += "null";
       return;
@@ -172,6 +172,16 @@ class CellWriter {
       }
       default: AppendEscaped("<" + type.ToString() + ">", Room(), false, out_);
     }
+  }
+
+  /// A truth value in a byte is one; other extensions are shown as what they are made of.
+  void AppendExtension(const arrow::ExtensionArray& array, std::int64_t i, bool nested) {
+    const arrow::Array& storage = *array.storage();
+    if (array.extension_type()->extension_name() == "arrow.bool8" && storage.type_id() == arrow::Type::INT8 &&
+        !storage.IsNull(i))
+      out_ += static_cast<const arrow::Int8Array&>(storage).Value(i) != 0 ? "true" : "false";
+    else
+      Append(storage, i, nested);
   }
 
   void AppendDictionary(const arrow::Array& array, std::int64_t i, bool nested) {

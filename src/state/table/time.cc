@@ -87,4 +87,33 @@ std::string FormatDuration(std::int64_t count, arrow::TimeUnit::type unit) {
   return sign + days + Clock(seconds % 86'400, part, digits);
 }
 
+std::string FormatPeriod(std::int64_t ordinal, std::string_view frequency) {
+  constexpr std::int64_t kFar = 100'000'000'000'000;  // beyond it the arithmetic below might not fit
+  const auto year = [](std::int64_t years) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%04lld", static_cast<long long>(1970 + years));
+    return std::string(text);
+  };
+  if (ordinal > kFar || ordinal < -kFar) {
+    if (frequency == "us") return FormatTimestamp(ordinal, arrow::TimeUnit::MICRO);
+    if (frequency == "ns") return FormatTimestamp(ordinal, arrow::TimeUnit::NANO);
+    return std::to_string(ordinal);
+  }
+  if (frequency == "D") return FormatDate(ordinal);
+  if (frequency == "Y-DEC") return year(ordinal);
+  if (frequency == "Q-DEC")
+    return year(FloorDivide(ordinal, 4)) + "Q" + std::to_string(FloorModulo(ordinal, 4) + 1);
+  if (frequency == "M") {
+    const std::string month = std::to_string(FloorModulo(ordinal, 12) + 1);
+    return year(FloorDivide(ordinal, 12)) + (month.size() == 1 ? "-0" : "-") + month;
+  }
+  if (frequency == "h") return FormatTimestamp(ordinal * 3600, arrow::TimeUnit::SECOND);
+  if (frequency == "min") return FormatTimestamp(ordinal * 60, arrow::TimeUnit::SECOND);
+  if (frequency == "s") return FormatTimestamp(ordinal, arrow::TimeUnit::SECOND);
+  if (frequency == "ms") return FormatTimestamp(ordinal, arrow::TimeUnit::MILLI);
+  if (frequency == "us") return FormatTimestamp(ordinal, arrow::TimeUnit::MICRO);
+  if (frequency == "ns") return FormatTimestamp(ordinal, arrow::TimeUnit::NANO);
+  return std::to_string(ordinal);
+}
+
 }  // namespace easel::table
