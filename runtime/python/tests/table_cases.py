@@ -362,6 +362,16 @@ CASES: list[tuple[str, str, str]] = [
         "pd.DataFrame({'a': range(4)}, index=pd.MultiIndex.from_product([pd.date_range('2024', periods=2, tz='UTC'), ['a', 'b']]))",
     ),
     (
+        "MultiIndex of categories and periods",
+        "arrow",
+        "pd.DataFrame({'a': range(4)}, index=pd.MultiIndex.from_product([pd.Categorical(['b', 'a'], ['z', 'b', 'a']), pd.period_range('2024', periods=2, freq='M')]))",
+    ),
+    (
+        "category of periods",
+        "arrow",
+        "pd.DataFrame({'c': pd.Categorical(pd.period_range('2024', periods=3, freq='D'))})",
+    ),
+    (
         "MultiIndex of objects",
         "pickle5",
         "pd.DataFrame({'a': range(2)}, index=pd.MultiIndex.from_arrays([[(1, 2), 'x'], [1, 2]]))",

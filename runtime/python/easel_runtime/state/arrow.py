@@ -56,7 +56,9 @@ def encode(value: Any) -> Encoding | None:
     """`value` as an Arrow file, or None if it is no table or not provably exact that way."""
     try:
         return encode_or_explain(value)
-    except DeclinedError:
+    except (
+        Exception
+    ):  # declined; or a library behaves in a way that nobody foresaw, which pickle5 may not mind
         return None
 
 
@@ -65,13 +67,15 @@ def encode_or_explain(value: Any) -> Encoding:
     kind = is_table_type(value)
     if kind is None:
         raise DeclinedError("it is no frame, series or table")
+    package = kind.partition(".")[0]
+    if package == "polars" and value.estimated_size() < SMALLEST_POLARS_BYTES:
+        raise DeclinedError("a small polars frame")
     try:
         import pyarrow as pa
     except ImportError:
         raise DeclinedError("pyarrow is not installed") from None
     recipe = RecipeWriter()
     document: dict[str, Any] = {"kind": kind}
-    package = kind.partition(".")[0]
     if package == "pandas":
         file, document = _pandas(value, kind, recipe)
         rows = len(value)
@@ -83,8 +87,6 @@ def encode_or_explain(value: Any) -> Encoding:
     else:
         from .arrow_tables import write_polars
 
-        if value.estimated_size() < SMALLEST_POLARS_BYTES:
-            raise DeclinedError("a small polars frame")
         rows = len(value)
         file = write_polars(sys.modules["polars"], pa, value, document, recipe)
     document = {**document, "rows": rows, "body": file.body}

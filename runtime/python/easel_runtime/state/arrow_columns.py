@@ -116,13 +116,18 @@ class ColumnWriter:
     def shown(self, values: Any) -> Any:
         """An Arrow array of a pandas index, for readers of the file; the recipe holds the index itself."""
         pa, dtype = self.pa, values.dtype
-        numpy_dtype = dtype if isinstance(dtype, self.np.dtype) else None
-        if numpy_dtype is not None and numpy_dtype.kind in "biufMm" and numpy_dtype.itemsize <= 8:
-            return pa.array(values.to_numpy(), from_pandas=False)
-        objects = numpy_dtype is not None and numpy_dtype.hasobject
-        if objects and _easel.strings_encode(values.to_numpy(), None, None) is None:
-            raise DeclinedError("categories or levels that are no strings or numbers")
-        if objects or type(dtype).__name__ in ("StringDtype", "DatetimeTZDtype"):
+        if isinstance(dtype, self.np.dtype):
+            if dtype.kind in "biufMm" and dtype.itemsize <= 8:
+                return pa.array(values.to_numpy(), from_pandas=False)
+            if dtype.kind != "O" or _easel.strings_encode(values.to_numpy(), None, None) is None:
+                raise DeclinedError("categories or levels that are no strings or numbers")
+            return pa.array(values.to_numpy(), pa.large_string())
+        name = type(dtype).__name__
+        if name == "CategoricalDtype":
+            return self.shown(values.astype(dtype.categories.dtype))
+        if name == "PeriodDtype":
+            return pa.array(values.astype(str).tolist(), pa.large_string())
+        if name in ("StringDtype", "DatetimeTZDtype"):
             made = pa.array(values.array)
             return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
         raise DeclinedError(f"categories or levels of {dtype}")

@@ -153,4 +153,9 @@ class RecipeReader:
         number = label["pickle"]
         if not isinstance(number, int) or not 0 <= number < len(self._parts):
             raise RecipeError("the recipe refers to a pickled part that it does not have")
-        return pickle.loads(self._parts[number])
+        try:
+            return pickle.loads(self._parts[number])
+        except Exception as error:  # the bytes are those that were stored: the environment is another one
+            raise ImportError(
+                f"a label, dtype or attribute cannot be made here: {type(error).__name__}: {error}"
+            ) from error
