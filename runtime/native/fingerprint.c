@@ -301,6 +301,7 @@ static int Class(Walk* w, PyTypeObject* type) {
   PyObject* dict = EaselClassDict(type);
   PyObject* bases = EaselBases(type);
   if (dict == NULL || bases == NULL) return -1;
+  if (!PyDict_CheckExact(dict)) return GiveUp(); /* ctypes hides its own data there */
   Mix(&w->hash, kTypeObject);
   for (int i = 0; i < 2; i++) {
     PyObject* name = i == 0 ? PyType_GetName(type) : PyType_GetQualName(type);
@@ -620,7 +621,7 @@ static int Visit(Walk* w, PyObject* object) {
   if (type == &PyBytes_Type) return Bytes(w, object);
   const Info* info = Classify(w, type);
   if (info == NULL) return -1;
-  if (info->kind != kPinned || info->in_python) {
+  if (info->kind != kPinned || info->in_python || info->attributes != NULL) {
     int new = Meet(w, object);
     if (new <= 0) return new;
   }

@@ -96,9 +96,8 @@ PyObject* EaselClassDict(PyTypeObject* type) {
   traverseproc traverse = (traverseproc)PyType_GetSlot(Py_TYPE(proxy), Py_tp_traverse);
   traverse(proxy, TakeFirst, &dict);
   Py_DECREF(proxy);
-  if (dict == NULL || !PyDict_CheckExact(dict)) {
-    PyErr_SetString(PyExc_TypeError, "a class without a dict");
-    return NULL;
+  if (dict == NULL || !PyDict_Check(dict)) {
+    return PyErr_Format(PyExc_TypeError, "the class %R has no dict", type);
   }
   return dict;
 }

@@ -1,8 +1,9 @@
 /* The sharing walk: which roots reach a common mutable object, or memory that overlaps, and must be stored together.
  *
- * What counts: state/walk.py says it, with the atoms and what frames show. An object with one reference has been reached by
- * its only way and is not remembered; tuples and frozensets join nothing themselves, what lies in them does. Objects
- * of unknown types are followed as garbage collection follows them. Its own stack; no code of a user's class runs.
+ * What counts: state/sharing.py says it, with the atoms and what frames show. An object with one reference has been reached
+ * by its only way and is not remembered. Tuples and frozensets join nothing themselves, what lies in them does: one that is
+ * shared is gone through once for each root, and what lies in it is remembered however few references it has.
+ * Objects of unknown types are followed as garbage collection follows them. Its own stack; no code of a user's class runs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ typedef struct {
   PyTypeObject* array_type;
   PyTypeObject* machine_type; /* array.array */
   PyObject* kept;             /* what was made for the walk */
-  PyObject** stack;
+  uintptr_t* stack; /* objects; kReachedAgain is added to those in a tuple that may be gone through again */
+  uintptr_t again;
   size_t depth, capacity;
   Py_ssize_t* parent;
   Py_ssize_t root;
@@ -50,7 +52,7 @@ typedef struct {
   uint64_t last_way;
 } Walk;
 
-enum { kCarried = 64, kHasDict = 128, kFlags = kCarried | kHasDict };
+enum { kReachedAgain = 1, kCarried = 64, kHasDict = 128, kFlags = kCarried | kHasDict };
 
 #define DO(call)               \
   do {                         \
@@ -137,12 +139,12 @@ static int Push(Walk* w, PyObject* object) {
   if (way == kAtom) return 0;
   if (w->depth == w->capacity) {
     size_t capacity = w->capacity == 0 ? 256 : w->capacity * 2;
-    PyObject** stack = realloc(w->stack, capacity * sizeof *stack);
+    uintptr_t* stack = realloc(w->stack, capacity * sizeof *stack);
     if (stack == NULL) return -1;
     w->stack = stack;
     w->capacity = capacity;
   }
-  w->stack[w->depth++] = object;
+  w->stack[w->depth++] = (uintptr_t)object | w->again;
   return 0;
 }
 
@@ -233,13 +235,23 @@ static int TakeArray(Walk* w, PyObject* object, int with_content) {
   return good;
 }
 
+/* What the memory of `array` belongs to: its base, through the stand-in of numpy's as_strided. Borrowed, or NULL. */
+static PyObject* BaseOf(Walk* w, PyObject* array) {
+  static const char* const kNumpy[] = {"numpy", NULL};
+  PyObject* base = Attribute(w, w->array_type, "base", array);
+  if (base == NULL || !IsNamed(Py_TYPE(base), "DummyArray") || !ModuleIs(Py_TYPE(base), kNumpy)) return base;
+  PyObject* dict = PyObject_GenericGetDict(base, NULL);
+  PyObject* inner = dict != NULL && PyDict_CheckExact(dict) ? PyDict_GetItemString(dict, "base") : NULL;
+  PyErr_Clear();
+  Py_XDECREF(dict);
+  return inner;
+}
+
 static int Array(Walk* w, PyObject* object) {
-  PyObject* owner = object;
-  for (;;) {
-    PyObject* base = Attribute(w, w->array_type, "base", owner);
-    if (base == NULL || !PyType_IsSubtype(Py_TYPE(base), w->array_type)) break;
-    owner = base;
-  }
+  PyObject *owner = object, *base;
+  while ((base = BaseOf(w, owner)) != NULL && PyType_IsSubtype(Py_TYPE(base), w->array_type)) owner = base;
+  while (base != NULL && PyMemoryView_Check(base)) base = Attribute(w, Py_TYPE(base), "obj", base);
+  if (base != NULL && WayOf(w, Py_TYPE(base)) == kBytes) DO(Push(w, base));
   int fresh;
   uint64_t* users = EaselTablePut(&w->users, owner, &fresh);
   if (users == NULL) return -1;
@@ -337,11 +349,12 @@ static int Root(Walk* w, PyObject* root) {
   w->root_object = root;
   DO(Push(w, root));
   while (w->depth > 0) {
-    PyObject* object = w->stack[--w->depth];
+    uintptr_t top = w->stack[--w->depth];
+    PyObject* object = (PyObject*)(top & ~(uintptr_t)kReachedAgain);
     uint64_t way = WayOf(w, Py_TYPE(object));
     int fresh = 1;
     int is_definition = way == kClass || way == kCallable;
-    if (Py_REFCNT(object) > 1) {
+    if (Py_REFCNT(object) > 1 || (top & kReachedAgain)) {
       if (object != root && EaselTableGet(&w->stops, object) != NULL) continue;
       uint64_t* first = EaselTablePut(way == kImmutable ? &w->immutables : &w->owners, object, &fresh);
       if (first == NULL) return -1;
@@ -358,7 +371,13 @@ static int Root(Walk* w, PyObject* root) {
     } else if (is_definition && EaselByReference(object)) {
       continue;
     }
-    DO(way == kImmutable ? Immutable(w, object) : Descend(w, object, way));
+    if (way == kImmutable) {
+      w->again = Py_REFCNT(object) > 1 || (top & kReachedAgain) ? kReachedAgain : 0;
+      DO(Immutable(w, object));
+      w->again = 0;
+    } else {
+      DO(Descend(w, object, way));
+    }
   }
   return 0;
 }

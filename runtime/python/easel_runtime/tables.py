@@ -34,9 +34,14 @@ def library_class(obj: Any, module: str, name: str) -> bool:
 
 def is_table(obj: Any) -> bool:
     """Whether `obj` is a frame, series or table of pandas, polars or pyarrow."""
+    if type(obj) in _NO_TABLES:
+        return False
     return any(library_class(obj, module, name) for module, name in _TABLES)
 
 
+_NO_TABLES = frozenset(
+    {int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None)}
+)
 _TABLES = (
     ("pandas", "DataFrame"),
     ("pandas", "Series"),

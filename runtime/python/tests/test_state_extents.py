@@ -306,6 +306,7 @@ def test_memory_is_given_back_with_its_last_user(chain: Journey) -> None:
     chain.loaded.members.clear()
     chain.loaded.given.clear()
     chain.loaded._ones.clear()
+    del chain.loaded.watch
     gc.collect()
     assert mapped() < before
 

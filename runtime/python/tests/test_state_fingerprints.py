@@ -425,6 +425,17 @@ def test_a_cycle_ends() -> None:
     assert not watch.same
 
 
+def test_a_cycle_through_a_date_ends() -> None:
+    x = run(
+        "import datetime\nclass Z2(datetime.tzinfo): pass\nx = datetime.datetime(2020, 1, 1, tzinfo=Z2()); x.tzinfo.x = x"
+    )["x"]
+    HOME.pop("x")
+    watch = Watch([x])
+    assert watch.same
+    x.tzinfo.y = 1
+    assert not watch.same
+
+
 def test_collection_is_as_it_was() -> None:
     assert gc.isenabled()
     Watch([1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import importlib.util
+import mmap
 import os
 import random
 import types
@@ -38,6 +39,8 @@ def test_random_roots_are_grouped_as_the_plain_walk_does() -> None:
         pool = [v for v in structure.made if type(v) not in ATOMS and not isinstance(v, types.MethodType)]
         chosen = random.Random(seed).choices(pool, k=6)
         stops = [*[v for v in structure.made if isinstance(v, types.FunctionType)][:2], HOME["Plain"]]
+        structure.made.clear()  # or everything would have a second reference
+        del pool
         plain = sharing_oracle.Sharing()
         for root in chosen:
             plain.add(root, {id(s) for s in stops} - {id(root)})
@@ -57,6 +60,12 @@ def test_what_joins() -> None:
     assert groups(p, p.__dict__, x) == [[0, 1, 2]]
     f = HOME["make"](x)
     assert groups(f, x, f.__closure__[0], f.__defaults__[0]) == [[0, 1, 2, 3]]
+
+
+def test_what_lies_in_a_shared_tuple_joins_however_few_refer_to_it() -> None:
+    t = ("text", ([1],))
+    assert groups(t, [t, t]) == [[0, 1]]
+    assert groups([(1, t)], {"k": t}) == [[0, 1]]
 
 
 def test_what_does_not_join() -> None:
@@ -80,6 +89,13 @@ def test_instances_of_a_class_that_no_slot_has_share_it() -> None:
     assert groups(*made, stops=[HOME["Plain"]]) == [[0], [1]]
 
 
+def test_types_of_ctypes_hide_their_dict() -> None:
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    assert groups(library, [library], ctypes.c_int(3)) == [[0, 1], [2]]
+
+
 def test_a_bytearray_and_what_looks_into_it() -> None:
     data = bytearray(10)
     assert groups(data, [data]) == [[0, 1]]
@@ -98,6 +114,8 @@ def test_arrays_join_where_their_memory_overlaps() -> None:
     assert groups(a, a[3:5], [a[::-1]], window) == [[0, 1, 2, 3]]
     assert groups(a[:3], a[5:]) == [[0, 1]]  # both refer to the array that owns the memory
     assert groups(data, np.frombuffer(data, "u1")[3:], machine, np.asarray(machine)) == [[0, 1], [2, 3]]
+    assert groups(np.frombuffer(data, "u1", 8), np.frombuffer(data, "u1", 8, 32)) == [[0, 1]]
+    assert shared([window, a], [])[1] == {id(a)}
     assert groups(objects, objects[1:], [objects[0]]) == [[0, 1, 2]]
     assert groups(a, a.copy(), np.zeros(3), np.zeros(0)) == [[0], [1], [2], [3]]
 
@@ -106,7 +124,7 @@ def test_arrays_join_where_their_memory_overlaps() -> None:
 def test_parts_of_one_mapping_that_do_not_overlap_stay_apart() -> None:
     import numpy as np
 
-    memory = bytearray(4096)
+    memory = mmap.mmap(-1, 4096)
     parts = [np.frombuffer(memory, "u1", 64, 64 * i) for i in range(4)]
     assert groups(*parts) == [[0], [1], [2], [3]]
 

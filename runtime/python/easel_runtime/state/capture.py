@@ -62,6 +62,7 @@ class Capture:
         self.roots = collect_roots(self.loaded)
         groups, self.encoder.view_bases = make_groups(self.roots)
         fault.point("worker.grouped")
+        self.loaded.watch.look([root.value for root in self.roots if root.definition])
         self._encode_all(groups)
         return self._store(groups)
 
@@ -113,7 +114,7 @@ class Capture:
         if group.roots[0].refused is not None:
             return
         entry = entry_of(self.loaded, group)
-        if entry is not None and unchanged_unseen(group):
+        if entry is not None and unchanged_unseen(self.loaded, group, linked):
             group.unchanged = entry
             return
         try:

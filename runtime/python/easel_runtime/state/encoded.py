@@ -112,12 +112,12 @@ def extent_digest(length: int, chunks: bytes) -> bytes:
 
 def component_digest(members: list[str], encoded: Encoded, extents: list[bytes]) -> str:
     """The key digest: what the component holds, without debug data, place or references."""
-    h = hashlib.sha256(b"easel component 2\0" + encoded.codec.encode() + b"\0")
-    h.update(struct.pack("<Q", len(members)))
+    begin = [b"easel component 2\0", encoded.codec.encode(), b"\0", struct.pack("<Q", len(members))]
     for member in members:
         name = member.encode("utf-8", "surrogatepass")
-        h.update(struct.pack("<Q", len(name)) + name)
-    h.update(struct.pack("<Q", len(encoded.stream)))
+        begin += (struct.pack("<Q", len(name)), name)
+    begin.append(struct.pack("<Q", len(encoded.stream)))
+    h = hashlib.sha256(b"".join(begin))
     h.update(encoded.stream)
     h.update(struct.pack("<Q", len(encoded.buffers)))
     for buffer in encoded.buffers:

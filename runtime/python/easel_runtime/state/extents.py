@@ -132,6 +132,14 @@ class Extents:
         if at < len(self._addresses) and self._addresses[at] == address:
             del self._addresses[at]
 
+    def mapped(self) -> list[Mapped]:
+        """All that are mapped now, in the order in which they were."""
+        return list(self._mapped.values())
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Address and length of each."""
+        return [(mapped.address, mapped.length) for mapped in self._mapped.values()]
+
     def find(self, address: int, length: int) -> Mapped | None:
         """The mapped extent that has all of these bytes."""
         at = bisect.bisect_right(self._addresses, address) - 1
@@ -139,6 +147,15 @@ class Extents:
             return None
         mapped = self._mapped[self._addresses[at]]
         return mapped if address + length <= mapped.address + mapped.length else None
+
+    def untouched(self, mapped: Mapped) -> bool:
+        """Whether no page of a mapped extent was written to, for sure."""
+        if not self._refused:
+            try:
+                return not any(_easel.written_to(mapped.address, mapped.length, CHUNK))
+            except OSError as error:
+                self._refused = str(error)
+        return False
 
     def written_to(self, mapped: Mapped) -> bytes:
         """For each chunk of a mapped extent, 1 if it was written to since it was mapped (or if nobody can tell)."""

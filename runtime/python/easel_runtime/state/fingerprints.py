@@ -26,7 +26,7 @@ from .immutable import library_types
 Place = tuple[str, str]  # slot and member
 
 _CONTENT: dict[type, str] = {
-    object: "object", int: "int", float: "float", complex: "complex", str: "str", bytes: "bytes",
+    object: "object", datetime.tzinfo: "object", int: "int", float: "float", complex: "complex", str: "str", bytes: "bytes",
     bytearray: "bytearray", array.array: "buffer", list: "list", tuple: "tuple", dict: "dict", set: "set",
     frozenset: "set", collections.deque: "deque", collections.OrderedDict: "ordered_dict",
     collections.defaultdict: "default_dict", types.FunctionType: "function", types.BuiltinFunctionType: "builtin",

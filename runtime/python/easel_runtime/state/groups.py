@@ -9,7 +9,7 @@ from .extents import Plan
 from .load import LoadedState
 from .pickling import is_definition
 from .refusals import NotCarriedError
-from .walk import ATOMS, Sharing
+from .sharing import ATOMS, shared
 
 Json = dict[str, Any]
 HIDDEN = {
@@ -95,15 +95,8 @@ def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
 
     Also returns the ids of arrays whose memory other arrays look into.
     """
-    definitions = {id(r.value) for r in roots if r.definition}
-    sharing = Sharing(definitions)
-    sharing_roots: list[Root] = []
-    for root in roots:
-        if type(root.value) in ATOMS:
-            continue
-        sharing._stop_at = definitions - {id(root.value)}
-        sharing.add(root.value)
-        sharing_roots.append(root)
+    walked = [r for r in roots if type(r.value) not in ATOMS]
+    firsts, view_bases = shared([r.value for r in walked], [r.value for r in roots if r.definition])
     parent = {id(r): r for r in roots}
 
     def find(r: Root) -> Root:
@@ -111,10 +104,8 @@ def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
             r = parent[id(r)]
         return r
 
-    for numbers in sharing.groups():
-        first = find(sharing_roots[numbers[0]])
-        for n in numbers[1:]:
-            parent[id(find(sharing_roots[n]))] = first
+    for root, first in zip(walked, firsts, strict=True):
+        parent[id(find(root))] = find(walked[first])
     by_slot: dict[str, Root] = {}
     for root in roots:
         if root.slot is not None:
@@ -123,7 +114,7 @@ def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
     grouped: dict[int, list[Root]] = {}
     for root in roots:
         grouped.setdefault(id(find(root)), []).append(root)
-    return [Group(g) for g in grouped.values()], sharing.view_bases()
+    return [Group(g) for g in grouped.values()], view_bases
 
 
 def merge_circles(groups: list[Group]) -> bool:
@@ -158,7 +149,7 @@ def merge_circles(groups: list[Group]) -> bool:
                 circles.append(circle)
 
     for group in list(by_slot.values()):
-        if id(group) not in order:
+        if id(group) not in order and group.encoded is not None and group.encoded.refs:
             visit(group)
     merged = False
     for circle in circles:

@@ -11,6 +11,7 @@ from typing import Any
 from . import links
 from .extents import Extents
 from .objects import DamagedObjectError, ObjectFolder, StoredComponent
+from .watch import Links, Watch
 
 Json = dict[str, Any]
 
@@ -35,6 +36,7 @@ class LoadedState:
         self.extents = Extents()
         self.objects = ObjectFolder(os.path.join(state_root, "objects"))
         self._python = python
+        self.watch = Watch(namespace, self.extents)
 
     def load(self, names: list[str]) -> None:
         """Load the slots of `names`, and give the block every variable that lives in a loaded slot."""
@@ -63,29 +65,47 @@ class LoadedState:
             one = entry.get("same_as", slot)
             found = self._ones.get(one)
             if found is None:
-                found = self._ones[one] = self.read(entry)
+                found = self._ones[one] = self._read_and_watch(entry)
             self.members[slot] = found
         return found
+
+    def _read_and_watch(self, entry: Json) -> dict[str, Any]:
+        links_of = Links()
+        before = len(self.extents.mapped())
+        members = self.read(entry, links_of)
+        self.watch.take(members, links_of, self.extents.mapped()[before:])
+        return members
 
     def component(self, entry: Json) -> StoredComponent:
         """The stored component of a slot."""
         return self.objects.component(entry["object"], entry["offset"], entry["length"])
 
-    def read(self, entry: Json) -> dict[str, Any]:
-        """A copy of a slot's members in memory of its own; links lead to the copies that are already loaded."""
+    def read(self, entry: Json, links_of: Links | None = None) -> dict[str, Any]:
+        """A copy of a slot's members in memory of its own; links lead to the copies that are already loaded, and are
+        noted in `links_of`."""
         component = self.component(entry)
         for item in component.debug:
             remember_source(item.get("filename", ""), item.get("line", 1), item.get("source", ""))
         buffers = self.objects.buffers(component, self.extents)
         if component.codec == "pickle5":
-            return self.unpickle(component.stream, buffers, entry.get("refs", []), component.debug)
+            return self.unpickle(component.stream, buffers, entry.get("refs", []), component.debug, links_of)
         raise DamagedObjectError(
             f"{component.file.path}: codec `{component.codec}` is unknown to this version of Easel"
         )
 
-    def unpickle(self, stream: Any, buffers: list[Any], refs: list[str], debug: list[Json]) -> dict[str, Any]:
+    def unpickle(
+        self,
+        stream: Any,
+        buffers: list[Any],
+        refs: list[str],
+        debug: list[Json],
+        links_of: Links | None = None,
+    ) -> dict[str, Any]:
         def member(index: int, name: str) -> Any:
-            return self.slot(refs[index])[name]
+            found = self.slot(refs[index])[name]
+            if links_of is not None:
+                links_of.add(found, (refs[index], name))
+            return found
 
         with links.loading(links.Context(self.namespace, member, debug)):
             made = pickle.loads(stream, buffers=buffers)

@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from json import dumps  # bound now: a block may patch the module
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from .. import fault
@@ -132,6 +133,8 @@ def _meta(
     placed: Placed,
 ) -> list[bytes]:
     """The component as it stands in the meta region, and the ranges that its slot's entry names."""
+    if not plans and debug is None and table is None:
+        return _plain_meta(members, encoded)
     number = {name: i for i, name in enumerate(placed.objects, 1)}
     number[""] = 0
     head: dict[str, Any] = {
@@ -178,3 +181,19 @@ def _meta(
         parts.append(table)
         placed.table = (head["table"][0], len(table))
     return parts
+
+
+def _plain_meta(members: list[str], encoded: Encoded) -> list[bytes]:
+    """`_meta` of a component that is a stream and nothing else, as most small ones are."""
+    before = f'{{"codec":"{encoded.codec}","version":{VERSION},"members":[{",".join(map(_quoted, members))}],"stream":['
+    after = f',{len(encoded.stream)}],"crc32":{zlib.crc32(encoded.stream)},"objects":[],"extents":[],"buffers":[]}}'
+    size = len(before) + len(after) + 20  # digits of any offset
+    at = -(-(HEAD_AT + size) // 8) * 8
+    text = f"{before}{at}{after}".encode().ljust(size)
+    return [
+        COMPONENT_MAGIC
+        + struct.pack("<III", size, zlib.crc32(text), 0)
+        + text
+        + bytes(at - HEAD_AT - size)
+        + encoded.stream
+    ]

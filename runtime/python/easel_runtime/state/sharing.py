@@ -8,25 +8,37 @@ that have a slot end the walk; of frames only what is shared visibly counts.
 from __future__ import annotations
 
 import array
+import datetime
+import decimal
+import fractions
+import pathlib
+import re
 import sys
 import types
+import uuid
 from typing import Any
 
 from easel_runtime import _easel
 
-from . import walk
 from .immutable import library_types
 
-ATOMS = walk.ATOMS - {
-    types.BuiltinFunctionType
-}  # the method of a list (`push = items.append`) shares the list
+# No built-in function: the method of a list (`push = items.append`) shares the list.
+ATOMS: frozenset[type] = frozenset(
+    {
+        int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice,
+        decimal.Decimal, fractions.Fraction, datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
+        datetime.timezone, uuid.UUID, pathlib.PosixPath, pathlib.PurePosixPath, re.Pattern, types.ModuleType,
+        types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType,
+        types.MemberDescriptorType, types.CodeType,
+    }
+)  # fmt: skip
 
 
 def _shown(frame: Any) -> list[Any]:
     """What of a frame can be shared visibly: Python objects in object columns, and `attrs`."""
-    manager: Any = getattr(frame, "_mgr", None)
     found: list[Any] = []
     try:
+        manager: Any = getattr(frame, "_mgr", None)
         arrays: list[Any] = [getattr(frame, "_data", None)]
         if manager is not None:
             arrays = [block.values for block in manager.blocks]
@@ -36,8 +48,8 @@ def _shown(frame: Any) -> list[Any]:
         attrs = getattr(frame, "_attrs", None)
         if attrs:
             found.append(attrs)
-    except (AttributeError, TypeError, ValueError):
-        pass
+    except Exception:
+        pass  # a library's object that answers no question shares what is known of it
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from .encoder import Encoder, Links
 from .groups import Group
 from .load import LoadedState
-from .walk import ATOMS
+from .sharing import ATOMS
 
 Json = dict[str, Any]
 
@@ -21,9 +21,12 @@ def entry_of(loaded: LoadedState, group: Group) -> Json | None:
     return None if slot is None else loaded.slots[slot]
 
 
-def unchanged_unseen(group: Group) -> bool:
-    """Whether a loaded group is unchanged for sure, without encoding it."""
-    return all(type(root.value) in ATOMS for root in group.roots)
+def unchanged_unseen(loaded: LoadedState, group: Group, linked: Links) -> bool:
+    """Whether a group that is one loaded slot is unchanged for sure, without encoding it."""
+    slot = group.roots[0].slot
+    if all(type(root.value) in ATOMS for root in group.roots):
+        return True
+    return slot is not None and loaded.watch.same(loaded.members[slot], linked)
 
 
 def same(loaded: LoadedState, encoder: Encoder, entry: Json, group: Group, linked: Links) -> bool:
