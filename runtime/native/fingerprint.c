@@ -196,6 +196,13 @@ static const Info* Classify(Walk* w, PyTypeObject* type) {
       info.attributes = known->attributes;
     }
     info.in_python = at != type;
+    /* Types made in C may have one, too (an OrderedDict); where attributes are listed, it is among them if it counts. */
+    if (!info.in_python &&
+        (info.kind == kOrderedDict || info.kind == kDict || info.kind == kList || info.kind == kTuple ||
+         info.kind == kSet || info.kind == kDeque || info.kind == kDefaultDict || info.kind == kArray ||
+         info.kind == kBuffer || info.kind == kByteArray || info.kind == kReferents)) {
+      info.has_dict = EaselHasDict(type);
+    }
     /* Subclasses of these could see or do more than the type itself. */
     if (info.in_python && (info.kind == kBuffer || info.kind == kBuiltin || info.kind == kFunction))
       info.kind = kUnknown;
@@ -632,13 +639,13 @@ static int Visit(Walk* w, PyObject* object) {
   if (info->kind == kClass) return Class(w, (PyTypeObject*)object);
   Mix(&w->hash, info->in_python ? kInstance : kKnown);
   Mix(&w->hash, (uint64_t)(uintptr_t)type);
+  if (info->has_dict) {
+    PyObject* dict = PyObject_GenericGetDict(object, NULL);
+    if (dict == NULL) return -1;
+    Py_DECREF(dict); /* the instance has it */
+    DO(PushOne(w, dict));
+  }
   if (info->in_python) {
-    if (info->has_dict) {
-      PyObject* dict = PyObject_GenericGetDict(object, NULL);
-      if (dict == NULL) return -1;
-      Py_DECREF(dict); /* the instance has it */
-      DO(PushOne(w, dict));
-    }
     for (int i = 0; i < info->ranges; i++) {
       DO(Push(w, (Frame){.way = kWords,
                          .data = (const char*)object + info->range[i].at,

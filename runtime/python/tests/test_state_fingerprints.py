@@ -129,6 +129,10 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda: collections.OrderedDict(a=1, b=2),
         lambda x: x.move_to_end("a"),
     ),
+    "an ordered dict gets an attribute": (
+        lambda: collections.OrderedDict(a=1),
+        lambda x: setattr(x, "note", 1),
+    ),
     "a default dict gets another factory": (
         lambda: collections.defaultdict(list),
         lambda x: setattr(x, "default_factory", dict),

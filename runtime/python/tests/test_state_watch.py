@@ -108,6 +108,21 @@ def test_a_link_to_what_moved_is_written_anew(chain: Journey) -> None:
     assert after["r"] == (True, True, True, True)
 
 
+def test_a_circle_that_closes_through_an_unchanged_definition(chain: Journey) -> None:
+    chain.block("class B: pass\nclass A:\n    b = B\ndef f(x=A): return B")
+    chain.block("B.a = A")
+    after = chain.block("r = (A.b is B, B.a is A, f() is B, f.__defaults__[0] is A)")
+    assert after["r"] == (True, True, True, True)
+    chain.block("A.f = f; B.f = f")
+    assert chain.block("r = (A.f is f, B.f is f, f.__defaults__[0] is A)")["r"] == (True, True, True)
+
+
+def test_an_unchanged_value_that_uses_what_can_no_longer_be_kept(chain: Journey) -> None:
+    chain.block("def f(): return 1\nx = [f]")
+    chain.block("import threading; f.lock = threading.Lock()")
+    assert "uses `f`" in chain.state["variables"]["x"]["not_carried"]["reason"]
+
+
 def test_an_alias_into_an_unchanged_value_joins_it(chain: Journey) -> None:
     chain.block("x = [[1], [2]]; z = (3, [4])")
     chain.block("y = x[1]; w = z[1]")

@@ -172,9 +172,9 @@ class Capture:
                 if g.encoded is None and g.unchanged is None and g.roots[0].refused
             }
             for group in groups:
-                if group.encoded is None or group.unchanged is not None:
+                if group.roots[0].refused is not None:
                     continue
-                for ref in group.encoded.refs:
+                for ref in group.refs:
                     if ref in lost:
                         culprit = lost[ref].roots[0]
                         assert culprit.refused is not None
@@ -184,7 +184,7 @@ class Capture:
                                 f"it uses `{name}`, which could not be kept: {culprit.refused.reason}",
                                 culprit.refused.advice,
                             )
-                        group.encoded = None
+                        group.encoded = group.unchanged = None
                         again = True
                         break
 

@@ -44,6 +44,14 @@ class Group:
         self.digest = ""
         self.unchanged: Json | None = None
 
+    @property
+    def refs(self) -> list[str]:
+        """Slots that this group refers to, encoded or known to be what it was."""
+        if self.encoded is not None:
+            return self.encoded.refs
+        found: list[str] = [] if self.unchanged is None else self.unchanged.get("refs", [])
+        return found
+
     def name_members(self) -> None:
         self.members = {}
         for root in sorted(self.roots, key=lambda r: r.member is None):
@@ -119,7 +127,7 @@ def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
 
 def merge_circles(groups: list[Group]) -> bool:
     """Make one group of definitions that refer to each other in a circle; return whether there were any."""
-    by_slot = {g.slot.lstrip("="): g for g in groups if g.encoded is not None}
+    by_slot = {g.slot.lstrip("="): g for g in groups if g.refs}
     order: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[Group] = []
@@ -128,8 +136,7 @@ def merge_circles(groups: list[Group]) -> bool:
     def visit(group: Group) -> None:
         order[id(group)] = low[id(group)] = len(order)
         stack.append(group)
-        assert group.encoded is not None
-        for ref in group.encoded.refs:
+        for ref in group.refs:
             other = by_slot.get(ref)
             if other is None or other is group:
                 continue
@@ -149,7 +156,7 @@ def merge_circles(groups: list[Group]) -> bool:
                 circles.append(circle)
 
     for group in list(by_slot.values()):
-        if id(group) not in order and group.encoded is not None and group.encoded.refs:
+        if id(group) not in order:
             visit(group)
     merged = False
     for circle in circles:
