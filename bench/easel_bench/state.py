@@ -39,7 +39,7 @@ def _frame(bytes_: int) -> str:
     )
 
 
-def _attempt(easel: Easel, root: str, block: str, *more: str) -> dict[str, Any]:
+def attempt(easel: Easel, root: str, block: str, *more: str) -> dict[str, Any]:
     """Run one block again: its `block.finished`, with what it printed as `printed`."""
     easel.settle()
     events = easel.events("run", root, "--only", block, "--force", *more)
@@ -177,7 +177,7 @@ def ready(easel: Easel, python: str, quick: bool) -> list[Row]:
             load = Sample(f"{gib:g} GiB {kind} ready (phase load)", "ms")
             first = Sample(f"{gib:g} GiB {kind}: first write", "ms")
             for _ in range(5 if quick else 15):
-                done = _attempt(easel, root, "use")
+                done = attempt(easel, root, "use")
                 load.values.append(done["phases_ms"]["load"])
                 first.values.append(float(done["printed"].split()[-1]))
             samples += [load, first]
@@ -357,7 +357,7 @@ def patched(easel: Easel, python: str, quick: bool) -> list[Row]:
     store = Sample("until durable (phase store)", "ms")
     for _ in range(3 if quick else 7):
         before = _object_bytes(root)
-        done = _attempt(easel, root, "change")
+        done = attempt(easel, root, "change")
         added = sum(size for name, size in _object_bytes(root).items() if name not in before)
         written.values.append(added / _MIB)
         save.values.append(done["phases_ms"]["save"])

@@ -188,6 +188,13 @@ class Capture:
                         again = True
                         break
 
+    def _table(self, group: Group, named: list[tuple[str, Root]]) -> tuple[bytes, int, bool] | None:
+        """The preview of a table that is not stored as one."""
+        assert group.encoded is not None
+        if group.encoded.rows is not None or len(named) != 1 or len(group.roots) != 1:
+            return None
+        return self.preview(named[0][1].value)
+
     # -- storing ------------------------------------------------------------------------------------------------
 
     def _store(self, groups: list[Group]) -> Captured:
@@ -208,8 +215,7 @@ class Capture:
                 continue
             if group.slot.startswith("="):
                 slot = self._new_slot()
-            table = self.preview(named[0][1].value) if len(named) == 1 and len(group.roots) == 1 else None
-            state.slots[slot] = storing.store(group, table)
+            state.slots[slot] = storing.store(group, self._table(group, named))
             state.point(named, slot, changed=True)
             aliases.extend(
                 (r.slot, slot) for r in group.roots if r.definition and r.slot is not None and r.slot != slot

@@ -30,6 +30,7 @@ class Encoded(NamedTuple):
     reads: set[str]
     debug: list[dict[str, Any]]
     foreign_types: set[type]
+    rows: int | None = None  # of codec `arrow`, whose only extent is the table itself
 
     @property
     def buffer_bytes(self) -> int:

@@ -12,6 +12,7 @@ from easel_runtime import _easel
 
 from .. import fault
 from ..time_limit import TimeLimitReached, time_limit
+from . import arrow
 from .encoded import Encoded, component_digest
 from .extents import Plan, Stored
 from .groups import Group
@@ -39,6 +40,12 @@ class Encoder:
         if all(map(_easel.is_plain, members.values())):
             return Encoded("pickle5", dumps(members, 5), [], [], [], set(), [], set())
         with self.deadline():
+            if len(members) == 1:
+                table = arrow.encode(next(iter(members.values())))
+                if table is not None:
+                    return Encoded(
+                        "arrow", table.recipe, [table.pieces], [], [], set(), [], set(), table.rows
+                    )
             return dump(members, self.loaded.namespace, linked, own, self.view_bases, source_of)
 
     def encode_group(self, group: Group, linked: Links, entry: Json | None) -> None:

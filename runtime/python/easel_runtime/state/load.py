@@ -8,7 +8,7 @@ import os
 import pickle
 from typing import Any
 
-from . import links
+from . import arrow, links
 from .extents import Extents
 from .objects import DamagedObjectError, ObjectFolder, StoredComponent
 from .watch import Links, Watch
@@ -86,12 +86,23 @@ class LoadedState:
         component = self.component(entry)
         for item in component.debug:
             remember_source(item.get("filename", ""), item.get("line", 1), item.get("source", ""))
+        if component.codec == "arrow":
+            return {component.members[0]: self._table(component)}
         buffers = self.objects.buffers(component, self.extents)
         if component.codec == "pickle5":
             return self.unpickle(component.stream, buffers, entry.get("refs", []), component.debug, links_of)
         raise DamagedObjectError(
             f"{component.file.path}: codec `{component.codec}` is unknown to this version of Easel"
         )
+
+    def _table(self, component: StoredComponent) -> Any:
+        data = self.objects.extent(component.extents[0], self.extents)
+        try:
+            return arrow.decode(component.stream, data)
+        except arrow.RecipeError as error:
+            raise DamagedObjectError(
+                f"{component.file.path}: damaged table at byte {component.offset}: {error}"
+            ) from None
 
     def unpickle(
         self,

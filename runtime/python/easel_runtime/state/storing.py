@@ -33,7 +33,9 @@ class Storing:
             "reads": sorted(group.encoded.reads),
             "unstable": False,
         }
-        if table is not None:
+        if group.encoded.rows is not None:
+            entry["table"] = {"extent": 0, "rows": group.encoded.rows, "complete": True}
+        elif table is not None:
             entry["table"] = {"rows": table[1], "complete": table[2]}
         alone = group.encoded.buffer_bytes >= SMALL
         if alone:
