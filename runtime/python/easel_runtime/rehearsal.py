@@ -52,7 +52,8 @@ def rehearse(describe: Any, preview: Any) -> None:
 def _rehearse(folder: str, describe: Any, preview: Any) -> None:
     baseline = settings.snapshot()
     namespace: dict[str, Any] = {}
-    loaded = LoadedState({}, folder, namespace, f"{sys.version_info[0]}.{sys.version_info[1]}")
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    loaded = LoadedState({}, folder, namespace, python)
     settings.apply(baseline, {"import:json": True}, folder)
     loaded.load([])
     display.install(lambda frame: None, lambda: None)
@@ -63,3 +64,7 @@ def _rehearse(folder: str, describe: Any, preview: Any) -> None:
     patches.patched(namespace, ast.parse(_SOURCE))
     captured = Capture(loaded, "rehearsal/it.0", "it", folder, describe, preview).run()
     json.loads(json.dumps(captured.state, ensure_ascii=False, allow_nan=False))
+    for name in captured.objects:
+        os.makedirs(os.path.join(folder, "objects", name[:2]), exist_ok=True)
+        os.rename(os.path.join(folder, name), os.path.join(folder, "objects", name[:2], name))
+    LoadedState(captured.state, folder, {}, python).load(["twice", "table"])
