@@ -8,6 +8,7 @@ portrait: no, because ...  do not compare with one process, only run `check`
 bug: what is wrong         known to fail; runs only with EASEL_CORPUS_BUGS=1
 -- make                    code of the block that makes the values
 -- change                  optional: a block between
+-- again                   optional: another one
 -- check                   asserts of a block downstream
 -- named                   optional: `variable: part of the reason` for each one that is not carried
 """
@@ -21,7 +22,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent / "cases"
 IN_DEFAULT = {"numpy", "pandas", "pyarrow"}
 _HEADERS = ("tags", "needs", "unstable", "portrait", "bug")
-_SECTIONS = ("make", "change", "check", "named")
+_SECTIONS = ("make", "change", "again", "check", "named")
+CHAIN = _SECTIONS[:3]
 
 
 @dataclass
@@ -36,12 +38,13 @@ class Case:
         return [w.strip() for w in self.headers.get(header, "").split(",") if w.strip()]
 
     @property
-    def make(self) -> str:
-        return self.sections["make"]
+    def chain(self) -> dict[str, str]:
+        """The blocks that make and change the values, in order."""
+        return {part: self.sections[part] for part in CHAIN if part in self.sections}
 
     @property
-    def change(self) -> str:
-        return self.sections.get("change", "")
+    def last(self) -> str:
+        return list(self.chain)[-1]
 
     @property
     def check(self) -> str:

@@ -11,11 +11,13 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from canvas_folder import CanvasFolder, Run, easel, is_alive, wait_until
-from case import Case
+from canvas_folder import BINARY, CanvasFolder, Run, easel, is_alive, wait_until
+from case import CHAIN, Case
 
 HERE = Path(__file__).resolve().parent
 ROOT = "root_value = {'of': ['root']}\n"
@@ -66,14 +68,14 @@ class Journeys:
     def _new(self) -> dict[str, Told]:
         """What was stored by one executor is read by another."""
         easel(["executor", "stop", "--force"], self.environ)
-        return told(self._run(*self._only("change", "check", "join"), "--force"))
+        return told(self._run(*self._only(*CHAIN[1:], "check", "join"), "--force"))
 
     def _killed(self) -> dict[str, Told]:
         """The executor is killed while the values are made, and the run goes on; and once more when all is made."""
-        run = self.canvas.start("--json", "--force", *self._only("make", "change"), stderr=None)
+        run = self._start("--force", *self._only(*CHAIN))
         assert run.stdout is not None
         lines, finished = [], 0
-        at = sum(1 for case in self.cases for part in ("make", "change") if part in _blocks(case)) // 2
+        at = sum(len(case.chain) for case in self.cases) // 2
         for line in run.stdout:
             lines.append(json.loads(line))
             finished += lines[-1]["event"] == "block.finished"
@@ -92,8 +94,17 @@ class Journeys:
             os.kill(status["pid"], signal.SIGKILL)
             wait_until(lambda: not is_alive(status["pid"]), "the executor is gone")
 
+    def _start(self, *words: str) -> subprocess.Popen[str]:
+        """A run of hundreds of blocks has no time limit but the test run's own."""
+        command = [BINARY, "run", str(self.canvas.root), "--json", *words]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=self.environ
+        )
+
     def _run(self, *words: str) -> Run:
-        return self.canvas.run(*words)
+        run = self._start(*words)
+        out, _ = run.communicate()
+        return Run(run.returncode, [json.loads(line) for line in out.splitlines()])
 
     def _only(self, *parts: str) -> list[str]:
         names = [f"{c.name}_{part}" for c in self.cases for part in parts if part in _blocks(c)]
@@ -161,24 +172,21 @@ def _portrait_of(case: Case) -> str:
 
 
 def _blocks(case: Case) -> dict[str, str]:
-    made = {"make": case.make}
-    if case.change:
-        made["change"] = case.change
+    made = case.chain
     made["check"] = _portrait_of(case) + case.check
     made["join"] = case.check
     if case.portrait:
-        made["whole"] = case.make + case.change + _portrait_of(case)
+        made["whole"] = "".join(case.chain.values()) + _portrait_of(case)
     for number, name in enumerate(case.named):
         made[f"use_{number}"] = f"{name}\n"
     return made
 
 
 def _edges(case: Case, made: dict[str, str]) -> list[tuple[str, str]]:
-    last = f"{case.name}_change" if case.change else f"{case.name}_make"
-    edges = [("root", f"{case.name}_make"), (last, f"{case.name}_check"), ("aside", f"{case.name}_join")]
-    edges.append((last, f"{case.name}_join"))
-    if case.change:
-        edges.append((f"{case.name}_make", last))
+    chain = [f"{case.name}_{part}" for part in case.chain]
+    last = chain[-1]
+    edges = list(pairwise(["root", *chain, f"{case.name}_check"]))
+    edges += [("aside", f"{case.name}_join"), (last, f"{case.name}_join")]
     if "whole" in made:
         edges.append(("root", f"{case.name}_whole"))
     return edges + [(last, f"{case.name}_{part}") for part in made if part.startswith("use_")]

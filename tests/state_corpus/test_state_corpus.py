@@ -23,11 +23,10 @@ def show(case: Case, told: Told) -> str:
 def check_made(case: Case, told: dict[str, Told]) -> None:
     """The blocks that make the values succeed, and say exactly what they cannot keep."""
     refused: dict[str, str] = {}
-    for part in ("make", "change"):
-        one = told.get(f"{case.name}_{part}")
-        if one is not None:
-            assert one.status == "succeeded", show(case, one)
-            refused |= one.not_carried
+    for part in case.chain:
+        one = told[f"{case.name}_{part}"]
+        assert one.status == "succeeded", show(case, one)
+        refused |= one.not_carried
     assert set(refused) == set(case.named), f"{case.where}: not carried: {refused}"
     for name, reason in case.named.items():
         assert reason in refused[name], f"{case.where}: {refused[name]}"
@@ -61,14 +60,14 @@ def test_one_executor(case: Case, journeys: Journeys, record_property: Record) -
     check_arrived(case, told, ("check", "join"))
     if case.portrait:
         check_portrait(case, told[f"{case.name}_whole"], told[f"{case.name}_check"])
-    last = journeys.manifest(f"{case.name}_{'change' if case.change else 'make'}")["state"]["variables"]
+    last = journeys.manifest(f"{case.name}_{case.last}")["state"]["variables"]
     for number, (name, reason) in enumerate(case.named.items()):
         use = told[f"{case.name}_use_{number}"]
         if "slot" in last[name]:  # a later block gave it a value that can be kept
             assert use.status == "succeeded", show(case, use)
             continue
         assert use.status == "failed" and use.error.startswith("NameError"), show(case, use)
-        maker = f"`{case.name}_{'make' if name in told[case.name + '_make'].not_carried else 'change'}`"
+        [maker] = [f"`{case.name}_{p}`" for p in case.chain if name in told[f"{case.name}_{p}"].not_carried]
         assert reason in use.error and maker in use.error, show(case, use)
     record(record_property, "one executor", case)
 
@@ -104,7 +103,7 @@ def test_a_making_block_that_runs_again_unchanged_leaves_its_readers_alone(
     if unstable:
         record(record_property, "early cutoff: unstable", case)
         return
-    for part in ("change", "check", "join"):
+    for part in (*list(case.chain)[1:], "check", "join"):
         action, reason = plan.get(f"{case.name}_{part}", ("up_to_date", ""))
         assert action == "up_to_date", f"{case.where}: `{part}` would {action}: {reason}"
     record(record_property, "early cutoff", case)

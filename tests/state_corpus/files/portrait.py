@@ -175,6 +175,8 @@ class Portrait:
         if value.dtype.hasobject:
             for number, item in enumerate(value.ravel().tolist()):
                 self.walk(f"{path}[{number}]", item)
+        elif value.dtype.names:  # bytes between fields are nobody's
+            self.say(path + ".rows", value.tolist())
         else:
             self.say(
                 path + ".bytes",
