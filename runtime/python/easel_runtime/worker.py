@@ -266,6 +266,8 @@ class _Attempt:
             self.notice("not_carried", message)
         if captured.slow:
             self.notice("slow_save", captured.slow)
+        for message in captured.remarks:
+            self.notice("carried_in_part", message)
         state = captured.state
         before = self.spec["state"].get("settings", {})
         state["settings"] = {

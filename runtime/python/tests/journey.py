@@ -34,7 +34,7 @@ class Journey:
             loaded = LoadedState(self.state, self.root, namespace, "3.11")
             self.loaded = loaded
             loaded.load(list(self.state["variables"]) if reads is None else reads)
-            exec(compile(source, f"blocks/b{self.steps}.py", "exec"), namespace)
+            exec(compile(source, f"blocks/b{self.steps}.py", "exec", dont_inherit=True), namespace)
             staging = os.path.join(self.root, f"staging{self.steps}")
             os.mkdir(staging)
             capture = Capture(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import fault
+from .checking import Checking
 from .encoder import Encoder, Links
 from .groups import Group, Root, collect_roots, make_groups, merge_circles
 from .load import LoadedState
@@ -17,7 +18,6 @@ from .new_state import NewState
 from .refusals import NotCarriedError
 from .storing import Storing
 from .unchanged import entry_of, same, unchanged_unseen
-from .verify import verify
 
 Json = dict[str, Any]
 
@@ -25,13 +25,17 @@ Json = dict[str, Any]
 class Captured:
     """The result: the whole new state, the staged objects, and notices for the person who ran the block.
 
-    `slow` says why saving took longer than it should, if it did.
+    `notices`: (variable, why it is not kept); `remarks`: about variables that are kept; `slow` says why saving took
+    longer than it should, if it did.
     """
 
-    def __init__(self, state: Json, objects: list[str], notices: list[tuple[str, str]], slow: str) -> None:
+    def __init__(
+        self, state: Json, objects: list[str], notices: list[tuple[str, str]], remarks: list[str], slow: str
+    ) -> None:
         self.state = state
         self.objects = objects
         self.notices = notices
+        self.remarks = remarks
         self.slow = slow
 
 
@@ -55,6 +59,7 @@ class Capture:
         self.describe = describe
         self.preview = preview
         self.ordinal = 0
+        self._moved = False  # whether a definition went to another slot
         self.roots: list[Root] = []
         self.encoder = Encoder(loaded, set(), seconds_per_component)
 
@@ -99,16 +104,17 @@ class Capture:
         return slot
 
     def _encode_all(self, groups: list[Group]) -> None:
-        linked = self._assign(groups)
-        for group in list(groups):
-            self._encode_group(group, groups, linked)
-        while merge_circles(groups):
+        """Until nothing changes: circles of definitions merge, and what cannot be kept moves what refers to it."""
+        while True:
             linked = self._assign(groups)
-            for group in list(
-                groups
-            ):  # all of them: what referred to a merged definition refers to another slot now
+            self._moved = False
+            for group in list(groups):
                 self._encode_group(group, groups, linked)
-        self._refuse_dependents(groups)
+            if self._moved or merge_circles(groups):
+                continue  # all of them: what referred to a definition that moved refers to another slot now
+            self._refuse_dependents(groups)
+            if not self._verify(groups, linked):
+                return
 
     def _encode_group(self, group: Group, groups: list[Group], linked: Links) -> None:
         if group.roots[0].refused is not None:
@@ -119,47 +125,57 @@ class Capture:
             return
         try:
             self.encoder.encode_group(group, linked, entry)
-            assert group.encoded is not None
+            group.unchanged = None
             if entry is not None and same(self.loaded, self.encoder, entry, group, linked):
                 group.unchanged = entry
-            elif group.encoded.foreign_types:
-                verify(self.loaded, self.encoder, group, linked, self.roots)
         except NotCarriedError as error:
             group.encoded = None
             if len(group.roots) == 1:
                 group.roots[0].refused = error
                 return
-            self._split(group, groups, linked, error)
+            self._split(group, linked, error)
+            self._set_apart(group, groups)
+            if group.roots:
+                self._encode_group(group, groups, linked)
 
-    def _split(self, group: Group, groups: list[Group], linked: Links, error: NotCarriedError) -> None:
-        """A group cannot be kept as a whole: refuse the members at fault, keep the others together."""
-        good: list[Root] = []
+    def _split(self, group: Group, linked: Links, error: NotCarriedError) -> None:
+        """A group cannot be kept as a whole: refuse the members at fault, or all if none is so alone."""
         for root in group.roots:
             try:
                 self.encoder.encode({"_": root.value}, linked, {id(root.value)} if root.definition else set())
-                good.append(root)
             except NotCarriedError as own_error:
                 root.refused = own_error
-        if len(good) == len(group.roots):
-            for root in good:
+        if not any(root.refused for root in group.roots):
+            for root in group.roots:
                 root.refused = error
-            good = []
+
+    def _set_apart(self, group: Group, groups: list[Group]) -> None:
+        """Refused members become groups of their own; the others stay together, where they were."""
+        self._moved |= any(root.definition for root in group.roots)
         for root in group.roots:
             if root.refused is not None:
                 alone = Group([root])
                 alone.name_members()
                 alone.slot = self._new_slot()
                 groups.append(alone)
-        group.roots = good
+        group.roots = [root for root in group.roots if root.refused is None]
         group.name_members()
-        if good:
-            group.slot = self._new_slot() if not any(r.definition and r.slot for r in good) else group.slot
-            for member, root in group.members.items():
-                if root.definition:
-                    linked[id(root.value)] = (group.slot, member)
-            self._encode_group(group, groups, linked)
-        else:
+        if not group.roots:
             groups.remove(group)
+
+    def _verify(self, groups: list[Group], linked: Links) -> bool:
+        """Load what is new and doubtful once; returns whether something turned out not to come back as it is."""
+        checking = Checking(self.loaded, self.encoder, groups, linked, self.roots)
+        failed = checking.run([g for g in groups if g.encoded is not None and g.unchanged is None])
+        for group, error in failed:
+            if len(group.roots) == 1:
+                group.encoded = None
+                group.roots[0].refused = error
+                self._moved = True
+                continue
+            checking.find_culprits(group, error)
+            self._set_apart(group, groups)
+        return bool(failed)
 
     def _refuse_dependents(self, groups: list[Group]) -> None:
         """What refers to a definition that could not be kept cannot be kept either."""
@@ -211,6 +227,7 @@ class Capture:
             if group.unchanged is not None:
                 state.point(named, slot, changed=False)
                 continue
+            state.remark(group)
             if not named and not any(r.definition and r.slot is not None for r in group.roots):
                 continue
             if group.slot.startswith("="):
@@ -225,5 +242,9 @@ class Capture:
             state.slots[other] = {**state.slots[slot], "same_as": slot}
         fault.point("worker.stored")
         return Captured(
-            state.document(), sorted(set(storing.objects)), state.notices, self.loaded.extents.why_slow()
+            state.document(),
+            sorted(set(storing.objects)),
+            state.notices,
+            state.remarks,
+            self.loaded.extents.why_slow(),
         )

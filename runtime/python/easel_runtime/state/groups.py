@@ -10,6 +10,7 @@ from .load import LoadedState
 from .pickling import is_definition
 from .refusals import NotCarriedError
 from .sharing import ATOMS, shared
+from .verify import Verdict
 
 Json = dict[str, Any]
 HIDDEN = {
@@ -43,6 +44,8 @@ class Group:
         self.plans: list[Plan] = []  # of the extents of `encoded`
         self.digest = ""
         self.unchanged: Json | None = None
+        self.checked = ""  # the digest for which the verdict is
+        self.verdict = Verdict()
 
     @property
     def refs(self) -> list[str]:

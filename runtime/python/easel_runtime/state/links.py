@@ -38,6 +38,7 @@ class Context:
         self.namespace = namespace
         self.member = member
         self.debug = debug
+        self.finishers: list[Callable[[], Any]] = []  # called when the stream is loaded
 
 
 _stack: list[Context] = []
@@ -52,8 +53,12 @@ class loading:
     def __enter__(self) -> None:
         _stack.append(self.context)
 
-    def __exit__(self, *_: object) -> None:
-        _stack.pop()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            for finish in self.context.finishers if kind is None else ():
+                finish()
+        finally:
+            _stack.pop()
 
 
 def member(index: int, name: str) -> Any:
@@ -112,8 +117,12 @@ def set_function(target: types.FunctionType, state: dict[str, Any]) -> None:
     target.__dict__.update(state["dict"])
 
 
+def _quiet(cls: type, **_: Any) -> None:
+    """Stands for `__init_subclass__` while classes are rebuilt: its effects are in the stored attributes."""
+
+
 class _QuietSubclassHook:
-    """Keep `__init_subclass__` of the bases from running again: its effects are in the stored attributes."""
+    """Keep `__init_subclass__` of the bases from running again."""
 
     def __init__(self, bases: tuple[type, ...]) -> None:
         self.saved: list[tuple[type, Any]] = []
@@ -130,7 +139,7 @@ class _QuietSubclassHook:
     def __enter__(self) -> None:
         for ancestor, _ in self.saved:
             try:
-                type.__setattr__(ancestor, "__init_subclass__", classmethod(lambda cls, **kw: None))
+                type.__setattr__(ancestor, "__init_subclass__", classmethod(_quiet))
             except TypeError:
                 pass  # an immutable C type: its hook runs, as at the first definition
 
@@ -140,6 +149,14 @@ class _QuietSubclassHook:
                 type.__setattr__(ancestor, "__init_subclass__", hook)
             except TypeError:
                 pass
+
+
+# What Python itself calls while other parts of the component are made from a class that is not finished.
+_PLACEHOLDERS: dict[str, Any] = {"__init_subclass__": classmethod(_quiet)}
+_LEFT_OUT = frozenset((
+    "__new__", "__hash__", "__eq__", "__getattribute__", "__getattr__", "__setattr__", "__class_getitem__",
+    "__instancecheck__", "__subclasscheck__", "__subclasshook__", "__del__",
+))  # fmt: skip
 
 
 def class_skeleton(
@@ -152,7 +169,11 @@ def class_skeleton(
     names: tuple[str, ...],
 ) -> type:
     """A class without its attributes; `names` are theirs, so that their order stays."""
-    body: dict[str, Any] = {"__module__": module, **dict.fromkeys(names), "__qualname__": qualname}
+    body: dict[str, Any] = {"__module__": module}
+    for attribute in names:
+        if attribute not in _LEFT_OUT:
+            body[attribute] = _PLACEHOLDERS.get(attribute)
+    body["__qualname__"] = qualname
     if slots is not None:
         body["__slots__"] = slots
     with _QuietSubclassHook(bases):
@@ -160,14 +181,97 @@ def class_skeleton(
 
 
 def set_class(target: type, state: dict[str, Any]) -> None:
-    for name, value in state["attributes"].items():
+    attributes = state["attributes"]
+    moved = False
+    for name, value in attributes.items():
+        if name in _LEFT_OUT:
+            moved = True
+        elif moved and name in target.__dict__ and name != "__doc__":
+            type.__delattr__(target, name)  # so that it comes after what was left out
         type.__setattr__(target, name, value)
+    if "finish" in state:
+        _stack[-1].finishers.append(lambda: finish_class(target, state["finish"]))
     if "registered" in state:
         import _abc  # what abc.ABCMeta itself uses
 
         _abc._abc_init(target)
         for subclass in state["registered"]:
             type(target).register(target, subclass)  # type: ignore[attr-defined]
+
+
+def finish_class(target: Any, how: str) -> None:
+    """Let the library of a class make again what `models.without_compiled` took out."""
+    if how == "pydantic":
+        target.model_rebuild(force=True, raise_errors=False)
+    elif how == "pydantic_dataclass":
+        import importlib
+
+        importlib.import_module("pydantic.dataclasses").rebuild_dataclass(target, force=True, raise_errors=False)
+
+
+def bare(kind: type, base: type, args: tuple[Any, ...]) -> Any:
+    """An instance as its built-in base makes it, without any code of its class."""
+    maker: Any = base
+    if issubclass(base, BaseException):
+        maker = next(c for c in kind.__mro__ if not c.__flags__ & (1 << 9))  # e.g. OSError
+    return maker.__new__(kind, *args)
+
+
+def set_bare(target: Any, state: dict[str, Any]) -> None:
+    for cls, name, value in state["slots"]:
+        cls.__dict__[name].__set__(target, value)
+    if "dict" in state:
+        for cls in type(target).__mro__:
+            found = cls.__dict__.get("__dict__")
+            if type(found) is types.GetSetDescriptorType:
+                found.__get__(target).update(state["dict"])
+                break
+    if "args" in state:
+        _set_exception(target, state)
+    elif "content" in state:
+        _fill(target, state["content"], state.get("factory"))
+
+
+def _fill(target: Any, content: list[Any], factory: Any) -> None:
+    import collections
+
+    if isinstance(target, collections.OrderedDict):
+        for key, value in content:
+            collections.OrderedDict.__setitem__(target, key, value)
+    elif isinstance(target, dict):
+        if isinstance(target, collections.defaultdict):
+            collections.defaultdict.__init__(target, factory)
+        for key, value in content:
+            dict.__setitem__(target, key, value)
+    elif isinstance(target, list):
+        list.extend(target, content)
+    elif isinstance(target, set):
+        set.update(target, content)
+    else:
+        collections.deque.__init__(target, content, factory)
+
+
+def _set_exception(target: Any, state: dict[str, Any]) -> None:
+    BaseException.__dict__["args"].__set__(target, state["args"])
+    for name, value in state["fields"].items():
+        for cls in type(target).__mro__:
+            found = cls.__dict__.get(name)
+            if type(found) in (types.MemberDescriptorType, types.GetSetDescriptorType):
+                try:
+                    found.__set__(target, value)
+                except (AttributeError, TypeError):
+                    pass  # read-only: it comes from the arguments
+                break
+    for name in ("__cause__", "__context__", "__suppress_context__"):
+        BaseException.__dict__[name].__set__(target, state[name])
+
+
+def bound(owner: Any, cls: type, name: str) -> types.MethodType:
+    """The method `name` of `cls`, bound to `owner`."""
+    function_ = cls.__dict__[name]
+    if isinstance(function_, classmethod):
+        function_ = function_.__func__
+    return types.MethodType(function_, owner)
 
 
 def instance(cls: type, value: Any, has_value: bool) -> Any:
@@ -206,6 +310,10 @@ def lru_cache(wrapped: Any, maxsize: int | None, typed: bool) -> Any:
     return functools.lru_cache(maxsize, typed)(wrapped)
 
 
+def set_attributes(target: Any, attributes: dict[str, Any]) -> None:
+    target.__dict__.update(attributes)
+
+
 def single_dispatch(default: Any, registry: list[tuple[type, Any]]) -> Any:
     import functools
 
@@ -224,12 +332,30 @@ def cached_property(function_: Any, name: str | None) -> Any:
     return made
 
 
-def type_variable(
-    name: str, bound: Any, constraints: tuple[Any, ...], covariant: bool, contravariant: bool
-) -> Any:
-    from typing import TypeVar
+def type_variable(kind: str, name: str, module: str, settings: dict[str, Any]) -> Any:
+    import typing
 
-    return TypeVar(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)
+    more = dict(settings)
+    made = getattr(typing, kind)(name, *more.pop("constraints", ()), **more)
+    try:
+        made.__module__ = module
+    except AttributeError:
+        pass
+    return made
+
+
+def new_type(name: str, qualname: str, module: str, supertype: Any) -> Any:
+    import typing
+
+    made = typing.NewType(name, supertype)
+    made.__qualname__, made.__module__ = qualname, module
+    return made
+
+
+def type_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
+    import typing
+
+    return typing.TypeAliasType(name, value, type_params=parameters)  # type: ignore[attr-defined]
 
 
 def sentinel(module: str, name: str) -> Any:

@@ -33,6 +33,8 @@ class LoadedState:
         self.members: dict[str, dict[str, Any]] = {}
         self.given: dict[str, Any] = {}
         self._ones: dict[str, dict[str, Any]] = {}
+        self._wanted: set[str] = set()
+        self._preparing: set[str] = set()
         self.extents = Extents()
         self.objects = ObjectFolder(os.path.join(state_root, "objects"))
         self._python = python
@@ -40,6 +42,7 @@ class LoadedState:
 
     def load(self, names: list[str]) -> None:
         """Load the slots of `names`, and give the block every variable that lives in a loaded slot."""
+        self._wanted.update(names)
         for name in names:
             variable = self.variables.get(name)
             if variable is not None and "slot" in variable:
@@ -65,6 +68,9 @@ class LoadedState:
             one = entry.get("same_as", slot)
             found = self._ones.get(one)
             if found is None:
+                self._prepare(one, entry)
+                found = self._ones.get(one)  # preparing may have come round to it
+            if found is None:
                 found = self._ones[one] = self._read_and_watch(entry)
             self.members[slot] = found
         return found
@@ -75,6 +81,21 @@ class LoadedState:
         members = self.read(entry, links_of)
         self.watch.take(members, links_of, self.extents.mapped()[before:])
         return members
+
+    def _prepare(self, slot: str, entry: Json) -> None:
+        """Load what code of the classes in `entry` may use while its instances are made (`__setstate__`, `__hash__`)."""
+        if slot in self._preparing:
+            return
+        self._preparing.add(slot)
+        reads = list(entry.get("reads", ()))
+        for ref in entry.get("refs", ()):
+            self.slot(ref)
+            reads.extend(self.slots[ref].get("reads", ()))
+        for name in reads:
+            variable = self.variables.get(name)
+            if name in self._wanted and variable is not None and variable.get("slot") not in (None, *self._preparing):
+                self.namespace[name] = self.slot(variable["slot"])[variable.get("member", name)]
+        self._preparing.discard(slot)
 
     def component(self, entry: Json) -> StoredComponent:
         """The stored component of a slot."""

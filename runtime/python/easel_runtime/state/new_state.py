@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .groups import Root
+from .groups import Group, Root
 from .load import LoadedState
 from .refusals import type_name
 
@@ -26,6 +26,7 @@ class NewState:
         }
         self.slots: dict[str, Json] = dict(loaded.slots)
         self.notices: list[tuple[str, str]] = []
+        self.remarks: list[str] = []  # about what is kept
 
     def point(self, named: list[tuple[str, Root]], slot: str, changed: bool) -> None:
         """Let variables be the members (name in the slot, root) of `slot`; unchanged ones stay what they were."""
@@ -60,6 +61,18 @@ class NewState:
                     name,
                     f"`{name}` ({kind}) is not kept: {root.refused.reason}. {_sentence(root.refused.advice)}",
                 )
+            )
+
+    def remark(self, group: Group) -> None:
+        """Say what the classes in a kept group leave out, and what could not be verified."""
+        names = [name for root in group.roots for name in root.names]
+        if not names:
+            return
+        if group.verdict.remarks:
+            self.remarks.append(f"`{names[0]}` is kept, but {'; '.join(group.verdict.remarks)}")
+        if group.verdict.unverified:
+            self.remarks.append(
+                f"`{names[0]}` is kept unverified: it is too large to be loaded and compared in the time there is for it"
             )
 
     def document(self) -> Json:

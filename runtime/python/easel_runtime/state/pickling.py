@@ -18,7 +18,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import links
+from . import instances, links, models, typevars
 from .arrays import Arrays
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
@@ -33,7 +33,7 @@ _SENTINELS: dict[int, tuple[str, str]] = {
     if hasattr(dataclasses, name)
 }
 _SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.values()}
-DEFINITION_TYPES = (types.FunctionType, type, _LRU, typing.TypeVar)
+DEFINITION_TYPES = (types.FunctionType, type, _LRU, *typevars.TYPES)
 _CLASS_SKIP = {
     "__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
     "__firstlineno__", "__static_attributes__", "__classcell__", "__slotnames__",
@@ -91,6 +91,13 @@ class LargeBytes:
         self.value = value
 
 
+class _Constants:
+    """A frozenset among a code object's constants, in one order for every run."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+
 class StatePickler(pickle.Pickler):
     """Dumps one component.
 
@@ -118,6 +125,7 @@ class StatePickler(pickle.Pickler):
         self.reads: set[str] = set()
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
+        self._texts: dict[str, str] = {}
 
     # -- the hook -----------------------------------------------------------------------------------------------
 
@@ -127,7 +135,7 @@ class StatePickler(pickle.Pickler):
             slot, name = link
             if slot not in self.refs:
                 self.refs.append(slot)
-            return links.member, (self.refs.index(slot), name)
+            return links.member, (self.refs.index(slot), sys.intern(name))
         kind = type(obj)
         reducer = _REDUCERS.get(kind)
         if reducer is not None:
@@ -137,7 +145,7 @@ class StatePickler(pickle.Pickler):
         refused = refusal_of(kind)
         if refused is not None:
             name, reason, advice = refused
-            raise NotCarriedError(f"it holds a `{name}`: {reason}", advice)
+            raise NotCarriedError(f"it holds a `{name}`: {reason}", advice, obj, reason)
         if kind.__module__ == "numpy":
             return self.arrays.reduce(obj, kind)
         if str(kind.__module__).startswith(("pandas.core.internals", "pandas.core.arrays")):
@@ -146,6 +154,12 @@ class StatePickler(pickle.Pickler):
             return self._enum(obj)
         if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
             return links.sentinel, _SENTINELS[id(obj)]
+        if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
+            return instances.reduce_exception(obj)
+        if kind.__module__ == USER_MODULE:
+            base = instances.base_of(kind)
+            if base is not None:
+                return instances.reduce_instance(obj, kind, base)
         self.foreign_types.add(kind)
         return NotImplemented
 
@@ -173,18 +187,19 @@ class StatePickler(pickle.Pickler):
             else:
                 used = global_names(fn.__code__) | {"__name__"}
                 home = {k: v for k, v in fn.__globals__.items() if k in used}
+        same = self._same_text
         state = {
-            "defaults": fn.__defaults__,
+            "defaults": same(fn.__defaults__) if _is_text(fn.__defaults__) else fn.__defaults__,
             "kwdefaults": fn.__kwdefaults__,
-            "annotations": fn.__annotations__,
-            "qualname": fn.__qualname__,
-            "module": fn.__module__,
-            "doc": fn.__doc__,
-            "dict": dict(fn.__dict__),
+            "annotations": {same(name): value for name, value in fn.__annotations__.items()},
+            "qualname": same(fn.__qualname__),
+            "module": same(fn.__module__),
+            "doc": same(fn.__doc__),
+            "dict": {same(name): value for name, value in fn.__dict__.items()},
         }
         return (
             links.function,
-            (fn.__code__, home, fn.__name__, fn.__closure__),
+            (fn.__code__, home, same(fn.__name__), fn.__closure__),
             state,
             None,
             None,
@@ -201,7 +216,21 @@ class StatePickler(pickle.Pickler):
                 "source": self.source_of(code),
             }
         )
-        return links.code, (index, {field: getattr(code, field) for field in links.CODE_FIELDS})
+        fields = {field: self._same_text(getattr(code, field)) for field in links.CODE_FIELDS}
+        return links.code, (index, fields)
+
+    def _same_text(self, value: Any) -> Any:
+        """Equal strings of definitions become one string: Python interns some when it makes code and classes, and the
+        stream says which are shared."""
+        kind = type(value)
+        if kind is str:
+            # As Python does for what looks like a name; for others the first one met stands for all.
+            return sys.intern(value) if value.isidentifier() else self._texts.setdefault(value, value)
+        if kind is tuple:
+            return tuple(map(self._same_text, value))
+        if kind is frozenset:  # a constant; its order depends on how it was made
+            return _Constants(sorted(map(self._same_text, value), key=lambda v: (type(v).__name__, repr(v))))
+        return value
 
     def _cell(self, cell: types.CellType) -> Any:
         try:
@@ -229,29 +258,36 @@ class StatePickler(pickle.Pickler):
         fields = cls.__dict__.get("_fields")
         if cls.__bases__ == (tuple,) and isinstance(fields, tuple) and hasattr(cls, "_field_defaults"):
             return self._named_tuple(cls, fields)
-        attributes: dict[str, Any] = {}
+        same = self._same_text
+        attributes: dict[str, Any] = {"__doc__": None} if "__doc__" in cls.__dict__ else {}  # its place is not ours
         for name, value in cls.__dict__.items():
             if name in _CLASS_SKIP or isinstance(
                 value, (types.MemberDescriptorType, types.GetSetDescriptorType)
             ):
                 continue
-            attributes[name] = value
+            attributes[same(name)] = same(value) if _is_text(value) else value
+        if issubclass(type(cls), enum.EnumMeta) and type(attributes.get("_member_names_")) is list:
+            attributes["_member_names_"] = list(map(same, attributes["_member_names_"]))
+            attributes["_member_map_"] = {same(k): v for k, v in attributes["_member_map_"].items()}
+        finish = models.without_compiled(cls, attributes)
         state: dict[str, Any] = {"attributes": attributes}
+        if finish is not None:
+            state["finish"] = finish
         if "_abc_impl" in cls.__dict__:
             import _abc
 
             registered = [ref() for ref in _abc._get_dump(cls)[0]]
             state["registered"] = sorted((c for c in registered if c is not None), key=type_name)
         slots = cls.__dict__.get("__slots__")
-        if slots is not None and not isinstance(slots, str):
-            slots = list(slots)
+        if slots is not None and not isinstance(slots, (str, dict)):
+            slots = list(map(same, slots))
         return (
             links.class_skeleton,
             (
                 type(cls),
-                cls.__name__,
-                cls.__qualname__,
-                cls.__module__,
+                same(cls.__name__),
+                same(cls.__qualname__),
+                same(cls.__module__),
                 cls.__bases__,
                 slots,
                 tuple(attributes),
@@ -294,7 +330,7 @@ class StatePickler(pickle.Pickler):
         return (
             links.instance,
             (cls, value, data is not None),
-            dict(member.__dict__),
+            {self._same_text(k): self._same_text(v) if _is_text(v) else v for k, v in member.__dict__.items()},
             None,
             None,
             links.set_instance,
@@ -306,16 +342,24 @@ class StatePickler(pickle.Pickler):
         if not is_by_value(cached):
             return NotImplemented
         settings = cached.cache_parameters()
+        same = self._same_text
+        attributes = {
+            same(k): same(v) if _is_text(v) else v for k, v in cached.__dict__.items() if k != "__wrapped__"
+        }
         return (
             links.lru_cache,
             (cached.__wrapped__, settings["maxsize"], settings["typed"]),
+            attributes,
+            None,
+            None,
+            links.set_attributes,
         )
 
     def _cached_property(self, descriptor: functools.cached_property[Any]) -> Any:
         return links.cached_property, (descriptor.func, descriptor.attrname)
 
     def _property(self, descriptor: property) -> Any:
-        return property, (descriptor.fget, descriptor.fset, descriptor.fdel, descriptor.__doc__)
+        return property, (descriptor.fget, descriptor.fset, descriptor.fdel, self._same_text(descriptor.__doc__))
 
     def _wrapper(self, wrapper: Any) -> Any:
         return type(wrapper), (wrapper.__func__,)
@@ -323,13 +367,30 @@ class StatePickler(pickle.Pickler):
     def _proxy(self, proxy: types.MappingProxyType[Any, Any]) -> Any:
         return links.mapping_proxy, (dict(proxy),)
 
-    def _type_variable(self, variable: Any) -> Any:
-        if not is_by_value(variable):
+    def _type_part(self, part: Any) -> Any:
+        if type(part) in typevars.TYPES and not is_by_value(part):
             return NotImplemented
-        return links.type_variable, (
-            variable.__name__, variable.__bound__, variable.__constraints__, variable.__covariant__,
-            variable.__contravariant__,
-        )  # fmt: skip
+        return typevars.REDUCERS[type(part)](part)
+
+    def _method(self, method: types.MethodType) -> Any:
+        return instances.reduce_method(method) if _needs_care(method) else NotImplemented
+
+    def _constants(self, constants: _Constants) -> Any:
+        return frozenset, (constants.items,)
+
+
+def _is_text(value: Any) -> bool:
+    """A string or a tuple of strings."""
+    return type(value) is str or (type(value) is tuple and set(map(type, value)) == {str})
+
+
+def _needs_care(method: types.MethodType) -> bool:
+    """Whether `getattr(self, name)`, which is what pickle stores, might not give this method."""
+    owner = method.__self__
+    kind = owner if isinstance(owner, type) else type(owner)
+    return kind.__module__ == USER_MODULE or _found_by_name(
+        str(method.__func__.__module__), getattr(method.__func__, "__qualname__", "")
+    ) is _ABSENT
 
 
 _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
@@ -344,7 +405,9 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
     classmethod: StatePickler._wrapper,
     staticmethod: StatePickler._wrapper,
     types.MappingProxyType: StatePickler._proxy,
-    typing.TypeVar: StatePickler._type_variable,
+    types.MethodType: StatePickler._method,
+    _Constants: StatePickler._constants,
+    **dict.fromkeys(typevars.REDUCERS, StatePickler._type_part),
 }
 
 
@@ -373,9 +436,8 @@ def dump(
     file = io.BytesIO()
     pickler = StatePickler(file, namespace, linked, own, view_bases, source_of, keep_gaps)
     try:
-        pickler.dump(
-            {name: LargeBytes(members[name]) for name in members} if _is_large_bytes(members) else members
-        )
+        whole = LargeBytes if _is_large_bytes(members) else None
+        pickler.dump({sys.intern(name): whole(value) if whole else value for name, value in members.items()})
     except NotCarriedError:
         raise
     except RecursionError:

@@ -31,8 +31,12 @@ class Storing:
             "names": list(group.members),
             "refs": group.encoded.refs,
             "reads": sorted(group.encoded.reads),
-            "unstable": False,
+            "unstable": group.verdict.unstable,
         }
+        if group.verdict.settled is not None:
+            entry["settled"] = group.verdict.settled
+        if group.verdict.unverified:
+            entry["unverified"] = True
         if group.encoded.rows is not None:
             entry["table"] = {"extent": 0, "rows": group.encoded.rows, "complete": True}
         elif table is not None:
