@@ -53,8 +53,8 @@ class Checking:
                 root.refused = own_error
                 continue
             alone.append(one)
-        for one, own_error in self.run(alone):
-            one.roots[0].refused = own_error
+        for one, why in self.run(alone):
+            one.roots[0].refused = why
         if not any(root.refused for root in group.roots):
             for root in group.roots:
                 root.refused = error
@@ -142,6 +142,3 @@ class Checking:
         encoded = self.encoder.encode(copies, relinked, own)
         digest = self.encoder.measure(list(group.members), encoded)[1]
         return digest if encoded.refs == group.encoded.refs else f"{digest} {encoded.refs}"
-
-
-

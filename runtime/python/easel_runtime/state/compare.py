@@ -36,11 +36,28 @@ from .structure import (
 )
 from .walk import ATOMS
 
-_SHAPERS = ("__getstate__", "__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+_SHAPERS = (
+    "__getstate__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__setstate__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+)
 _NO_IDENTITY = (tuple, frozenset, types.CodeType, types.MethodType, types.MappingProxyType)
 _ABSENT = object()
 _EQUAL_AS_THEY_SAY = frozenset((int, str, bytes, bool, type(None)))
 _EMPTY: tuple[type, ...] = (list, dict, set, tuple, frozenset, str, bytes)
+# Attributes of a library's objects, whatever their values: pyplot numbers a figure again when it is loaded.
+_NUMBERED_ANEW = {
+    "matplotlib": frozenset(("_number", "number", "_stale")),
+    "pydantic": frozenset(("cls_ref",)),
+}
+# Library classes whose instances connect themselves anew when they are loaded, with numbers of their own.
+_MADE_ANEW = frozenset((
+    "matplotlib.cbook.CallbackRegistry", "matplotlib.backend_bases.FigureCanvasBase",
+    "matplotlib.backend_bases.FigureManagerBase",
+))  # fmt: skip
 Trail = tuple[Any, Any]  # (trail of the owner, label), or (None, name of the variable)
 
 
@@ -83,7 +100,9 @@ class Comparison:
         kind = type(original)
         if kind in ATOMS and kind is type(copy) and kind not in _HOLDERS:
             if plain(original) != plain(copy):
-                raise Difference(f"{_path(trail)} would come back as {_short(copy)} instead of {_short(original)}")
+                raise Difference(
+                    f"{_path(trail)} would come back as {_short(copy)} instead of {_short(original)}"
+                )
             return []
         if original is copy:
             return []
@@ -91,11 +110,13 @@ class Comparison:
             return []
         if type(copy) is not kind:
             if kind.__name__ != type(copy).__name__ or not (is_by_value(kind) and is_by_value(type(copy))):
-                raise Difference(f"{_path(trail)} would come back as {_what(copy)} instead of {_article(kind)}")
+                raise Difference(
+                    f"{_path(trail)} would come back as {_what(copy)} instead of {_article(kind)}"
+                )
             more = [(kind, type(copy), (trail, (ATTRIBUTE, "__class__")))]
         else:
             more = []
-        if refusal_of(kind) is not None:
+        if refusal_of(kind) is not None or _is_made_anew(kind):
             return more
         ours, theirs = structure(original), structure(copy)
         if ours.opaque:
@@ -113,7 +134,11 @@ class Comparison:
             return False
         self._pairs.add(pair)
         self._alive.append((original, copy))  # so that no id is used twice
-        if kind in _NO_IDENTITY or kind.__module__ not in ("builtins", "collections", "__main__") or kind in ATOMS:
+        if (
+            kind in _NO_IDENTITY
+            or kind.__module__ not in ("builtins", "collections", "__main__")
+            or kind in ATOMS
+        ):
             return True
         known = self._there.setdefault(pair[0], pair[1])
         if known != pair[1] and kind not in ATOMS:
@@ -122,7 +147,9 @@ class Comparison:
             )
         known = self._back.setdefault(pair[1], pair[0])
         if known != pair[0]:
-            raise Difference(f"{_path(self._place[known])} and {_path(trail)} are two objects and would come back as one")
+            raise Difference(
+                f"{_path(self._place[known])} and {_path(trail)} are two objects and would come back as one"
+            )
         self._place[pair[0]] = trail
         return True
 
@@ -130,7 +157,7 @@ class Comparison:
         self, kind: type, ours: list[tuple[Label, Any]], theirs: list[tuple[Label, Any]], trail: Trail
     ) -> list[tuple[Any, Any, Trail]]:
         """The pairs inside that must be looked at: most are equal numbers and strings, and are not."""
-        free, mine = _freedom(kind)
+        free, _ = _freedom(kind)
         pairs = []
         if len(ours) == len(theirs):
             for (label, a), (other, b) in zip(ours, theirs, strict=True):
@@ -140,26 +167,25 @@ class Comparison:
                     pairs.append((a, b, (trail, label)))
             else:
                 return pairs
-        return self._attributes(free, mine, ours, theirs, trail)
+        return self._attributes(kind, ours, theirs, trail)
 
     def _attributes(
-        self,
-        free: bool,
-        mine: bool,
-        ours: list[tuple[Label, Any]],
-        theirs: list[tuple[Label, Any]],
-        trail: Trail,
+        self, kind: type, ours: list[tuple[Label, Any]], theirs: list[tuple[Label, Any]], trail: Trail
     ) -> list[tuple[Any, Any, Trail]]:
         """As `_parts`, where attributes come in another order, are missing, or may be."""
+        free, mine = _freedom(kind)
         inside = [(label, value) for label, value in ours if label[0] != ATTRIBUTE]
         others = [value for label, value in theirs if label[0] != ATTRIBUTE]
         pairs = [(a, b, (trail, label)) for (label, a), b in zip(inside, others, strict=True)]
         attributes = {label[1]: value for label, value in theirs if label[0] == ATTRIBUTE}
+        anew = None if mine else _NUMBERED_ANEW.get(kind.__module__.partition(".")[0])
         for label, value in ours:
             if label[0] != ATTRIBUTE:
                 continue
             place = (trail, label)
             other = attributes.pop(label[1], _ABSENT)
+            if anew is not None and label[1] in anew:
+                continue
             if free and self._dropped_on_purpose(str(label[1]), value, other, mine, place):
                 continue
             if other is _ABSENT:
@@ -167,7 +193,9 @@ class Comparison:
             pairs.append((value, other, place))
         if attributes and not free:
             extra = next(iter(attributes))
-            raise Difference(f"{_path(trail)} would come back with an attribute `{extra}` that it does not have now")
+            raise Difference(
+                f"{_path(trail)} would come back with an attribute `{extra}` that it does not have now"
+            )
         return pairs
 
     def _dropped_on_purpose(self, name: str, value: Any, other: Any, mine: bool, trail: Trail) -> bool:
@@ -188,13 +216,24 @@ class Comparison:
         return False
 
 
+_anew: dict[type, bool] = {}
+
+
+def _is_made_anew(kind: type) -> bool:
+    if kind not in _anew:
+        _anew[kind] = any(type_name(base) in _MADE_ANEW for base in mro_of(kind))
+    return _anew[kind]
+
+
 # What is an atom where sharing is concerned, but has insides that may differ.
 _HOLDERS = (types.BuiltinFunctionType, types.CodeType)
 _DATA_ROOTS = ("builtins", "collections", "numpy", "pandas", "polars", "pyarrow", "datetime", "decimal")
 
 
 def _is_data(value: Any) -> bool:
-    return value is not None and type(value).__module__.partition(".")[0] in _DATA_ROOTS and not callable(value)
+    return (
+        value is not None and type(value).__module__.partition(".")[0] in _DATA_ROOTS and not callable(value)
+    )
 
 
 def _decides(kind: type) -> bool:
@@ -241,7 +280,9 @@ def _reduced(obj: Any, seen: Structure) -> Structure:
         return seen
     if isinstance(made, str):
         return Structure((made,), ())
-    return Structure((len(made),), [((ITEM, i), list(v) if i > 2 and v is not None else v) for i, v in enumerate(made)])
+    return Structure(
+        (len(made),), [((ITEM, i), list(v) if i > 2 and v is not None else v) for i, v in enumerate(made)]
+    )
 
 
 def _match_sets(original: Any, copy: Any, trail: Trail) -> list[tuple[Any, Any, Trail]]:
@@ -299,7 +340,9 @@ def _shape_text(original: Any, ours: Structure, theirs: Structure, trail: Trail)
     sized = len(first) == len(second) == 1 and type(first[0]) is int and type(second[0]) is int
     if sized and not isinstance(original, int):
         return f"{_path(trail)} would come back with {second[0]} element(s) instead of {first[0]}"
-    if isinstance(original, (int, float, str, bytes)) or type(original).__module__ == "numpy" and len(first) == 2:
+    if isinstance(original, (int, float, str, bytes)) or (
+        type(original).__module__ == "numpy" and len(first) == 2
+    ):
         return f"{_path(trail)} would come back with another value"
     if len(first) == len(second) and first[:-1] != second[:-1]:
         return f"{_path(trail)} would come back with another shape or type ({second[:-1]} instead of {first[:-1]})"

@@ -57,7 +57,8 @@ class Group:
 
     def name_members(self) -> None:
         self.members = {}
-        for root in sorted(self.roots, key=lambda r: r.member is None):
+        # Definitions first: other components name them.
+        for root in sorted(self.roots, key=lambda r: (r.member is None, not r.definition)):
             wanted = root.member or root.names[0]
             name, n = wanted, 1
             while name in self.members:

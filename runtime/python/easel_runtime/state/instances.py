@@ -15,8 +15,8 @@ from typing import Any
 
 from . import links
 
-class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__  # type: ignore[attr-defined]
-mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__  # type: ignore[attr-defined]
+class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__
+mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 SHAPERS = (
     "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__", "__copyreg__",
 )  # fmt: skip
@@ -33,7 +33,11 @@ _ways: dict[type, type | None] = {}
 def shapes_itself(kind: type) -> bool:
     """Whether the class, or one that it inherits from, says how it is pickled."""
     for cls in mro_of(kind):
-        if cls is not object and cls.__flags__ & _HEAP_TYPE and any(name in class_dict(cls) for name in SHAPERS):
+        if (
+            cls is not object
+            and cls.__flags__ & _HEAP_TYPE
+            and any(name in class_dict(cls) for name in SHAPERS)
+        ):
             return True
     return False
 
@@ -77,14 +81,14 @@ def reduce_instance(obj: Any, kind: type, base: type) -> tuple[Any, ...]:
     args: tuple[Any, ...] = ()
     if issubclass(base, dict):
         if base is collections.defaultdict:
-            state["factory"] = collections.defaultdict.default_factory.__get__(obj)  # type: ignore[attr-defined]
+            state["factory"] = class_dict(collections.defaultdict)["default_factory"].__get__(obj)
         items: Any = collections.OrderedDict.items if base is collections.OrderedDict else dict.items
         state["content"] = list(items(obj))
     elif base is list or base is set:
         state["content"] = list(base.__iter__(obj))
     elif base is collections.deque:
         state["content"] = list(collections.deque.__iter__(obj))
-        state["factory"] = collections.deque.maxlen.__get__(obj)  # type: ignore[attr-defined]
+        state["factory"] = class_dict(collections.deque)["maxlen"].__get__(obj)
     elif base is tuple or base is frozenset:
         args = (list(base.__iter__(obj)),)
     elif issubclass(base, BaseException):
@@ -100,7 +104,7 @@ def _plain(obj: Any, base: Any) -> Any:
     if base is bytes or base is bytearray:
         return base.__getitem__(obj, slice(None))
     if base is complex:
-        return complex(complex.real.__get__(obj), complex.imag.__get__(obj))  # type: ignore[attr-defined]
+        return complex(class_dict(complex)["real"].__get__(obj), class_dict(complex)["imag"].__get__(obj))
     return int.__index__(obj) if base is int else float.__float__(obj)
 
 
@@ -137,7 +141,10 @@ def _exception(obj: BaseException, state: dict[str, Any]) -> tuple[Any, ...]:
         if cls.__flags__ & _HEAP_TYPE or cls in (BaseException, object):
             continue
         for name, descriptor in class_dict(cls).items():
-            if type(descriptor) in (types.MemberDescriptorType, types.GetSetDescriptorType) and name[:1] != "_":
+            if (
+                type(descriptor) in (types.MemberDescriptorType, types.GetSetDescriptorType)
+                and name[:1] != "_"
+            ):
                 try:
                     fields[name] = descriptor.__get__(obj)
                 except AttributeError:
@@ -159,12 +166,12 @@ def reduce_exception(obj: BaseException) -> tuple[Any, ...]:
 # -- bound methods --------------------------------------------------------------------------------------------------
 
 
-def reduce_method(method: types.MethodType) -> tuple[Any, ...]:
-    """By the place in the class where its function is, so that it stays the method that the class has; one that was
-    bound by hand takes its function along."""
+def reduce_method(method: types.MethodType, is_elsewhere: Callable[[type], bool]) -> tuple[Any, ...]:
+    """Bound to the function that the class has, in this component or, if the class `is_elsewhere`, by its name there."""
     owner, function = method.__self__, method.__func__
     for cls in (*mro_of(type(owner)), *(mro_of(owner) if isinstance(owner, type) else ())):
-        for name, value in class_dict(cls).items():
-            if value is function or (isinstance(value, classmethod) and value.__func__ is function):
-                return links.bound, (owner, cls, name)
-    return types.MethodType, (function, owner)
+        if is_elsewhere(cls):
+            for name, value in class_dict(cls).items():
+                if value is function or (isinstance(value, classmethod) and value.__func__ is function):
+                    return links.bound, (owner, cls, name)
+    return links.method, (function, owner)

@@ -117,7 +117,7 @@ def set_function(target: types.FunctionType, state: dict[str, Any]) -> None:
     target.__dict__.update(state["dict"])
 
 
-def _quiet(cls: type, **_: Any) -> None:
+def _quiet(_: type, /, **__: Any) -> None:
     """Stands for `__init_subclass__` while classes are rebuilt: its effects are in the stored attributes."""
 
 
@@ -151,12 +151,30 @@ class _QuietSubclassHook:
                 pass
 
 
-# What Python itself calls while other parts of the component are made from a class that is not finished.
-_PLACEHOLDERS: dict[str, Any] = {"__init_subclass__": classmethod(_quiet)}
-_LEFT_OUT = frozenset((
-    "__new__", "__hash__", "__eq__", "__getattribute__", "__getattr__", "__setattr__", "__class_getitem__",
-    "__instancecheck__", "__subclasscheck__", "__subclasshook__", "__del__",
-))  # fmt: skip
+def _bare_new(cls: type, *args: Any, **_: Any) -> Any:
+    """Stands for the `__new__` of a class that is not finished."""
+    base: Any = next(c for c in cls.__mro__ if not c.__flags__ & (1 << 9))
+    return base.__new__(cls, *(() if base is object else args))
+
+
+def _no_attribute(_: Any, name: str) -> Any:
+    raise AttributeError(name)
+
+
+# What Python itself calls while other parts of the component are made from a class that is not finished. `__hash__` and
+# `__eq__` have none: what is put into a set or dict too early must fail, and be named, instead of being lost there.
+_PLACEHOLDERS: dict[str, Any] = {
+    "__init_subclass__": classmethod(_quiet),
+    "__new__": staticmethod(_bare_new),
+    "__getattribute__": object.__getattribute__,
+    "__getattr__": _no_attribute,
+    "__setattr__": object.__setattr__,
+    "__del__": lambda _: None,
+    "__class_getitem__": classmethod(lambda cls, _: cls),
+    "__instancecheck__": type.__instancecheck__,
+    "__subclasscheck__": type.__subclasscheck__,
+    "__subclasshook__": classmethod(lambda _, __: NotImplemented),
+}
 
 
 def class_skeleton(
@@ -169,11 +187,11 @@ def class_skeleton(
     names: tuple[str, ...],
 ) -> type:
     """A class without its attributes; `names` are theirs, so that their order stays."""
-    body: dict[str, Any] = {"__module__": module}
-    for attribute in names:
-        if attribute not in _LEFT_OUT:
-            body[attribute] = _PLACEHOLDERS.get(attribute)
-    body["__qualname__"] = qualname
+    body: dict[str, Any] = {
+        "__module__": module,
+        **{a: _PLACEHOLDERS.get(a) for a in names},
+        "__qualname__": qualname,
+    }
     if slots is not None:
         body["__slots__"] = slots
     with _QuietSubclassHook(bases):
@@ -181,13 +199,7 @@ def class_skeleton(
 
 
 def set_class(target: type, state: dict[str, Any]) -> None:
-    attributes = state["attributes"]
-    moved = False
-    for name, value in attributes.items():
-        if name in _LEFT_OUT:
-            moved = True
-        elif moved and name in target.__dict__ and name != "__doc__":
-            type.__delattr__(target, name)  # so that it comes after what was left out
+    for name, value in state["attributes"].items():
         type.__setattr__(target, name, value)
     if "finish" in state:
         _stack[-1].finishers.append(lambda: finish_class(target, state["finish"]))
@@ -206,7 +218,9 @@ def finish_class(target: Any, how: str) -> None:
     elif how == "pydantic_dataclass":
         import importlib
 
-        importlib.import_module("pydantic.dataclasses").rebuild_dataclass(target, force=True, raise_errors=False)
+        importlib.import_module("pydantic.dataclasses").rebuild_dataclass(
+            target, force=True, raise_errors=False
+        )
 
 
 def bare(kind: type, base: type, args: tuple[Any, ...]) -> Any:
@@ -255,7 +269,7 @@ def _set_exception(target: Any, state: dict[str, Any]) -> None:
     BaseException.__dict__["args"].__set__(target, state["args"])
     for name, value in state["fields"].items():
         for cls in type(target).__mro__:
-            found = cls.__dict__.get(name)
+            found: Any = cls.__dict__.get(name)
             if type(found) in (types.MemberDescriptorType, types.GetSetDescriptorType):
                 try:
                     found.__set__(target, value)
@@ -264,6 +278,10 @@ def _set_exception(target: Any, state: dict[str, Any]) -> None:
                 break
     for name in ("__cause__", "__context__", "__suppress_context__"):
         BaseException.__dict__[name].__set__(target, state[name])
+
+
+def method(function_: Any, owner: Any) -> types.MethodType:
+    return types.MethodType(function_, owner)
 
 
 def bound(owner: Any, cls: type, name: str) -> types.MethodType:
@@ -347,7 +365,8 @@ def type_variable(kind: str, name: str, module: str, settings: dict[str, Any]) -
 def new_type(name: str, qualname: str, module: str, supertype: Any) -> Any:
     import typing
 
-    made = typing.NewType(name, supertype)
+    maker: Any = typing.NewType
+    made = maker(name, supertype)
     made.__qualname__, made.__module__ = qualname, module
     return made
 

@@ -93,7 +93,11 @@ class LoadedState:
             reads.extend(self.slots[ref].get("reads", ()))
         for name in reads:
             variable = self.variables.get(name)
-            if name in self._wanted and variable is not None and variable.get("slot") not in (None, *self._preparing):
+            if (
+                name in self._wanted
+                and variable is not None
+                and variable.get("slot") not in (None, *self._preparing)
+            ):
                 self.namespace[name] = self.slot(variable["slot"])[variable.get("member", name)]
         self._preparing.discard(slot)
 

@@ -7,11 +7,26 @@ the class's fields. SQLAlchemy registers mapped classes in tables of weak refere
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .refusals import NotCarriedError
 
 _COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__", "__signature__")
+_EMPTIED: dict[str, Any] = {"__pydantic_parent_namespace__": None, "__pydantic_setattr_handlers__": {}}
+
+
+def made_again(attributes: Mapping[str, Any]) -> frozenset[str]:
+    """Names of a class's attributes that a copy of it need not have as they are."""
+    return frozenset((*_COMPILED, *_EMPTIED)) if "__pydantic_complete__" in attributes else frozenset()
+
+
+def reduce_decorator(decorator: Any) -> Any:
+    """pydantic's record of a validator names its class by the address of that."""
+    made = list(decorator.__reduce_ex__(5))
+    _, slots = made[2]
+    made[2] = None, {**slots, "cls_ref": str(slots["cls_ref"]).partition(":")[0]}
+    return tuple(made)
 
 
 def without_compiled(cls: type, attributes: dict[str, Any]) -> str | None:
@@ -28,7 +43,7 @@ def without_compiled(cls: type, attributes: dict[str, Any]) -> str | None:
         return None
     for name in _COMPILED:
         attributes.pop(name, None)
-    for name in ("__pydantic_parent_namespace__", "__pydantic_setattr_handlers__"):
+    for name, empty in _EMPTIED.items():
         if name in attributes:
-            attributes[name] = {} if name.endswith("handlers__") else None
+            attributes[name] = empty
     return "pydantic_dataclass" if "__is_pydantic_dataclass__" in attributes else "pydantic"

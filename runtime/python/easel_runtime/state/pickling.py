@@ -14,7 +14,6 @@ import io
 import pickle
 import sys
 import types
-import typing
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -33,7 +32,7 @@ _SENTINELS: dict[int, tuple[str, str]] = {
     if hasattr(dataclasses, name)
 }
 _SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.values()}
-DEFINITION_TYPES = (types.FunctionType, type, _LRU, *typevars.TYPES)
+DEFINITION_TYPES: tuple[type, ...] = (types.FunctionType, type, _LRU, *typevars.TYPES)
 _CLASS_SKIP = {
     "__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
     "__firstlineno__", "__static_attributes__", "__classcell__", "__slotnames__",
@@ -126,6 +125,7 @@ class StatePickler(pickle.Pickler):
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
         self._texts: dict[str, str] = {}
+        self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
 
     # -- the hook -----------------------------------------------------------------------------------------------
 
@@ -156,6 +156,9 @@ class StatePickler(pickle.Pickler):
             return links.sentinel, _SENTINELS[id(obj)]
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             return instances.reduce_exception(obj)
+        if kind.__module__ == "pydantic._internal._decorators" and kind.__name__ == "Decorator":
+            self.foreign_types.add(kind)
+            return models.reduce_decorator(obj)
         if kind.__module__ == USER_MODULE:
             base = instances.base_of(kind)
             if base is not None:
@@ -191,7 +194,7 @@ class StatePickler(pickle.Pickler):
         state = {
             "defaults": same(fn.__defaults__) if _is_text(fn.__defaults__) else fn.__defaults__,
             "kwdefaults": fn.__kwdefaults__,
-            "annotations": {same(name): value for name, value in fn.__annotations__.items()},
+            "annotations": self._annotations(fn.__annotations__),
             "qualname": same(fn.__qualname__),
             "module": same(fn.__module__),
             "doc": same(fn.__doc__),
@@ -218,6 +221,14 @@ class StatePickler(pickle.Pickler):
         )
         fields = {field: self._same_text(getattr(code, field)) for field in links.CODE_FIELDS}
         return links.code, (index, fields)
+
+    def _annotations(self, annotations: dict[str, Any]) -> dict[str, Any]:
+        """With the names as they are elsewhere; functions that share theirs (`functools.wraps`) still do."""
+        known = self._named.get(id(annotations))
+        if known is None:
+            named = {self._same_text(name): value for name, value in annotations.items()}
+            known = self._named[id(annotations)] = annotations, named
+        return known[1]
 
     def _same_text(self, value: Any) -> Any:
         """Equal strings of definitions become one string: Python interns some when it makes code and classes, and the
@@ -259,7 +270,7 @@ class StatePickler(pickle.Pickler):
         if cls.__bases__ == (tuple,) and isinstance(fields, tuple) and hasattr(cls, "_field_defaults"):
             return self._named_tuple(cls, fields)
         same = self._same_text
-        attributes: dict[str, Any] = {"__doc__": None} if "__doc__" in cls.__dict__ else {}  # its place is not ours
+        attributes: dict[str, Any] = {}
         for name, value in cls.__dict__.items():
             if name in _CLASS_SKIP or isinstance(
                 value, (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -280,7 +291,7 @@ class StatePickler(pickle.Pickler):
             state["registered"] = sorted((c for c in registered if c is not None), key=type_name)
         slots = cls.__dict__.get("__slots__")
         if slots is not None and not isinstance(slots, (str, dict)):
-            slots = list(map(same, slots))
+            slots = (tuple if type(slots) is tuple else list)(map(same, slots))
         return (
             links.class_skeleton,
             (
@@ -330,7 +341,10 @@ class StatePickler(pickle.Pickler):
         return (
             links.instance,
             (cls, value, data is not None),
-            {self._same_text(k): self._same_text(v) if _is_text(v) else v for k, v in member.__dict__.items()},
+            {
+                self._same_text(k): self._same_text(v) if _is_text(v) else v
+                for k, v in member.__dict__.items()
+            },
             None,
             None,
             links.set_instance,
@@ -359,7 +373,12 @@ class StatePickler(pickle.Pickler):
         return links.cached_property, (descriptor.func, descriptor.attrname)
 
     def _property(self, descriptor: property) -> Any:
-        return property, (descriptor.fget, descriptor.fset, descriptor.fdel, self._same_text(descriptor.__doc__))
+        return property, (
+            descriptor.fget,
+            descriptor.fset,
+            descriptor.fdel,
+            self._same_text(descriptor.__doc__),
+        )
 
     def _wrapper(self, wrapper: Any) -> Any:
         return type(wrapper), (wrapper.__func__,)
@@ -373,7 +392,9 @@ class StatePickler(pickle.Pickler):
         return typevars.REDUCERS[type(part)](part)
 
     def _method(self, method: types.MethodType) -> Any:
-        return instances.reduce_method(method) if _needs_care(method) else NotImplemented
+        if not _needs_care(method):
+            return NotImplemented
+        return instances.reduce_method(method, lambda c: id(c) in self.linked and id(c) not in self.own)
 
     def _constants(self, constants: _Constants) -> Any:
         return frozenset, (constants.items,)
@@ -388,9 +409,11 @@ def _needs_care(method: types.MethodType) -> bool:
     """Whether `getattr(self, name)`, which is what pickle stores, might not give this method."""
     owner = method.__self__
     kind = owner if isinstance(owner, type) else type(owner)
-    return kind.__module__ == USER_MODULE or _found_by_name(
-        str(method.__func__.__module__), getattr(method.__func__, "__qualname__", "")
-    ) is _ABSENT
+    return (
+        kind.__module__ == USER_MODULE
+        or _found_by_name(str(method.__func__.__module__), getattr(method.__func__, "__qualname__", ""))
+        is _ABSENT
+    )
 
 
 _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {

@@ -21,6 +21,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .models import made_again
 from .pickling import is_by_value
 from .walk import ATOMS
 
@@ -28,9 +29,9 @@ ATTRIBUTE, ITEM, KEY = ".", "[]", "key"
 Label = tuple[str, Any]  # (ATTRIBUTE, name), (ITEM, index or key) or (KEY, number)
 Parts = Iterable[tuple[Label, Any]]
 
-class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__  # type: ignore[attr-defined]
-mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__  # type: ignore[attr-defined]
-_args_of = BaseException.__dict__["args"].__get__  # type: ignore[attr-defined]
+class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__
+mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_args_of = BaseException.__dict__["args"].__get__
 # Written by Python or by `abc` while a class is used; not part of what the class is.
 CLASS_NOISE = frozenset((
     "__dict__", "__weakref__", "_abc_impl", "__slotnames__", "__firstlineno__", "__static_attributes__",
@@ -157,7 +158,9 @@ def _deque(obj: Any) -> Structure:
 def _default_dict(obj: Any) -> Structure:
     of: Any = collections.defaultdict
     inside = _mapping(obj)
-    return Structure(inside.shape, [((ATTRIBUTE, "default_factory"), of.default_factory.__get__(obj)), *inside.parts])
+    return Structure(
+        inside.shape, [((ATTRIBUTE, "default_factory"), of.default_factory.__get__(obj)), *inside.parts]
+    )
 
 
 def _array(obj: Any) -> Structure:
@@ -223,7 +226,9 @@ def _function(fn: types.FunctionType) -> Structure:
 def _code(code: types.CodeType) -> Structure:
     inner = [((ITEM, i), c) for i, c in enumerate(code.co_consts) if isinstance(c, types.CodeType)]
     rest = [repr(c) for c in code.co_consts if not isinstance(c, (types.CodeType, frozenset))]
-    return Structure((code.co_name, code.co_code, code.co_names, code.co_varnames, code.co_flags, rest), inner)
+    return Structure(
+        (code.co_name, code.co_code, code.co_names, code.co_varnames, code.co_flags, rest), inner
+    )
 
 
 def _cell(cell: types.CellType) -> Structure:
@@ -234,15 +239,18 @@ def _cell(cell: types.CellType) -> Structure:
 
 
 def _class(cls: type) -> Structure:
-    inside: list[tuple[Label, Any]] = [((ATTRIBUTE, "__bases__"), type.__dict__["__bases__"].__get__(cls))]  # type: ignore[attr-defined]
+    inside: list[tuple[Label, Any]] = [((ATTRIBUTE, "__bases__"), type.__dict__["__bases__"].__get__(cls))]
+    noise = CLASS_NOISE | made_again(class_dict(cls))
     for name, value in class_dict(cls).items():
-        if name not in CLASS_NOISE and type(value) not in (types.MemberDescriptorType, types.GetSetDescriptorType):
+        if name not in noise and type(value) not in (types.MemberDescriptorType, types.GetSetDescriptorType):
             inside.append(((ATTRIBUTE, name), value))
     return Structure((cls.__qualname__,), inside)
 
 
 def _method(method: types.MethodType) -> Structure:
-    return Structure((), [((ATTRIBUTE, "__func__"), method.__func__), ((ATTRIBUTE, "__self__"), method.__self__)])
+    return Structure(
+        (), [((ATTRIBUTE, "__func__"), method.__func__), ((ATTRIBUTE, "__self__"), method.__self__)]
+    )
 
 
 def _built_in(fn: types.BuiltinFunctionType) -> Structure:
@@ -308,7 +316,10 @@ def _library(obj: Any, kind: type) -> Structure | None:
     root, _, rest = kind.__module__.partition(".")
     if root == "pandas":
         return _pandas(obj, kind)
-    if root == "polars" and kind.__name__ in ("DataFrame", "Series"):  # no comparing: its threads end with a fork
+    if root == "polars" and kind.__name__ in (
+        "DataFrame",
+        "Series",
+    ):  # no comparing: its threads end with a fork
         return Structure((repr(obj.schema if kind.__name__ == "DataFrame" else obj.dtype), len(obj)), ())
     if root == "pyarrow" and rest == "lib":
         return Structure((str(obj)[:100_000],), ())
@@ -360,7 +371,11 @@ def _pandas(obj: Any, kind: type) -> Structure | None:
             inside = [((ATTRIBUTE, "index"), obj.index), ((ATTRIBUTE, "columns"), obj.columns)]
             inside += [((ITEM, name), obj.iloc[:, i]._values) for i, name in enumerate(obj.columns)]
         elif kind is pandas.Series:
-            inside = [((ATTRIBUTE, "index"), obj.index), ((ATTRIBUTE, "name"), obj.name), ((ITEM, ":"), obj._values)]
+            inside = [
+                ((ATTRIBUTE, "index"), obj.index),
+                ((ATTRIBUTE, "name"), obj.name),
+                ((ITEM, ":"), obj._values),
+            ]
         elif issubclass(kind, pandas.MultiIndex):
             inside = [((ATTRIBUTE, "levels"), list(obj.levels)), ((ATTRIBUTE, "codes"), list(obj.codes)),
                       ((ATTRIBUTE, "names"), list(obj.names))]  # fmt: skip
@@ -372,7 +387,9 @@ def _pandas(obj: Any, kind: type) -> Structure | None:
             if obj.dtype.kind != "O" or obj.dtype.name in ("category", "str", "string"):
                 return Structure((repr(obj.dtype), len(obj)), [((ITEM, ":"), obj.to_numpy())])
             return Structure((repr(obj.dtype), len(obj)), (((ITEM, i), v) for i, v in enumerate(obj)))
-        elif kind.__module__.startswith(("pandas._libs.tslibs", "pandas._libs.missing", "pandas.core.dtypes")):
+        elif kind.__module__.startswith(
+            ("pandas._libs.tslibs", "pandas._libs.missing", "pandas.core.dtypes")
+        ):
             return Structure((repr(obj), getattr(obj, "nanosecond", 0)), ())
         else:
             return None
@@ -408,7 +425,9 @@ def path_text(name: str, labels: Iterable[Label]) -> str:
     return text
 
 
-def path_to(roots: dict[str, Any], wanted: Callable[[Any], bool], most: int = 200_000) -> tuple[str, bool] | None:
+def path_to(
+    roots: dict[str, Any], wanted: Callable[[Any], bool], most: int = 200_000
+) -> tuple[str, bool] | None:
     """The shortest path from one of `roots` to an object that is `wanted`, and whether it is a root itself.
 
     Looks at `most` objects at most; None if it is not among them.

@@ -28,7 +28,11 @@ def _texts(*texts: str) -> tuple[str, ...]:
 
 def reduce_type_variable(variable: Any) -> tuple[Any, ...]:
     kind = type(variable)
-    settings = {field.strip("_"): getattr(variable, field) for field in _FIELDS[kind.__name__] if hasattr(variable, field)}
+    settings = {
+        field.strip("_"): getattr(variable, field)
+        for field in _FIELDS[kind.__name__]
+        if hasattr(variable, field)
+    }
     if hasattr(variable, "has_default") and variable.has_default():  # Python 3.13
         settings["default"] = variable.__default__
     return links.type_variable, (kind.__name__, *_texts(variable.__name__, variable.__module__), settings)
