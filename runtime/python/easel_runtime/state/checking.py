@@ -113,7 +113,7 @@ class Checking:
 
     def _load(self, encoded: Encoded) -> dict[str, Any]:
         extents = [bytearray().join(pieces) for pieces in encoded.extents]
-        buffers = [memoryview(extents[e])[o : o + n] if n else b"" for e, o, n in encoded.buffers]
+        buffers = [memoryview(extents[e])[o : o + n] for e, o, n in encoded.buffers]
         by_place = {place: key for key, place in self.linked.items()}
         alive = {id(root.value): root.value for root in self.roots}
 

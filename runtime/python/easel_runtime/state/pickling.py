@@ -154,16 +154,15 @@ class StatePickler(pickle.Pickler):
             return self._enum(obj)
         if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
             return links.sentinel, _SENTINELS[id(obj)]
+        self.foreign_types.add(kind)
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             return instances.reduce_exception(obj)
         if kind.__module__ == "pydantic._internal._decorators" and kind.__name__ == "Decorator":
-            self.foreign_types.add(kind)
             return models.reduce_decorator(obj)
         if kind.__module__ == USER_MODULE:
             base = instances.base_of(kind)
             if base is not None:
                 return instances.reduce_instance(obj, kind, base)
-        self.foreign_types.add(kind)
         return NotImplemented
 
     # -- functions ----------------------------------------------------------------------------------------------
@@ -266,6 +265,7 @@ class StatePickler(pickle.Pickler):
             return NotImplemented
         if cls.__module__ == "builtins":
             return NotImplemented
+        self.foreign_types.add(type(cls))
         fields = cls.__dict__.get("_fields")
         if cls.__bases__ == (tuple,) and isinstance(fields, tuple) and hasattr(cls, "_field_defaults"):
             return self._named_tuple(cls, fields)
