@@ -20,6 +20,7 @@ import time
 import types
 from typing import Any
 
+from .paths import path_text
 from .pickling import is_by_value
 from .refusals import refusal_of, type_name
 from .structure import (
@@ -28,9 +29,7 @@ from .structure import (
     Label,
     Structure,
     class_dict,
-    instance_dict,
     mro_of,
-    path_text,
     plain,
     structure,
 )
@@ -347,6 +346,3 @@ def _shape_text(original: Any, ours: Structure, theirs: Structure, trail: Trail)
     if len(first) == len(second) and first[:-1] != second[:-1]:
         return f"{_path(trail)} would come back with another shape or type ({second[:-1]} instead of {first[:-1]})"
     return f"{_path(trail)} would come back with other values"
-
-
-__all__ = ["BudgetSpentError", "Comparison", "Difference", "instance_dict"]

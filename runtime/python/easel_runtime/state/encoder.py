@@ -17,6 +17,7 @@ from .encoded import Encoded, component_digest
 from .extents import Plan, Stored
 from .groups import Group
 from .load import LoadedState, source_of
+from .paths import located
 from .pickling import dump
 from .refusals import NotCarriedError
 
@@ -39,14 +40,17 @@ class Encoder:
         """
         if all(map(_easel.is_plain, members.values())):
             return Encoded("pickle5", dumps(members, 5), [], [], [], set(), [], set())
-        with self.deadline():
-            if len(members) == 1:
-                table = arrow.encode(next(iter(members.values())))
-                if table is not None:
-                    return Encoded(
-                        "arrow", table.recipe, [table.pieces], [], [], set(), [], set(), table.rows
-                    )
-            return dump(members, self.loaded.namespace, linked, own, self.view_bases, source_of)
+        try:
+            with self.deadline():
+                if len(members) == 1:
+                    table = arrow.encode(next(iter(members.values())))
+                    if table is not None:
+                        return Encoded(
+                            "arrow", table.recipe, [table.pieces], [], [], set(), [], set(), table.rows
+                        )
+                return dump(members, self.loaded.namespace, linked, own, self.view_bases, source_of)
+        except NotCarriedError as error:
+            raise located(error, members) from None
 
     def encode_group(self, group: Group, linked: Links, entry: Json | None) -> None:
         """Set what a group becomes: `encoded`, `plans` and `digest`. `entry`: the slot that it was, if it was one."""
