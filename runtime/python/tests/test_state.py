@@ -253,7 +253,7 @@ def test_what_python_notes_in_a_module_for_itself_is_no_variable(chain: Journey)
         ("class L:\n    def __reduce__(self): return (dict, ())\nbad = L()", "come back as a `builtins.dict`"),
         ("class L:\n    def __reduce__(self): raise ValueError('no way')\nbad = L()", "no way"),
         ("class L:\n    def __reduce__(self): return (int, ('x',))\nbad = L()", "cannot be loaded again"),
-        ("bad = iter([1, 2])", "half-run"),
+        ("bad = iter([1, 2])", "position"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_kept_is_named(chain: Journey, source: str, word: str) -> None:

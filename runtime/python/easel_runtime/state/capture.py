@@ -142,7 +142,9 @@ class Capture:
         """A group cannot be kept as a whole: refuse the members at fault, or all if none is so alone."""
         for member, root in group.members.items():
             try:
-                self.encoder.encode({member: root.value}, linked, {id(root.value)} if root.definition else set())
+                self.encoder.encode(
+                    {member: root.value}, linked, {id(root.value)} if root.definition else set()
+                )
             except NotCarriedError as own_error:
                 root.refused = own_error
         if not any(root.refused for root in group.roots):

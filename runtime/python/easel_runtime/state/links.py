@@ -318,6 +318,15 @@ def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], m
     return collections.namedtuple(name, fields, defaults=defaults, module=module)
 
 
+def logger(name: str, level: int, propagate: bool, disabled: bool) -> Any:
+    import logging
+
+    found = logging.getLogger(name if name != "root" else None)
+    found.setLevel(level)
+    found.propagate, found.disabled = propagate, disabled
+    return found
+
+
 def mapping_proxy(content: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
     return types.MappingProxyType(content)
 
@@ -381,6 +390,40 @@ def sentinel(module: str, name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(module), name)
+
+
+def tensor_storage(buffer: Any) -> Any:
+    """Memory for tensors: bytes of the component as a one-dimensional torch tensor."""
+    import importlib
+
+    torch: Any = importlib.import_module("torch")
+    return torch.frombuffer(
+        buffer if not memoryview(buffer).readonly else bytearray(buffer), dtype=torch.uint8
+    )
+
+
+def tensor(
+    storage: Any,
+    dtype: str,
+    offset: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    grad: bool,
+    parameter: bool,
+) -> Any:
+    import importlib
+
+    torch: Any = importlib.import_module("torch")
+    made = torch.empty(0, dtype=getattr(torch, dtype)).set_(storage.untyped_storage(), offset, size, stride)
+    if parameter:
+        return torch.nn.Parameter(made, grad)
+    made.requires_grad_(grad)
+    return made
+
+
+def set_tensor(target: Any, state: dict[str, Any]) -> None:
+    target.grad = state["grad"]
+    target.__dict__.update(state["dict"])
 
 
 def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:

@@ -11,7 +11,9 @@ from .refusals import NotCarriedError, type_name
 from .structure import ATTRIBUTE, KEY, Label, structure
 from .walk import ATOMS
 
-_NOT_PICKLED = re.compile(r"cannot pickle '(?:[\w.]+\.)?(\w+)' object|Can't pickle <class '(?:[\w.]+\.)?(\w+)'>")
+_NOT_PICKLED = re.compile(
+    r"cannot pickle '(?:[\w.]+\.)?(\w+)' object|Can't pickle <class '(?:[\w.]+\.)?(\w+)'>"
+)
 
 
 def path_text(name: str, labels: Iterable[Label]) -> str:

@@ -11,13 +11,14 @@ import enum
 import functools
 import importlib
 import io
+import logging
 import pickle
 import sys
 import types
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import instances, links, models, typevars
+from . import instances, links, models, tensors, typevars
 from .arrays import Arrays
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
@@ -125,6 +126,7 @@ class StatePickler(pickle.Pickler):
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
         self._texts: dict[str, str] = {}
+        self._storages: dict[int, Any] = {}
         self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
 
     # -- the hook -----------------------------------------------------------------------------------------------
@@ -154,6 +156,8 @@ class StatePickler(pickle.Pickler):
             return self._enum(obj)
         if kind in _SENTINEL_TYPES and id(obj) in _SENTINELS:
             return links.sentinel, _SENTINELS[id(obj)]
+        if tensors.is_tensor(kind):
+            return tensors.reduce_tensor(obj, self._storages)
         self.foreign_types.add(kind)
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             return instances.reduce_exception(obj)
@@ -396,6 +400,17 @@ class StatePickler(pickle.Pickler):
             return NotImplemented
         return instances.reduce_method(method, lambda c: id(c) in self.linked and id(c) not in self.own)
 
+    def _logger(self, logger: logging.Logger) -> Any:
+        if sys.modules["logging"].getLogger(logger.name) is not logger:
+            return NotImplemented
+        for handler in logger.handlers:
+            name, reason, advice = refusal_of(type(handler)) or ("", "", "")
+            raise NotCarriedError(f"it holds a `{name}`: {reason}", advice, handler, reason)
+        return links.logger, (logger.name, logger.level, logger.propagate, logger.disabled)
+
+    def _storage(self, storage: tensors.Storage) -> Any:
+        return tensors.reduce_storage(storage)
+
     def _constants(self, constants: _Constants) -> Any:
         return frozenset, (constants.items,)
 
@@ -430,6 +445,9 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
     types.MappingProxyType: StatePickler._proxy,
     types.MethodType: StatePickler._method,
     _Constants: StatePickler._constants,
+    tensors.Storage: StatePickler._storage,
+    logging.Logger: StatePickler._logger,
+    logging.RootLogger: StatePickler._logger,
     **dict.fromkeys(typevars.REDUCERS, StatePickler._type_part),
 }
 

@@ -25,8 +25,14 @@ _POOL = (
     "make it in the block that uses it (`with ... as pool:`), and store the results",
 )
 _FUTURE = "a future is tied to the pool or loop that will fill it", "store its `.result()`"
-_QUEUE = "a queue is shared with threads or processes that end with the block", "store a list of what is in it"
-_SHARED = "it is memory shared between processes that end with the block", "copy its value into a number, list or array"
+_QUEUE = (
+    "a queue is shared with threads or processes that end with the block",
+    "store a list of what is in it",
+)
+_SHARED = (
+    "it is memory shared between processes that end with the block",
+    "copy its value into a number, list or array",
+)
 _FILE = (
     "an open file belongs to the process that opened it",
     "keep its path, and open it in the block that uses it",
@@ -45,16 +51,28 @@ _READER = (
     "read what you need into a frame or list, or keep the path and open it in the block that uses it",
 )
 _COROUTINE = "a coroutine is a half-run function and cannot be stored", "`await` it in the block that made it"
-_LOOP = "an event loop runs in the process that made it", "use `await` at the top of a block: it has a loop of its own"
+_LOOP = (
+    "an event loop runs in the process that made it",
+    "use `await` at the top of a block: it has a loop of its own",
+)
 _WEAK = "a weak reference does not keep its object alive", "keep the object itself"
 _MEMORY = "it is memory of this process only", "copy the data into bytes or an array"
-_POINTER = "an address means nothing in another process", "copy what it points to into bytes, an array or a number"
-_FUNCTION = "a function of a C library has an address in this process only", "load the library in the block that calls it"
+_POINTER = (
+    "an address means nothing in another process",
+    "copy what it points to into bytes, an array or a number",
+)
+_FUNCTION = (
+    "a function of a C library has an address in this process only",
+    "load the library in the block that calls it",
+)
 _MAPPED = (
     "it is a file mapped into this process, which may change under it",
     "keep the path and map it in the block that uses it, or copy it (`numpy.array(...)`)",
 )
-_DIGEST = "a digest or compressor in progress cannot be read out", "store its result (`.hexdigest()`, the bytes)"
+_DIGEST = (
+    "a digest or compressor in progress cannot be read out",
+    "store its result (`.hexdigest()`, the bytes)",
+)
 _DISPLAY = "it stands for an output of this run", "show the value itself in the block that makes it"
 _PROGRESS = "a progress bar writes to the output of the block that made it", "store what it goes over instead"
 _ANIMATION = (
@@ -144,9 +162,19 @@ _NAMES: dict[Sentence, str] = {
         _contextvars.Context _contextvars.Token""",
     _SERVER: "socketserver.BaseServer http.server.HTTPServer",
     ("a frame ends with its call", "keep the values that you need from it"): "builtins.frame",
-    ("a traceback holds the frames of a finished call", "store `traceback.format_exc()`"): "builtins.traceback",
-    ("a context variable belongs to the process that made it", "keep its value (`.get()`)"): "_contextvars.ContextVar",
-    ("a log handler writes to a stream of this process", "add the handler in the block that logs"): "logging.Handler",
+    (
+        "a traceback holds the frames of a finished call",
+        "store `traceback.format_exc()`",
+    ): "builtins.traceback",
+    (
+        "a context variable belongs to the process that made it",
+        "keep its value (`.get()`)",
+    ): "_contextvars.ContextVar",
+    ("a match points into the text that was searched", "store its `.groups()` or `.group()`"): "re.Match",
+    (
+        "a log handler writes to a stream of this process",
+        "add the handler in the block that logs",
+    ): "logging.Handler",
 }
 BY_TYPE: dict[str, Sentence] = {
     name: sentence for sentence, names in _NAMES.items() for name in names.split()
