@@ -21,6 +21,7 @@ class Journey:
         self.state: dict[str, Any] = {"variables": {}, "slots": {}}
         self.steps = 0
         self.notices: list[tuple[str, str]] = []
+        self.remarks: list[str] = []
 
     def close(self) -> None:
         shutil.rmtree(self.root)
@@ -53,6 +54,7 @@ class Journey:
             assert os.listdir(staging) == []
             self.state = captured.state
             self.notices = captured.notices
+            self.remarks = captured.remarks
             self.slow = captured.slow
             self.steps += 1
             return namespace

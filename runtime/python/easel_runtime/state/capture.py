@@ -6,7 +6,7 @@ that share objects -> encode each group -> keep the old slot where the content i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from .. import fault
@@ -112,7 +112,8 @@ class Capture:
                 self._encode_group(group, groups, linked)
             if self._moved or merge_circles(groups):
                 continue  # all of them: what referred to a definition that moved refers to another slot now
-            self._refuse_dependents(groups)
+            if self._refuse_dependents(groups, linked):
+                continue
             if not self._verify(groups, linked):
                 return
 
@@ -179,32 +180,54 @@ class Capture:
             self._set_apart(group, groups)
         return bool(failed)
 
-    def _refuse_dependents(self, groups: list[Group]) -> None:
-        """What refers to a definition that could not be kept cannot be kept either."""
-        again = True
-        while again:
-            again = False
+    def _refuse_dependents(self, groups: list[Group], linked: Links) -> bool:
+        """What refers to a definition that could not be kept cannot be kept either.
+
+        Returns whether a group lost some of its members only, so that the others have to be encoded again.
+        """
+        parted = False
+        while True:
             lost = {
-                g.slot.lstrip("="): g
+                g.slot.lstrip("="): g.roots[0]
                 for g in groups
                 if g.encoded is None and g.unchanged is None and g.roots[0].refused
             }
-            for group in groups:
-                if group.roots[0].refused is not None:
-                    continue
-                for ref in group.refs:
-                    if ref in lost:
-                        culprit = lost[ref].roots[0]
-                        assert culprit.refused is not None
-                        name = culprit.names[0] if culprit.names else (culprit.member or "?")
-                        for root in group.roots:
-                            root.refused = NotCarriedError(
-                                f"it uses `{name}`, which could not be kept: {culprit.refused.reason}",
-                                culprit.refused.advice,
-                            )
-                        group.encoded = group.unchanged = None
-                        again = True
-                        break
+            found = next(
+                (
+                    (group, lost[ref])
+                    for group in groups
+                    if group.roots[0].refused is None
+                    for ref in group.refs
+                    if ref in lost
+                ),
+                None,
+            )
+            if found is None:
+                return parted
+            group, culprit = found
+            assert culprit.refused is not None
+            name = culprit.names[0] if culprit.names else (culprit.member or "?")
+            why = f"it uses `{name}`, which could not be kept: {culprit.refused.reason}"
+            self._refuse_users(group, linked, lost, NotCarriedError(why, culprit.refused.advice))
+            group.encoded = group.unchanged = None
+            if len(group.roots) > 1:
+                self._set_apart(group, groups)
+                parted |= bool(group.roots)
+
+    def _refuse_users(
+        self, group: Group, linked: Links, lost: Container[str], error: NotCarriedError
+    ) -> None:
+        """Refuse the members of a group that refer to a lost slot themselves, or all if none does so alone."""
+        for member, root in group.members.items():
+            own = {id(root.value)} if root.definition else set()
+            try:
+                if any(ref in lost for ref in self.encoder.encode({member: root.value}, linked, own).refs):
+                    root.refused = error
+            except NotCarriedError:
+                root.refused = error
+        if not any(root.refused for root in group.roots):
+            for root in group.roots:
+                root.refused = error
 
     def _table(self, group: Group, named: list[tuple[str, Root]]) -> tuple[bytes, int, bool] | None:
         """The preview of a table that is not stored as one."""

@@ -7,6 +7,7 @@ has equal bytes, run after run.
 
 from __future__ import annotations
 
+import gc
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -198,9 +199,16 @@ def class_skeleton(
         return type.__new__(meta, name, bases, body)
 
 
+# Setting these on a class would change the class itself instead of what its instances have.
+_OF_TYPE = frozenset(("__class__", "__dict__", "__name__", "__bases__", "__mro__", "__base__", "__flags__"))
+
+
 def set_class(target: type, state: dict[str, Any]) -> None:
     for name, value in state["attributes"].items():
-        type.__setattr__(target, name, value)
+        if name in _OF_TYPE:
+            gc.get_referents(target.__dict__)[0][name] = value  # the dictionary behind the proxy
+        else:
+            type.__setattr__(target, name, value)
     if "finish" in state:
         _stack[-1].finishers.append(lambda: finish_class(target, state["finish"]))
     if "registered" in state:

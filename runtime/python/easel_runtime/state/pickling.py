@@ -35,7 +35,7 @@ _SENTINELS: dict[int, tuple[str, str]] = {
 _SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.values()}
 DEFINITION_TYPES: tuple[type, ...] = (types.FunctionType, type, _LRU, *typevars.TYPES)
 _CLASS_SKIP = {
-    "__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
+    "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
     "__firstlineno__", "__static_attributes__", "__classcell__", "__slotnames__",
 }  # fmt: skip
 

@@ -34,7 +34,7 @@ mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _args_of = BaseException.__dict__["args"].__get__
 # Written by Python or by `abc` while a class is used; not part of what the class is.
 CLASS_NOISE = frozenset((
-    "__dict__", "__weakref__", "_abc_impl", "__slotnames__", "__firstlineno__", "__static_attributes__",
+    "__weakref__", "_abc_impl", "__slotnames__", "__firstlineno__", "__static_attributes__",
     "__annotations_cache__", "__annotate_func__", "__annotate__", "__classcell__", "__abstractmethods__",
 ))  # fmt: skip
 

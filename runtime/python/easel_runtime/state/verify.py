@@ -19,6 +19,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -179,7 +180,7 @@ def _died(stage: str, status: int) -> Verdict:
 def _child(writer: int, checks: list[Check], limits: Limits, end: float) -> NoReturn:
     """Never returns, whatever happens."""
     try:
-        writer = _alone(writer)
+        _alone(writer)
         # In a thread of its own: pools of threads that a library had in the worker (OpenMP's) belong to the first
         # thread, are gone after a fork, and would be waited for there.
         threading.stack_size(_STACK_BYTES)
@@ -192,13 +193,17 @@ def _child(writer: int, checks: list[Check], limits: Limits, end: float) -> NoRe
     _exit(1)
 
 
-def _alone(writer: int) -> int:
-    """Cut the child off from everything that the worker talks to; returns the pipe's new number."""
+def _alone(writer: int) -> None:
+    """Cut the child off from everything that the worker talks to."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nowhere, number)
-    os.dup2(writer, 3, inheritable=False)
-    os.closerange(4, 1 << 20 if _limit() < 0 else _limit())
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    for number in numbers:  # not closed: what user code writes there must go nowhere, not fail
+        if number not in (writer, nowhere):
+            try:
+                os.dup2(nowhere, number)
+            except OSError:
+                pass
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = open(1, "w", closefd=False)  # type: ignore[misc]
     gc.disable()  # every pass would touch, and so copy, all of the worker's objects
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
@@ -215,11 +220,6 @@ def _alone(writer: int) -> int:
             file.write("1000")
     except OSError:
         pass
-    return 3
-
-
-def _limit() -> int:
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _all(writer: int, checks: list[Check], end: float) -> None:
