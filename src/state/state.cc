@@ -75,6 +75,7 @@ Result<Slot> ReadSlot(const json::value& value, const std::string& where) {
   out.refs = reader.StringsOr("refs");
   out.reads = reader.StringsOr("reads");
   out.unstable = reader.BoolOr("unstable", false);
+  out.unverified = reader.BoolOr("unverified", false);
   if (const json::value* table = reader.Find("table"); table != nullptr && !table->is_null()) {
     JsonReader inner(*table, reader.Where("table"));
     out.table.emplace();
@@ -131,6 +132,7 @@ json::object WriteSlot(const Slot& slot) {
   out["refs"] = StringArray(slot.refs);
   out["reads"] = StringArray(slot.reads);
   out["unstable"] = slot.unstable;
+  if (slot.unverified) out["unverified"] = true;
   if (!slot.settled.empty()) out["settled"] = slot.settled;
   if (!slot.same_as.empty()) out["same_as"] = slot.same_as;
   if (slot.table) {
