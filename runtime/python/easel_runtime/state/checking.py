@@ -12,9 +12,9 @@ from .encoder import Encoder, Links
 from .groups import HIDDEN, Group, Root
 from .load import LoadedState
 from .refusals import NotCarriedError
+from .sharing import ATOMS, shared
 from .trust import is_trusted
 from .verify import Check, verify
-from .walk import ATOMS, Sharing
 
 
 class Checking:
@@ -133,12 +133,9 @@ class Checking:
             if root.definition:
                 relinked[id(copies[name])] = self.linked[id(root.value)]
                 own.add(id(copies[name]))
-        sharing = Sharing(own | set(self.linked))
-        for copy in copies.values():
-            if type(copy) not in ATOMS:
-                sharing._stop_at = (own | set(self.linked)) - {id(copy)}
-                sharing.add(copy)
-        self.encoder.view_bases = sharing.view_bases()
+        definitions = [root.value for root in self.roots if root.definition]
+        definitions.extend(copies[name] for name, root in group.members.items() if root.definition)
+        self.encoder.view_bases = shared([c for c in copies.values() if type(c) not in ATOMS], definitions)[1]
         encoded = self.encoder.encode(copies, relinked, own)
         digest = self.encoder.measure(list(group.members), encoded)[1]
         return digest if encoded.refs == group.encoded.refs else f"{digest} {encoded.refs}"

@@ -23,6 +23,7 @@ from typing import Any
 from .paths import path_text
 from .pickling import is_by_value
 from .refusals import refusal_of, type_name
+from .sharing import ATOMS
 from .structure import (
     ATTRIBUTE,
     ITEM,
@@ -33,7 +34,6 @@ from .structure import (
     plain,
     structure,
 )
-from .walk import ATOMS
 
 _SHAPERS = (
     "__getstate__",

@@ -10,6 +10,7 @@ from .load import LoadedState
 from .pickling import is_definition
 from .refusals import NotCarriedError
 from .sharing import ATOMS, shared
+from .tensors import share_storage
 from .verify import Verdict
 
 Json = dict[str, Any]
@@ -118,6 +119,9 @@ def make_groups(roots: list[Root]) -> tuple[list[Group], set[int]]:
 
     for root, first in zip(walked, firsts, strict=True):
         parent[id(find(root))] = find(walked[first])
+    for together in share_storage([r.value for r in walked]):
+        for number in together[1:]:
+            parent[id(find(walked[number]))] = find(walked[together[0]])
     by_slot: dict[str, Root] = {}
     for root in roots:
         if root.slot is not None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .refusals import NotCarriedError, type_name
+from .sharing import ATOMS
 from .structure import ATTRIBUTE, KEY, Label, structure
-from .walk import ATOMS
 
 _NOT_PICKLED = re.compile(
     r"cannot pickle '(?:[\w.]+\.)?(\w+)' object|Can't pickle <class '(?:[\w.]+\.)?(\w+)'>"

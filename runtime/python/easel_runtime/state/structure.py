@@ -23,7 +23,7 @@ from typing import Any
 
 from .models import made_again
 from .pickling import is_by_value
-from .walk import ATOMS
+from .sharing import ATOMS
 
 ATTRIBUTE, ITEM, KEY = ".", "[]", "key"
 Label = tuple[str, Any]  # (ATTRIBUTE, name), (ITEM, index or key) or (KEY, number)

@@ -5,8 +5,10 @@ torch's own way copies the storage into the stream, forgets gradients, and gives
 
 from __future__ import annotations
 
+import gc
 import pickle
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,19 @@ from .refusals import NotCarriedError
 _HISTORY = (
     "it is part of a computation that gradients flow through",
     "store `.detach()` of it, or the parameters that it was computed from",
+)
+
+_MOST = 50_000
+_CODE = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.CodeType,
+    str,
+    int,
+    float,
+    bytes,
 )
 
 
@@ -32,6 +47,26 @@ def storage_of(tensor: Any) -> int | None:
     if tensor.is_conj() or tensor.is_neg():
         return None
     return int(tensor.untyped_storage().data_ptr()) or None
+
+
+def share_storage(roots: list[Any]) -> list[list[int]]:
+    """Numbers of the roots that hold tensors of one storage, by storage; at most 50,000 objects of each are looked at."""
+    if "torch" not in sys.modules:
+        return []
+    users: dict[int, dict[int, None]] = {}
+    for number, root in enumerate(roots):
+        stack, seen = [root], {id(root)}
+        while stack and len(seen) < _MOST:
+            obj = stack.pop()
+            if is_tensor(type(obj)):
+                address = storage_of(obj)
+                if address is not None:
+                    users.setdefault(address, {})[number] = None
+            for part in gc.get_referents(obj):
+                if id(part) not in seen and not issubclass(type(part), _CODE):
+                    seen.add(id(part))
+                    stack.append(part)
+    return [list(numbers) for numbers in users.values() if len(numbers) > 1]
 
 
 def reduce_tensor(tensor: Any, storages: dict[int, Any]) -> Any:
