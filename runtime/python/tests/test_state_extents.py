@@ -307,7 +307,6 @@ def test_memory_is_given_back_with_its_last_user(chain: Journey) -> None:
     del space["part"]
     chain.loaded.members.clear()
     chain.loaded.given.clear()
-    chain.loaded._ones.clear()
     del chain.loaded.watch
     gc.collect()
     assert mapped() < before

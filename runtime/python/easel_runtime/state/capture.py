@@ -79,10 +79,10 @@ class Capture:
         for group in groups:
             group.name_members()
             if not group.slot:
-                kept = [r.slot for r in group.roots if r.definition and r.slot is not None]
+                kept = group.kept_slot
                 slots = {r.slot for r in group.roots}
-                if kept and not self._new_roots_only(group):
-                    group.slot = kept[0]
+                if kept is not None:
+                    group.slot = kept
                 elif len(slots) == 1 and None not in slots:
                     group.slot = (
                         f"={next(iter(slots))}"  # settled once it is known whether the content changed
@@ -93,10 +93,6 @@ class Capture:
                 if root.definition:
                     linked[id(root.value)] = (group.slot.lstrip("="), member)
         return linked
-
-    @staticmethod
-    def _new_roots_only(group: Group) -> bool:
-        return all(r.slot is None for r in group.roots)
 
     def _new_slot(self) -> str:
         slot = f"{self.attempt}#{self.ordinal}"
@@ -122,13 +118,13 @@ class Capture:
             return
         entry = entry_of(self.loaded, group)
         if entry is not None and unchanged_unseen(self.loaded, group, linked):
-            group.unchanged = entry
+            group.keep(entry, self.loaded)
             return
         try:
             self.encoder.encode_group(group, linked, entry)
             group.unchanged = None
             if entry is not None and same(self.loaded, self.encoder, entry, group, linked):
-                group.unchanged = entry
+                group.keep(entry, self.loaded)
         except NotCarriedError as error:
             group.encoded = None
             if len(group.roots) == 1:
@@ -241,7 +237,7 @@ class Capture:
     def _store(self, groups: list[Group]) -> Captured:
         state = NewState(self.loaded, self.block, self.describe)
         storing = Storing(self.staging, self.loaded.extents)
-        aliases: list[tuple[str, str]] = []
+        changed: list[tuple[str, Group]] = []
         for group in groups:
             named = [(member, root) for member, root in group.members.items() if root.names]
             if group.roots[0].refused is not None:
@@ -259,12 +255,10 @@ class Capture:
                 slot = self._new_slot()
             state.slots[slot] = storing.store(group, self._table(group, named))
             state.point(named, slot, changed=True)
-            aliases.extend(
-                (r.slot, slot) for r in group.roots if r.definition and r.slot is not None and r.slot != slot
-            )
+            changed.append((slot, group))
         storing.finish()
-        for other, slot in aliases:
-            state.slots[other] = {**state.slots[slot], "same_as": slot}
+        for slot, group in changed:
+            state.unite(slot, group)
         fault.point("worker.stored")
         return Captured(
             state.document(),

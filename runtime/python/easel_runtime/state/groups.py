@@ -47,19 +47,30 @@ class Group:
         self.unchanged: Json | None = None
         self.checked = ""  # the digest for which the verdict is
         self.verdict = Verdict()
+        self._unchanged_refs: list[str] = []
 
     @property
     def refs(self) -> list[str]:
         """Slots that this group refers to, encoded or known to be what it was."""
         if self.encoded is not None:
             return self.encoded.refs
-        found: list[str] = [] if self.unchanged is None else self.unchanged.get("refs", [])
-        return found
+        return [] if self.unchanged is None else self._unchanged_refs
+
+    def keep(self, entry: Json, loaded: LoadedState) -> None:
+        """It is what `entry` holds."""
+        self.unchanged = entry
+        self._unchanged_refs = [loaded.ones[ref] for ref in entry.get("refs", [])]
+
+    @property
+    def kept_slot(self) -> str | None:
+        """The slot of a definition in it, which others may refer to."""
+        return next((r.slot for r in self.roots if r.definition and r.slot is not None), None)
 
     def name_members(self) -> None:
         self.members = {}
-        # Definitions first: other components name them.
-        for root in sorted(self.roots, key=lambda r: (r.member is None, not r.definition)):
+        kept = self.kept_slot
+        # Definitions first, since other components name them, and of those first the ones whose slot stays.
+        for root in sorted(self.roots, key=lambda r: (r.member is None, not r.definition, r.slot != kept)):
             wanted = root.member or root.names[0]
             name, n = wanted, 1
             while name in self.members:
@@ -77,8 +88,9 @@ def collect_roots(loaded: LoadedState) -> list[Root]:
         if id(members) in seen_places:
             continue
         seen_places.add(id(members))
-        for member, value in members.items():
-            root = Root(value, slot, member)
+        one = loaded.ones[slot]
+        for member, value in zip(loaded.slots[one]["names"], members.values(), strict=True):
+            root = Root(value, one, member)
             roots.append(root)
             if type(value) not in ATOMS:
                 by_id.setdefault(id(value), root)

@@ -32,12 +32,12 @@ class LoadedState:
         self.namespace = namespace
         self.members: dict[str, dict[str, Any]] = {}
         self.given: dict[str, Any] = {}
-        self._ones: dict[str, dict[str, Any]] = {}
         self._wanted: set[str] = set()
         self._preparing: set[str] = set()
         self.extents = Extents()
         self.objects = ObjectFolder(os.path.join(state_root, "objects"))
         self._python = python
+        self.ones = _ones(self.slots)
         self.watch = Watch(namespace, self.extents)
 
     def load(self, names: list[str]) -> None:
@@ -58,20 +58,37 @@ class LoadedState:
         for name, variable in self.variables.items():
             members = self.members.get(variable.get("slot", ""))
             if members is not None:
-                self.given[name] = self.namespace[name] = members[variable.get("member", name)]
+                self.given[name] = self.namespace[name] = self.member(
+                    variable["slot"], variable.get("member", name)
+                )
+
+    def place(self, slot: str, name: str) -> tuple[str, str]:
+        """Where a member of a slot really is: of slots that are one component, the first, and its name there."""
+        one = self.ones.get(slot, slot)
+        if one == slot:
+            return slot, name
+        known, names = self.slots[slot]["names"], self.slots[one]["names"]
+        return one, names[known.index(name)] if name in known else name
+
+    def member(self, slot: str, name: str) -> Any:
+        """The member that `slot` knows by this name, loaded if need be."""
+        members = self.slot(slot)
+        entry = self.slots[slot]
+        if "same_as" in entry and name in entry["names"]:  # its names are in the members' order
+            return list(members.values())[entry["names"].index(name)]
+        return members[name]
 
     def slot(self, slot: str) -> dict[str, Any]:
         """The members of a slot, loading it and what it refers to if that has not happened yet."""
         found = self.members.get(slot)
         if found is None:
-            entry = self.slots[slot]
-            one = entry.get("same_as", slot)
-            found = self._ones.get(one)
+            one = self.ones[slot]
+            found = self.members.get(one)
             if found is None:
-                self._prepare(one, entry)
-                found = self._ones.get(one)  # preparing may have come round to it
+                self._prepare(one, self.slots[one])
+                found = self.members.get(one)  # preparing may have come round to it
             if found is None:
-                found = self._ones[one] = self._read_and_watch(entry)
+                found = self.members[one] = self._read_and_watch(self.slots[one])
             self.members[slot] = found
         return found
 
@@ -96,9 +113,9 @@ class LoadedState:
             if (
                 name in self._wanted
                 and variable is not None
-                and variable.get("slot") not in (None, *self._preparing)
+                and self.ones.get(variable.get("slot", "")) not in (None, *self._preparing)
             ):
-                self.namespace[name] = self.slot(variable["slot"])[variable.get("member", name)]
+                self.namespace[name] = self.member(variable["slot"], variable.get("member", name))
         self._preparing.discard(slot)
 
     def component(self, entry: Json) -> StoredComponent:
@@ -138,9 +155,9 @@ class LoadedState:
         links_of: Links | None = None,
     ) -> dict[str, Any]:
         def member(index: int, name: str) -> Any:
-            found = self.slot(refs[index])[name]
+            found = self.member(refs[index], name)
             if links_of is not None:
-                links_of.add(found, (refs[index], name))
+                links_of.add(found, self.place(refs[index], name))
             return found
 
         with links.loading(links.Context(self.namespace, member, debug)):
@@ -148,6 +165,16 @@ class LoadedState:
         if not isinstance(made, dict):
             raise LoadError("the component does not hold variables")
         return made
+
+
+def _ones(slots: dict[str, Json]) -> dict[str, str]:
+    """Slot -> the slot that stands for all that are one component with it."""
+    found: dict[str, str] = {}
+    stands: dict[str, str] = {}
+    for slot, entry in slots.items():
+        one = entry.get("same_as", slot)
+        found[slot] = one if one in slots else stands.setdefault(one, slot)
+    return found
 
 
 def remember_source(filename: str, first_line: int, source: str) -> None:

@@ -36,8 +36,8 @@ class NewState:
                 if (
                     not changed
                     and old is not None
-                    and old.get("slot") == slot
-                    and old.get("member", name) == member
+                    and "slot" in old
+                    and self.loaded.place(old["slot"], old.get("member", name)) == (slot, member)
                 ):
                     self.variables[name] = old
                     continue
@@ -45,6 +45,27 @@ class NewState:
                 if member != name:
                     variable["member"] = member
                 self.variables[name] = variable
+
+    def unite(self, slot: str, group: Group) -> None:
+        """Let every slot whose definitions are in `group` now be `slot`, which is stored: others refer to them.
+
+        Each goes on knowing the definitions by the names that they had there, whatever their names in `slot` are.
+        """
+        now = {(r.slot, r.member): member for member, r in group.members.items() if r.definition}
+        olds = {place for place, _ in now if place is not None}
+        ones = self.loaded.ones
+        for other in [s for s in self.slots if ones.get(s) in olds and s != slot]:
+            known = zip(
+                self.loaded.slots[other]["names"], self.loaded.slots[ones[other]]["names"], strict=True
+            )
+            there = {now[ones[other], name]: old for old, name in known if (ones[other], name) in now}
+            names: list[str] = []
+            for member in group.members:
+                name = there.get(member, member)
+                while name in names or (member not in there and name in there.values()):
+                    name += "~"
+                names.append(name)
+            self.slots[other] = {**self.slots[slot], "names": names, "same_as": slot}
 
     def refuse(self, root: Root) -> None:
         """Name what is not kept, and why."""
@@ -92,4 +113,5 @@ def _reachable(variables: dict[str, Json], slots: dict[str, Json]) -> dict[str, 
         if slot not in found:
             found[slot] = slots[slot]
             stack.extend(slots[slot].get("refs", []))
+            stack.extend(s for s in (slots[slot].get("same_as"),) if s in slots)
     return found

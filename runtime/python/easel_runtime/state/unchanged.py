@@ -32,7 +32,7 @@ def unchanged_unseen(loaded: LoadedState, group: Group, linked: Links) -> bool:
 def same(loaded: LoadedState, encoder: Encoder, entry: Json, group: Group, linked: Links) -> bool:
     """Whether the encoded group is what the inherited `entry` holds."""
     assert group.encoded is not None
-    if group.encoded.refs != entry.get("refs", []):
+    if group.encoded.refs != [loaded.ones[ref] for ref in entry.get("refs", [])]:
         return False
     if group.digest == entry["digest"] or group.digest == entry.get("settled"):
         return True
