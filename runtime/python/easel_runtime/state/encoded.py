@@ -118,11 +118,12 @@ def component_digest(members: list[str], encoded: Encoded, extents: list[bytes])
         name = member.encode("utf-8", "surrogatepass")
         begin += (struct.pack("<Q", len(name)), name)
     begin.append(struct.pack("<Q", len(encoded.stream)))
+    end = [struct.pack("<Q", len(encoded.buffers))]
+    end.extend(struct.pack("<QQQ", *buffer) for buffer in encoded.buffers)
+    end.append(struct.pack("<Q", len(extents)))
+    if len(encoded.stream) < SMALL:  # a call costs more than copying it
+        return hashlib.sha256(b"".join((*begin, encoded.stream, *end, *extents))).hexdigest()
     h = hashlib.sha256(b"".join(begin))
     h.update(encoded.stream)
-    h.update(struct.pack("<Q", len(encoded.buffers)))
-    for buffer in encoded.buffers:
-        h.update(struct.pack("<QQQ", *buffer))
-    h.update(struct.pack("<Q", len(extents)))
-    h.update(b"".join(extents))
+    h.update(b"".join((*end, *extents)))
     return h.hexdigest()

@@ -65,6 +65,8 @@ class Encoder:
         self, members: list[str], encoded: Encoded, before: Sequence[Stored] = ()
     ) -> tuple[list[Plan], str]:
         """What of the extents is stored already, and the key digest. `before`: the extents of the same slot."""
+        if not encoded.extents:
+            return [], component_digest(members, encoded, [])
         extents = self.loaded.extents
         plans = [
             extents.plan(pieces, old)

@@ -100,13 +100,14 @@ class ObjectWriter:
         digest = hashlib.sha256(self._header)
         for pending in self._pending:
             pending.placed.offset = self.at
-            for part in pending.parts:
+            length = sum(map(len, pending.parts))
+            pending.placed.length = length
+            parts = [*pending.parts, bytes(-(self.at + length) % _ALIGN)]
+            if length < SMALL:  # calls cost more than copying it
+                parts = [b"".join(parts)]
+            for part in parts:
                 digest.update(part)
                 self._write(part)
-            pending.placed.length = self.at - pending.placed.offset
-            rest = bytes(-self.at % _ALIGN)
-            digest.update(rest)
-            self._write(rest)
         place = struct.pack("<QQ", begin, self.at - begin)
         trailer = TRAILER.pack(begin, self.at - begin, zlib.crc32(place), 0, END_MAGIC)
         digest.update(trailer)
