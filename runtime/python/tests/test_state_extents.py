@@ -118,6 +118,34 @@ def test_an_array_that_grew_at_its_end_by_another_name_keeps_its_bytes(chain: Jo
     assert (space["y"] == numpy.arange(4 * MIB, dtype="u1")[MIB:]).all()
 
 
+def test_a_copy_of_something_loaded_costs_what_was_changed_of_it(chain: Journey) -> None:
+    chain.block(
+        f"import numpy as np; x = np.random.default_rng(1).integers(0, 255, {8 * MIB} + 100, dtype='u1')"
+    )
+    assert added(chain, "y = x.copy()") < 3 * PAGE
+    assert added(chain, f"z = y.copy(); z[{3 * MIB}] ^= 1; z[-1] ^= 1", ["y"]) < MIB + 4 * PAGE
+    assert (
+        added(chain, f"longer = np.concatenate([np.ones({MIB}, 'u1'), z[{2 * MIB}:]])", ["z", "np"])
+        < MIB + 4 * PAGE
+    )
+    space = chain.block("", ["x", "y", "z", "longer"])
+    assert (space["x"] == space["y"]).all() and (space["x"] != space["z"]).sum() == 2
+    assert (space["longer"][MIB:] == space["z"][2 * MIB :]).all() and space["longer"][:MIB].all()
+
+
+def test_many_equal_chunks_are_not_gathered_one_by_one(
+    chain: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extents_module, "MAX_RUNS", 4)
+    chain.block(f"import numpy as np; x = np.zeros({2 * MIB}, dtype='u1')")
+    chain.block(f"y = np.zeros({20 * MIB}, dtype='u1'); z = np.zeros({4 * MIB}, dtype='u1')", ["x", "np"])
+    assert "objects" not in chain.state["slots"][chain.slot("y")]
+    assert [run.length for run in component(chain, "y").extents[0].runs] == [20 * MIB]
+    assert len(component(chain, "z").extents[0].runs) == 2
+    space = chain.block("", ["y", "z"])
+    assert not space["y"].any() and not space["z"].any()
+
+
 def test_without_a_page_map_hashing_finds_the_same(chain: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(address: int, length: int, grain: int) -> bytes:
         raise PermissionError(13, "no page map")

@@ -50,6 +50,10 @@ class Stored:
             self._chunks = self._read_chunks()
         return self._chunks
 
+    def chunk(self, number: int) -> bytes:
+        """The digest of a chunk; empty if there is none of this number."""
+        return self.chunks[number * _DIGEST : (number + 1) * _DIGEST] if number >= 0 else b""
+
     def slice(self, offset: int, length: int) -> list[Run]:
         """Where a part of it is stored."""
         found = []
@@ -94,8 +98,8 @@ class Pieces:
 
 
 class Plan(NamedTuple):
-    """What an extent will be: where `kept` is 1, its chunk equals that of `stored`, `shift` chunks further on; the
-    others must be written."""
+    """What an extent will be: where `kept` is 1, its chunk equals that of `stored`, `shift` chunks further on; where it
+    is 2, the chunk of a stored extent that `elsewhere` names; the others must be written."""
 
     length: int
     pieces: Pieces
@@ -104,6 +108,7 @@ class Plan(NamedTuple):
     kept: bytearray
     stored: Stored | None
     shift: int
+    elsewhere: dict[int, tuple[Stored, int]]
 
 
 class Extents:
@@ -113,6 +118,9 @@ class Extents:
         self._mapped: dict[int, Mapped] = {}
         self._addresses: list[int] = []
         self._stored: dict[bytes, list[Run]] = {}  # what this capture has written, by digest
+        self._loaded: list[Stored] = []
+        self._by_content: dict[bytes, tuple[Stored, int]] = {}  # chunks of the first `_indexed` of them
+        self._indexed = 0
         # Set when the kernel does not tell what was written to: its reason, and how many bytes were hashed for it.
         self._refused = ""
         self._hashed_for_it = 0
@@ -121,6 +129,7 @@ class Extents:
 
     def add(self, mapping: _easel.Mapping, stored: Stored) -> None:
         """Remember that `mapping` began as `stored`, until nothing looks into it any more."""
+        self._loaded.append(stored)
         mapped = Mapped(_easel.address(mapping), stored)
         self._mapped[mapped.address] = mapped
         bisect.insort(self._addresses, mapped.address)
@@ -201,7 +210,31 @@ class Extents:
             kept[chunk] = digest == old
             chunks.append(digest)
         table = b"".join(chunks)
-        return Plan(length, whole, table, extent_digest(length, table), kept, stored, shift)
+        digest = extent_digest(length, table)
+        return Plan(length, whole, table, digest, kept, stored, shift, self._elsewhere(chunks, kept))
+
+    def _elsewhere(self, chunks: list[bytes], kept: bytearray) -> dict[int, tuple[Stored, int]]:
+        """Chunks that equal one of any loaded extent (what a program copies and then changes a little), now `kept`."""
+        found: dict[int, tuple[Stored, int]] = {}
+        if all(kept):
+            return found
+        for stored in self._loaded[self._indexed :]:
+            for number in range(-(-stored.length // CHUNK)):
+                self._by_content.setdefault(stored.chunk(number), (stored, number))
+        self._indexed = len(self._loaded)
+        last: tuple[Stored, int] | None = None
+        for chunk, digest in enumerate(chunks):
+            place = None
+            if not kept[chunk]:
+                if last is not None and last[0].chunk(last[1] + 1) == digest:  # the neighbour: one run
+                    place = last[0], last[1] + 1
+                else:
+                    place = self._by_content.get(digest)
+                if place is not None:
+                    kept[chunk] = 2
+                    found[chunk] = place
+            last = place
+        return found
 
     def _origin(self, pieces: list[memoryview], length: int) -> tuple[Mapped | None, int, list[bool]]:
         """The mapped extent that most of `pieces` lie in, how many chunks further on they lie there, and for each
@@ -255,8 +288,17 @@ def _runs(plan: Plan) -> list[Run]:
     for kept, group in itertools.groupby(plan.kept):
         count = sum(1 for _ in group)
         length = min(count * CHUNK, plan.length - first * CHUNK)
-        if kept and plan.stored is not None:
+        if kept == 1 and plan.stored is not None:
             runs.extend(plan.stored.slice((first + plan.shift) * CHUNK, length))
+        elif kept == 2:
+            for chunk in range(first, first + count):
+                stored, number = plan.elsewhere[chunk]
+                (run,) = stored.slice(number * CHUNK, min(CHUNK, plan.length - chunk * CHUNK))
+                last = runs[-1] if runs else None
+                if last is not None and last.object == run.object and last.offset + last.length == run.offset:
+                    run = Run(run.object, last.offset, last.length + run.length)
+                    runs.pop()
+                runs.append(run)
         else:
             runs.append(Run("", first * CHUNK, length))
         first += count
@@ -267,7 +309,7 @@ def _chunk(stored: Stored | None, number: int, size: int) -> bytes:
     """The digest of a stored chunk, if it is there and has this size."""
     if stored is None or number < 0 or size != min(CHUNK, stored.length - number * CHUNK):
         return b""
-    return stored.chunks[number * _DIGEST : (number + 1) * _DIGEST]
+    return stored.chunk(number)
 
 
 def _hash(parts: Iterator[memoryview]) -> bytes:
