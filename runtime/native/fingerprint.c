@@ -77,7 +77,17 @@ enum Token {
   kObjectArray,
 };
 
-typedef enum { kOne, kItems, kFields, kEntries, kIterator, kOrderedEntries, kWords, kClassEntries } Way;
+typedef enum {
+  kOne,
+  kItems,
+  kFields,
+  kEntries,
+  kIterator,
+  kOrderedEntries,
+  kWords,
+  kElements,
+  kClassEntries
+} Way;
 
 typedef struct {
   PyObject* object; /* borrowed; kIterator and kOrderedEntries: owned */
@@ -113,6 +123,7 @@ typedef struct {
   Info* last;        /* what was asked last */
   EaselTable pinned; /* what is in pins by this call */
   uint64_t numbers;
+  int again; /* what is visited may be reached again though it has one reference */
   Frame* frames;
   size_t depth, capacity;
   PyObject* pins;
@@ -367,7 +378,7 @@ static int ArrayContent(Walk* w, const ArrayInterface* array) {
   for (Py_ssize_t n = 0; n < rows; n++) {
     if (array->typekind == 'O') {
       /* The last row pushed is the first one walked. */
-      DO(Push(w, (Frame){.way = kWords, .data = row, .end = inner / (Py_ssize_t)sizeof(PyObject*)}));
+      DO(Push(w, (Frame){.way = kElements, .data = row, .end = inner / (Py_ssize_t)sizeof(PyObject*)}));
     } else {
       MixBytes(&w->hash, row, (size_t)inner);
     }
@@ -592,7 +603,7 @@ static int IsOwn(Walk* w, PyObject* object) {
 
 /* 1: `object` is new, its content follows; 0: all is said; -1: give up. */
 static inline int Meet(Walk* w, PyObject* object) {
-  if (Py_REFCNT(object) > 1) {
+  if (Py_REFCNT(object) > 1 || w->again) {
     if (EaselTableGet(&w->stops, object) != NULL && !IsOwn(w, object)) {
       Mix(&w->hash, kStop);
       Mix(&w->hash, (uint64_t)(uintptr_t)object);
@@ -694,6 +705,17 @@ static int Step(Walk* w) {
           good = Visit(w, value);
         }
         break;
+      case kElements:
+        if (frame.at == frame.end) {
+          done = 1;
+          break;
+        }
+        value = ((PyObject* const*)frame.data)[frame.at++];
+        w->again = 1;
+        if (value != NULL) good = Visit(w, value);
+        if (value == NULL) Mix(&w->hash, kNull);
+        w->again = 0;
+        break;
       case kEntries:
         if (!PyDict_Next(frame.object, &frame.at, &key, &value)) {
           done = 1;
@@ -760,6 +782,7 @@ static int Slot(Walk* w, PyObject* members) {
   EaselTableClear(&w->met);
   w->hash = (Hash){0x243F6A8885A308D3u, 0x13198A2E03707344u};
   w->numbers = 0;
+  w->again = 0;
   w->members = members;
   int good = Push(w, (Frame){.way = kEntries, .object = members});
   while (good == 0 && w->depth > 0) good = Step(w);

@@ -222,7 +222,9 @@ static int TakeArray(Walk* w, PyObject* object, int with_content) {
     const char* element = array->data;
     for (Py_ssize_t n = 0; good == 0 && n < count; n++) {
       PyObject* value = *(PyObject* const*)element;
+      w->again = kReachedAgain; /* another array may look into this memory, too */
       if (value != NULL) good = Push(w, value);
+      w->again = 0;
       for (int i = array->nd - 1; i >= 0; i--) {
         element += array->strides[i];
         if (++position[i] < array->shape[i]) break;

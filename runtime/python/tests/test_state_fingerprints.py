@@ -429,6 +429,19 @@ def test_a_cycle_ends() -> None:
     assert not watch.same
 
 
+@needs_numpy
+def test_a_cycle_through_a_view_of_objects_ends() -> None:
+    import numpy as np
+
+    o = np.empty(2, dtype=object)
+    o[0] = [o[:]]
+    watch = Watch(o)
+    assert watch.known
+    assert watch.same
+    o[0].append(1)
+    assert not watch.same
+
+
 def test_a_cycle_through_a_date_ends() -> None:
     x = run(
         "import datetime\nclass Z2(datetime.tzinfo): pass\nx = datetime.datetime(2020, 1, 1, tzinfo=Z2()); x.tzinfo.x = x"

@@ -158,6 +158,17 @@ def test_a_deep_structure_needs_no_stack() -> None:
         deep = deep.pop()
 
 
+@needs_numpy
+def test_a_cycle_through_a_view_of_objects_ends() -> None:
+    import numpy as np
+
+    o = np.empty(2, dtype=object)
+    o[0] = [o[:]]
+    alone = np.empty(3, dtype=object)
+    alone[1] = [1]
+    assert groups(o, [o[0]], [alone[1:]]) == [[0, 1], [2]]
+
+
 def test_a_cycle_ends() -> None:
     x: list[Any] = []
     x.append({"x": x})
