@@ -1,7 +1,10 @@
 // easel state: the variables that blocks left, from manifests and Arrow data alone, with no Python process.
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <ostream>
+#include <set>
 
 #include "base/text.h"
 #include "cli/block_state.h"
@@ -12,11 +15,34 @@
 #include "cli/run_words.h"
 #include "cli/stored_canvas.h"
 #include "cli/table.h"
+#include "engine/join.h"
 
 namespace easel {
 namespace {
 
 std::string Dot(const Terminal& terminal) { return terminal.unicode ? " · " : ", "; }
+
+/// The inherited variables of which the block that made them has left other content since. Blocks below get the newer one if
+/// this block is up to date all the same (docs/decisions/0007).
+std::set<std::string> OutdatedNames(const StoredCanvas& canvas, const BlockState& state) {
+  std::set<std::string> out;
+  std::map<std::string, std::optional<BlockState>> makers;
+  StateIndex left(StatePtr(std::shared_ptr<void>(), &state.manifest.state));
+  for (const auto& [name, variable] : state.manifest.state.variables) {
+    if (variable.origin == state.block) continue;
+    const auto [maker, is_new] = makers.try_emplace(variable.origin);
+    const BlockRecord* record = canvas.Find(variable.origin);
+    if (is_new && record != nullptr && !record->published_attempt.empty())
+      if (auto read = ReadBlockState(canvas, *record)) maker->second = *std::move(read);
+    if (!maker->second) continue;
+    const auto& now = maker->second->manifest.state;
+    const auto found = now.variables.find(name);
+    if (found == now.variables.end() || found->second.origin != variable.origin) continue;
+    if (StateIndex(StatePtr(std::shared_ptr<void>(), &now)).Version(name) != left.Version(name))
+      out.insert(name);
+  }
+  return out;
+}
 
 std::string Title(const Terminal& terminal, const BlockState& state, std::size_t shown) {
   return Styled(terminal, Style::kBold, EscapeValue(state.block)) + "  " +
@@ -28,7 +54,8 @@ std::string Title(const Terminal& terminal, const BlockState& state, std::size_t
 }
 
 /// The variables of one block: only those it made itself, or all of them with where they come from.
-void ShowVariables(const Terminal& terminal, const BlockState& state, bool all, std::ostream& out) {
+void ShowVariables(const Terminal& terminal, const BlockState& state, bool all,
+                   const std::set<std::string>& outdated, std::ostream& out) {
   Table table({{.header = "NAME", .style = Style::kBold},
                {.header = "TYPE", .shrinks = true},
                {.header = "SHAPE"},
@@ -39,8 +66,9 @@ void ShowVariables(const Terminal& terminal, const BlockState& state, bool all, 
   for (const auto& [name, variable] : state.manifest.state.variables) {
     if (!all && variable.origin != state.block) continue;
     ++shown;
-    const std::string value =
+    std::string value =
         variable.not_carried ? "not carried: " + variable.not_carried->reason : variable.preview;
+    if (outdated.contains(name)) value = "(`" + variable.origin + "` left another since) " + value;
     table.Add({EscapeValue(name), EscapeValue(variable.type), ShapeText(terminal, variable),
                variable.not_carried ? "" : HumanBytes(variable.bytes),
                all ? EscapeValue(variable.origin) : "", EscapeValue(value)});
@@ -132,11 +160,17 @@ Status Show(const Invocation& invocation, std::ostream& out) {
     }
     if (!invocation.Word("NAME").empty())
       return ShowOne(invocation, canvas, *state, invocation.Word("NAME"), out);
+    const std::set<std::string> outdated =
+        block.empty() ? std::set<std::string>{} : OutdatedNames(canvas, *state);
     if (json) {
-      documents.push_back(StateDocument(*state));
+      json::object document = StateDocument(*state);
+      for (json::value& variable : document.at("variables").get_array())
+        if (outdated.contains(std::string(variable.at("name").get_string())))
+          variable.get_object()["outdated"] = true;
+      documents.push_back(std::move(document));
       continue;
     }
-    ShowVariables(invocation.terminal, *state, !block.empty(), out);
+    ShowVariables(invocation.terminal, *state, !block.empty(), outdated, out);
     if (!block.empty()) ShowFiles(invocation.terminal, state->manifest.files, out);
   }
   json::object document{{"blocks", std::move(documents)}};

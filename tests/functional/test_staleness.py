@@ -245,6 +245,10 @@ def test_what_a_block_in_between_does_not_read_reaches_those_below_it(canvas):
     assert run.text("report") == "2 12 False True\n"
     assert folder.good().ran == []
     assert folder.good("--only", "report", "--force").text("report") == "2 12 False True\n"
+    [shown] = folder.easel("state", "clean", "--json").document["blocks"]
+    assert [v["name"] for v in shown["variables"] if v.get("outdated")] == ["limit"]
+    assert "(`load` left another since) 10" in folder.easel("state", "clean").stdout
+    assert "left another" not in folder.easel("state", "report").stdout
 
 
 def test_a_class_that_was_made_anew_and_its_instances_stay_together(canvas):

@@ -1,0 +1,2 @@
+accounts = [Account("Ada").book(1000), Savings("Grace").book(1000)]
+print(accounts)

@@ -1,0 +1,2 @@
+unit = "EUR"
+title = "Sales, by city"

@@ -1,0 +1,2 @@
+sales = sales.assign(value=sales["units"] * sales["price"])
+title = "Sales, with values"
