@@ -125,7 +125,11 @@ Result<struct stat> PlaceStaged(const AttemptSpec& spec, const StagedObject& obj
                     info.st_mtim.tv_sec == object.info.st_mtim.tv_sec &&
                     info.st_mtim.tv_nsec == object.info.st_mtim.tv_nsec;
   if (same) return info;
-  if (info.st_ino != object.info.st_ino && cache.Verify(spec.state_root, object.name)) return info;
+  // Another attempt that stored the same renewed its time, or took its place, since: what counts is what it holds.
+  if (cache.Verify(spec.state_root, object.name)) {
+    if (::lstat(target, &info) != 0) return FailErrno("stat " + object.target, errno);
+    return info;
+  }
   ::unlink(target);
   return Fail(Code::kDataLoss, "OBJECT_DAMAGED",
               "the saved object " + object.name + " was changed while it was stored");
