@@ -149,6 +149,9 @@ void Engine::EnsureInputs(std::int32_t block, StateIndex& joined) {
 /// Make `handed` of the block, and first of those above it that are not known yet: a canvas may be a long chain.
 void Engine::KnowHandedOn(std::int32_t block) {
   if (blocks_[block].handed_known) return;
+  if (std::ranges::all_of(parents_[block],
+                          [this](std::int32_t parent) { return blocks_[parent].handed_known; }))
+    return FindHandedOn(block);
   std::vector<std::int32_t> unknown{block};
   std::vector<std::int32_t> stack{block};
   std::unordered_set<std::int32_t> seen{block};
@@ -182,7 +185,7 @@ void Engine::FindHandedOn(std::int32_t block) {
     as_then = as_then && above.as_left && manifest->parents[i].block == above.known.record.block &&
               manifest->parents[i].attempt == above.known.record.published_attempt;
   }
-  if (as_then || parents.empty()) return;
+  if (as_then || parents.empty() || state.known.analysis == nullptr) return;
   std::string missing;
   StateIndex* joined = Joined(block, missing);
   if (joined == nullptr) return;

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "executor/large_inputs.h"
 #include "executor/process_tree.h"
 
 namespace easel {
@@ -349,8 +350,8 @@ void Attempt::WatchMemory() {
     SampleMemory();
     if (limit > 0 && memory_bytes_ > limit)
       return FailWith("memory", "The block used " + HumanBytes(memory_bytes_) + " of memory; its limit is " +
-                                    HumanBytes(limit) +
-                                    ". Raise compute.memory or work on less data at once.");
+                                    HumanBytes(limit) + "." + LargeInputs(spec_.document) +
+                                    " Raise compute.memory or work on less data at once.");
     WatchMemory();
   });
 }
@@ -428,7 +429,7 @@ void Attempt::JudgeExit() {
                                 std::to_string(WEXITSTATUS(status)) + ", so its state could not be kept.");
   if (WTERMSIG(status) == SIGKILL && KernelOomKills() > oom_kills_)
     return FailWith("memory", "The machine ran out of memory and the kernel ended the block, which used " +
-                                  HumanBytes(peak_memory_bytes_) + ".");
+                                  HumanBytes(peak_memory_bytes_) + "." + LargeInputs(spec_.document));
   FailWith("crash", "The block's process was ended by " + SignalName(WTERMSIG(status)) + ".");
 }
 

@@ -263,3 +263,18 @@ def test_memory_of_children_counts(canvas):
     )
     failure = folder.run().result("children")["failure"]
     assert failure["kind"] == "memory", failure
+
+
+def test_a_block_out_of_memory_is_told_what_large_values_it_reads(canvas):
+    folder = canvas(
+        {
+            "make": "import numpy as np\nwide = np.ones(5_000_000)\nsmall = 1\nunread = np.ones(9_000_000)\n",
+            "use": "copies = []\nwhile True:\n    copies.append(wide + small)\n",
+        },
+        ["make -> use"],
+        settings={"use": "compute: {memory: 600Mi, timeout: 60s}"},
+    )
+    failure = folder.run().result("use")["failure"]
+    assert failure["kind"] == "memory", failure
+    assert "its limit is 600 MiB" in failure["message"] and "`wide` from `make` (38" in failure["message"]
+    assert "unread" not in failure["message"] and "small" not in failure["message"]
