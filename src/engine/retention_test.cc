@@ -149,6 +149,17 @@ TEST_F(Retention, RunsAndAnalysesThatNothingNeedsGo) {
   EXPECT_EQ(*store_->AnalysedSources(), std::vector<std::string>{"today"});
 }
 
+TEST_F(Retention, ARunFromWhichAnotherBeganStays) {
+  ASSERT_TRUE(store_->CommitNow(
+      {PutRun{{.run = "old", .finished_ms = 1}}, PutRun{{.run = "older", .finished_ms = 1}}}));
+  for (int i = 0; i < kKeptRuns - 1; ++i)
+    ASSERT_TRUE(store_->CommitNow({PutRun{{.run = "r" + std::to_string(i), .finished_ms = 1}}}));
+  ASSERT_TRUE(store_->CommitNow({PutRun{{.run = "new", .finished_ms = 1, .at = "old"}}}));
+  EXPECT_EQ(Apply({}).runs, 1u);
+  const auto runs = store_->Runs(1000);
+  EXPECT_EQ(runs->back().run, "old");
+}
+
 TEST_F(Retention, IsDueWhenABlockHasTwiceAsManyOrTheDiskMore) {
   const RetentionOptions options{.keep = 2, .max_bytes = 1 << 20};
   for (int i = 0; i < 4; ++i) Attempt("load", {});

@@ -205,7 +205,7 @@ Status ObjectFile::VerifyData(const std::vector<PlacedComponent>& components,
   for (const Chunk& chunk : chunks)
     if ((total += chunk.length) > kMostOverlap * layout_.meta)
       return ObjectDamaged(path_, "its runs overlap");
-  std::string buffer(static_cast<std::size_t>(kChunkBytes), '\0');
+  std::string buffer(static_cast<std::size_t>(std::min(kChunkBytes, layout_.meta)), '\0');
   std::int64_t at = kObjectHeaderBytes;
   for (const Chunk& chunk : chunks) {
     if (stop != nullptr && *stop) return Stopped(path_);

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "base/digest.h"
 #include "state/manifest.h"
+#include "state/objects_lock.h"
 #include "state/test_vectors.h"
 
 namespace easel {
@@ -77,6 +80,30 @@ TEST_F(Collection, YoungThingsStay) {
   const Collected done = Collect({});
   EXPECT_TRUE(done.attempts.empty());
   EXPECT_TRUE(Exists(young));
+}
+
+TEST_F(Collection, TheBaseOfAPatchStays) {
+  const std::string base = Object("base"), patch = Object("patch");
+  Manifest manifest{.canvas = "c", .attempt = "r0/kept.1", .run = "r0", .block = "kept", .epoch = 1};
+  manifest.state.slots["r0/kept.1#0"] =
+      Slot{.object = patch, .objects = {base}, .codec = "pickle5", .digest = patch};
+  Write("attempts/r0/kept.1/manifest.json", SerializeManifest(manifest));
+  EXPECT_EQ(Collect({"r0/kept.1"}).objects, 0);
+  EXPECT_TRUE(Exists(base) && Exists(patch));
+}
+
+TEST_F(Collection, WhatAWriterUsesAgainMeanwhileStays) {
+  const std::string used = Object("used again"), unused = Object("unused");
+  std::thread collector;
+  {
+    const auto writer = ObjectsLock::Take(root(), ObjectsLock::Mode::kShared);
+    ASSERT_TRUE(writer);
+    collector = std::thread([this] { Collect({}); });  // gets no further than to the first object's removal
+    Age("objects/" + used.substr(0, 2) + "/" + used, 0);
+  }
+  collector.join();
+  EXPECT_TRUE(Exists(used));
+  EXPECT_FALSE(Exists(unused));
 }
 
 TEST_F(Collection, AnAttemptWhoseJournalStillGrowsStays) {

@@ -5,10 +5,14 @@
 #include <arrow/ipc/api.h>
 #include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <random>
 
+#include "base/digest.h"
 #include "base/file.h"
+#include "state/bytes.h"
+#include "state/slot_table.h"
 #include "state/test_vectors.h"
 
 namespace easel {
@@ -175,6 +179,92 @@ TEST(TablePreview, DamageNamesTheFile) {
     EXPECT_NE(preview.error().message.find("object: not a readable Arrow table"), std::string::npos);
   }
   EXPECT_EQ(ReadTablePreview("", "empty").error().reason, "TABLE_DAMAGED");
+}
+
+/// Write an object with one arrow component whose extent 0 has these `content` bytes: of `runs` the ones of this file are
+/// at 4096 and hold what `own` has. Returns the slot of it.
+Slot WriteTableObject(const std::string& root, std::string_view content, const json::array& runs,
+                      std::string_view own, const std::vector<std::string>& objects) {
+  std::string chunks;
+  for (std::size_t at = 0; at < content.size(); at += kChunkBytes) {
+    const RawDigest digest = RawDigestOf(content.substr(at, kChunkBytes));
+    chunks.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+  }
+  static constexpr std::size_t kHead = 1000;
+  const auto crc = [](std::string_view bytes) {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  };
+  std::string head = json::serialize(json::object{
+      {"codec", "arrow"},
+      {"version", 2},
+      {"members", json::array{"df"}},
+      {"stream", json::array{16 + kHead, 0}},
+      {"crc32", 0},
+      {"objects", json::array(objects.begin(), objects.end())},
+      {"extents",
+       json::array{json::object{{"length", content.size()}, {"chunks", 16 + kHead}, {"runs", runs}}}}});
+  head.resize(kHead, ' ');
+  std::string file("EASELOBJ\2\0\0\0\0\0\0\0", 16), component("ECMP\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+  StoreLittle<std::uint32_t>(component.data() + 4, kHead);
+  StoreLittle(component.data() + 8, crc(head));
+  component += head + chunks;
+  file.resize(4096);
+  file += own;
+  file.resize((file.size() + 63) / 64 * 64);
+  const std::uint64_t meta = file.size();
+  file += component;
+  std::string trailer(24, '\0');
+  StoreLittle<std::uint64_t>(trailer.data(), meta);
+  StoreLittle<std::uint64_t>(trailer.data() + 8, component.size());
+  StoreLittle(trailer.data() + 16, crc(trailer.substr(0, 16)));
+  file += trailer + "EASELEND";
+  Slot slot{.objects = objects,
+            .offset = static_cast<std::int64_t>(meta),
+            .length = static_cast<std::int64_t>(component.size()),
+            .codec = "arrow"};
+  slot.object = DigestOf(file.substr(0, 16) + file.substr(meta));
+  slot.table = TableRange{.extent = 0, .rows = 300'000, .complete = true};
+  EXPECT_TRUE(MakeDirectories(ParentOf(ObjectPath(root, slot.object))));
+  EXPECT_TRUE(WriteFileAtomically(ObjectPath(root, slot.object), file));
+  return slot;
+}
+
+TEST(SlotTable, AnExtentOverTwoObjectsIsReadAtItsEndAndVerifiedOnce) {
+  arrow::Int64Builder builder;
+  for (std::int64_t i = 0; i < 300'000; ++i) ASSERT_TRUE(builder.Append(i).ok());
+  const std::string table = IpcFile({{"n", *builder.Finish()}});
+  std::string changed = table;
+  const std::int64_t minus = -5;
+  changed.replace(kChunkBytes + 8 * 1000, 8, reinterpret_cast<const char*>(&minus), 8);
+  TemporaryFolder folder;
+  const auto length = static_cast<std::int64_t>(table.size());
+  const Slot base = WriteTableObject(folder.path(), table, {json::array{0, 4096, length}}, table, {});
+  const std::int64_t rest = length - 2 * kChunkBytes;
+  ASSERT_GT(rest, 0);
+  const Slot patch =
+      WriteTableObject(folder.path(), changed,
+                       {json::array{1, 4096, kChunkBytes}, json::array{0, 4096, kChunkBytes},
+                        json::array{1, 4096 + 2 * kChunkBytes, rest}},
+                       std::string_view(changed).substr(kChunkBytes, kChunkBytes), {base.object});
+  ObjectStamps stamps(folder.path());
+  const auto before = ReadSlotTable(folder.path(), base, stamps, 300'000, 50);
+  ASSERT_TRUE(before) << before.error().message;
+  const auto after = ReadSlotTable(folder.path(), patch, stamps, 300'000, 50);
+  ASSERT_TRUE(after) << after.error().message;
+  ASSERT_EQ((*after)->rows.size(), 300'000u);
+  EXPECT_EQ((*after)->rows.back()[0], "299999");
+  int differ = 0;
+  for (std::size_t i = 0; i < 300'000; ++i) differ += (*before)->rows[i] != (*after)->rows[i];
+  EXPECT_EQ(differ, 1);
+
+  // A flipped bit in the base is found, although its component is not the one that is read.
+  std::string bytes = *ReadFile(ObjectPath(folder.path(), base.object));
+  bytes[4096 + 2 * kChunkBytes + 100] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(ObjectPath(folder.path(), base.object), bytes));
+  const auto damaged = ReadSlotTable(folder.path(), patch, stamps, 5, 50);
+  ASSERT_FALSE(damaged);
+  EXPECT_NE(damaged.error().message.find(base.object), std::string::npos);
 }
 
 TEST(TablePreview, FlippedBytesNeverCrash) {
