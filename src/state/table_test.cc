@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <array>
 #include <random>
 
 #include "base/digest.h"
@@ -183,8 +184,9 @@ TEST(TablePreview, DamageNamesTheFile) {
 
 /// Write an object with one arrow component whose extent 0 has these `content` bytes: of `runs` the ones of this file are
 /// at 4096 and hold what `own` has. Returns the slot of it.
-Slot WriteTableObject(const std::string& root, std::string_view content, const json::array& runs,
-                      std::string_view own, const std::vector<std::string>& objects) {
+Slot WriteTableObject(const std::string& root, std::string_view content,
+                      const std::vector<std::array<std::int64_t, 3>>& runs, std::string_view own,
+                      const std::vector<std::string>& objects) {
   std::string chunks;
   for (std::size_t at = 0; at < content.size(); at += kChunkBytes) {
     const RawDigest digest = RawDigestOf(content.substr(at, kChunkBytes));
@@ -195,6 +197,8 @@ Slot WriteTableObject(const std::string& root, std::string_view content, const j
     return static_cast<std::uint32_t>(
         ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
   };
+  json::array run_list;
+  for (const auto& [object, offset, length] : runs) run_list.push_back(json::array{object, offset, length});
   std::string head = json::serialize(json::object{
       {"codec", "arrow"},
       {"version", 2},
@@ -203,7 +207,7 @@ Slot WriteTableObject(const std::string& root, std::string_view content, const j
       {"crc32", 0},
       {"objects", json::array(objects.begin(), objects.end())},
       {"extents",
-       json::array{json::object{{"length", content.size()}, {"chunks", 16 + kHead}, {"runs", runs}}}}});
+       json::array{json::object{{"length", content.size()}, {"chunks", 16 + kHead}, {"runs", run_list}}}}});
   head.resize(kHead, ' ');
   std::string file("EASELOBJ\2\0\0\0\0\0\0\0", 16), component("ECMP\0\0\0\0\0\0\0\0\0\0\0\0", 16);
   StoreLittle<std::uint32_t>(component.data() + 4, kHead);
@@ -239,13 +243,12 @@ TEST(SlotTable, AnExtentOverTwoObjectsIsReadAtItsEndAndVerifiedOnce) {
   changed.replace(kChunkBytes + 8 * 1000, 8, reinterpret_cast<const char*>(&minus), 8);
   TemporaryFolder folder;
   const auto length = static_cast<std::int64_t>(table.size());
-  const Slot base = WriteTableObject(folder.path(), table, {json::array{0, 4096, length}}, table, {});
+  const Slot base = WriteTableObject(folder.path(), table, {{0, 4096, length}}, table, {});
   const std::int64_t rest = length - 2 * kChunkBytes;
   ASSERT_GT(rest, 0);
   const Slot patch =
       WriteTableObject(folder.path(), changed,
-                       {json::array{1, 4096, kChunkBytes}, json::array{0, 4096, kChunkBytes},
-                        json::array{1, 4096 + 2 * kChunkBytes, rest}},
+                       {{1, 4096, kChunkBytes}, {0, 4096, kChunkBytes}, {1, 4096 + 2 * kChunkBytes, rest}},
                        std::string_view(changed).substr(kChunkBytes, kChunkBytes), {base.object});
   ObjectStamps stamps(folder.path());
   const auto before = ReadSlotTable(folder.path(), base, stamps, 300'000, 50);

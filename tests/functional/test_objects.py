@@ -153,6 +153,21 @@ def test_the_second_reader_sees_what_the_blocks_left(canvas):
     assert debug(folder, folder.root / "nowhere", code=2).stderr
 
 
+def test_a_changed_frame_is_shown_to_its_last_row_and_its_damaged_base_is_named(canvas):
+    make = "import numpy as np, pandas as pd\nframe = pd.DataFrame({c: np.arange(400_000) * 2.0 for c in 'abc'})\n"
+    folder = canvas({"make": make, "change": "frame.loc[3, 'b'] = -1.0\n"}, ["make -> change"])
+    folder.good()
+    base, patch = objects(folder)[-1], objects(folder)[-2]
+    assert patch.stat().st_size < 3 << 20 < base.stat().st_size
+    [component] = debug(folder, patch, "--json").document["components"]
+    assert component["codec"] == "arrow" and component["objects"] == [base.name]
+    shown = folder.easel("state", "change", "frame", "--head", "400000", "--json").document["table"]
+    assert shown["total_rows"] == len(shown["rows"]) == 400_000
+    assert shown["rows"][3] == ["6", "-1", "6"] and shown["rows"][-1] == ["799998"] * 3
+    flip(base, base.stat().st_size // 2)
+    assert base.name in folder.easel("state", "change", "frame", code=3).stderr
+
+
 def test_state_of_an_earlier_build_is_refused_by_name(canvas):
     folder = canvas({"make": "x = 1"})
     folder.good()
