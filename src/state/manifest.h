@@ -58,7 +58,8 @@ struct Slot {
       settled;  ///< digest of the content once reloaded and stored again, where it differs from `digest`
   std::string same_as;  ///< another slot whose component this is, too: both are loaded as one
   bool unstable = false;
-  bool unverified = false;  ///< stored without having been loaded and compared: too large for the time there is
+  bool unverified =
+      false;  ///< stored without having been loaded and compared: too large for the time there is
   std::optional<TableRange> table;
   std::optional<DebugRange> debug;
 };
