@@ -37,6 +37,7 @@ from . import (
     tracebacks,
 )
 from .orphans import end_siblings
+from .state import arrow
 from .state.capture import Capture
 from .state.load import LoadedState, LoadError
 from .state.objects import DamagedObjectError
@@ -60,6 +61,7 @@ def warm() -> None:
         _streams = Streams()
         guards.install()
         display.adapt_libraries()
+    arrow.prepare()
     _streams.install()  # in the worker once more: it owns the streams, and is no child that writes line by line
     rehearsal.rehearse(_describe_variable, _preview)
     _baseline = settings.snapshot()

@@ -21,6 +21,7 @@ __all__ = [
     "encode",
     "encode_or_explain",
     "is_table_type",
+    "prepare",
 ]
 
 SMALLEST_POLARS_BYTES = 1 << 16  # below, importing pyarrow for it would cost more than it gives
@@ -50,6 +51,17 @@ _KINDS = {
     "polars": ("DataFrame", "Series"),
     "pyarrow": ("Table", "RecordBatch"),
 }
+
+
+def prepare() -> None:
+    """Import what the first table of a worker would import, while nobody waits for it (15 ms)."""
+    from . import arrow_pandas, arrow_tables  # noqa: F401
+
+    if "pandas" in sys.modules:
+        try:
+            import pandas.api.internals  # noqa: F401
+        except ImportError:  # an old pandas; its frames are pickled
+            pass
 
 
 def encode(value: Any) -> Encoding | None:
