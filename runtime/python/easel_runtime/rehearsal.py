@@ -16,6 +16,7 @@ import tempfile
 from typing import Any
 
 from . import display, execute, orphans, patches, settings
+from .state import arrow
 from .state.capture import Capture
 from .state.load import LoadedState
 
@@ -68,3 +69,14 @@ def _rehearse(folder: str, describe: Any, preview: Any) -> None:
         os.makedirs(os.path.join(folder, "objects", name[:2]), exist_ok=True)
         os.rename(os.path.join(folder, name), os.path.join(folder, "objects", name[:2], name))
     LoadedState(captured.state, folder, {}, python).load(["twice", "table"])
+    _rehearse_table()
+
+
+def _rehearse_table() -> None:
+    if "pandas" not in sys.modules or "pyarrow" not in sys.modules:
+        return
+    pandas = sys.modules["pandas"]
+    frame = pandas.DataFrame({"a": [1.0, 2.0], "b": [1, 2], "c": ["x", "y"]})
+    encoded = arrow.encode(frame)
+    if encoded is not None:
+        arrow.decode(encoded.recipe, memoryview(bytearray().join(encoded.pieces)))
