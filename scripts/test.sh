@@ -1,7 +1,7 @@
 # Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
 # a run in which no phase found any fails.
 
-all_phases=(form unit python functional state fault tsan fuzz)
+all_phases=(form web unit python functional state fault tsan fuzz)
 # The folders with threads or signals of their own.
 concurrent=(metadata executor backend engine environment)
 
@@ -42,6 +42,12 @@ sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "$@"
 }
 
 test_form() { phase "form" scripts/check_form; }
+
+test_web() {
+  phase "build web" build_web
+  phase "web" check_web
+}
+check_web() { web_npm format:check && web_npm typecheck && web_npm lint && web_npm test -- --reporter=dot; }
 
 test_unit() {
   dev_build
