@@ -1,0 +1,47 @@
+import type { Block } from '../../model/block'
+import type { Live } from '../../core/run/live'
+import { useStore } from './useStore'
+
+/** One sentence: what the block holds, or why it is in the state it is in and what to do. */
+export function Footer({ block, live }: { block: Block; live: Live }) {
+  const variables = useStore().variables(block.id)
+  const own = variables.filter((v) => v.origin === block.name && v.carried && v.type !== 'module')
+  const lost = variables.filter((v) => !v.carried).length
+  return (
+    <footer>
+      <span>
+        {sentence(
+          live,
+          own.map((v) => v.name),
+        )}
+      </span>
+      {lost > 0 && live.state === 'up_to_date' && <span className="lost">{lost} not kept</span>}
+    </footer>
+  )
+}
+
+function sentence(live: Live, held: readonly string[]) {
+  switch (live.state) {
+    case 'up_to_date':
+      return held.length > 0 ? (
+        <>
+          Holds <b>{held.slice(0, 4).join(', ')}</b>
+          {held.length > 4 && ` and ${held.length - 4} more`}
+        </>
+      ) : (
+        'Leaves no names of its own'
+      )
+    case 'running':
+      return live.kept ? 'The last result stays until this one succeeds' : (live.phase ?? 'starts')
+    case 'queued':
+      return `Queued: ${live.reason}`
+    case 'never_run':
+      return 'Shift+Enter runs it'
+    case 'failed':
+      return live.kept ? 'The last good result is kept' : 'No result yet'
+    case 'stale':
+    case 'cancelled':
+    case 'skipped':
+      return live.reason.charAt(0).toUpperCase() + live.reason.slice(1)
+  }
+}

@@ -1,0 +1,32 @@
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react'
+import type { Block, BlockId } from '../../model/block'
+import type { Desk } from '../../core/command/command'
+import type { CanvasStore } from '../../core/canvas/store'
+import type { Live } from '../../core/run/live'
+
+export const DeskContext = createContext<Desk | undefined>(undefined)
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext)
+  if (!desk) throw new Error('outside of a canvas')
+  return desk
+}
+export function useStore(): CanvasStore {
+  return useDesk().store
+}
+export function useLive(id: BlockId): Live {
+  const store = useStore()
+  const listen = useCallback((tell: () => void) => store.onBlock(id, tell), [store, id])
+  return useSyncExternalStore(listen, () => store.live(id))
+}
+export function useBlock(id: BlockId): Block | undefined {
+  const store = useStore()
+  const listen = useCallback((tell: () => void) => store.onBlock(id, tell), [store, id])
+  return useSyncExternalStore(listen, () => store.graph.block(id))
+}
+/** Renders again when the graph or any state changed: for lists of all blocks. */
+export function useVersion(): number {
+  const store = useStore()
+  const listen = useCallback((tell: () => void) => store.onChange(tell), [store])
+  return useSyncExternalStore(listen, () => store.version)
+}

@@ -1,0 +1,40 @@
+import { memo, useEffect, useState } from 'react'
+import type { Kind } from '../../model/block'
+import './code.css'
+
+// The parsers come after the first picture: cards show plain text until then.
+let ready: typeof import('./highlight') | undefined
+const loading = import('./highlight').then((module) => (ready = module))
+const most = 24
+
+interface Props {
+  code: string
+  kind: Kind
+  badLine?: number
+}
+/** Code as the editor shows it, without an editor. */
+export const StaticCode = memo(function StaticCode({ code, kind, badLine }: Props) {
+  const [, again] = useState(0)
+  useEffect(() => {
+    if (!ready) void loading.then(() => again(1))
+  }, [])
+  const text = code.split('\n', most).join('\n')
+  const lines = ready
+    ? ready.highlighted(text, kind)
+    : text.split('\n').map((line) => [{ text: line, className: '' }])
+  return (
+    <pre className="code">
+      {lines.map((tokens, i) => (
+        <span key={i} className={i + 1 === badLine ? 'line bad' : 'line'}>
+          <i>{i + 1}</i>
+          {tokens.map((token, j) => (
+            <span key={j} className={token.className}>
+              {token.text}
+            </span>
+          ))}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  )
+})

@@ -1,0 +1,47 @@
+import { memo, useMemo } from 'react'
+
+const most = 40
+
+/** The cells of a data frame's HTML as text: nothing of its markup is used. */
+function cellsOf(html: string): { head: string[]; rows: string[][]; index: number } {
+  const table = new DOMParser().parseFromString(html, 'text/html').querySelector('table')
+  const texts = (row: Element) => [...row.children].map((cell) => cell.textContent.trim())
+  const all = [...(table?.querySelectorAll('tr') ?? [])].slice(0, most + 1)
+  const body = all.slice(1)
+  const index = body[0] ? [...body[0].children].filter((cell) => cell.tagName === 'TH').length : 0
+  return { head: all[0] ? texts(all[0]) : [], rows: body.map(texts), index }
+}
+
+export const TablePreview = memo(function TablePreview({ html }: { html: string }) {
+  const { head, rows, index } = useMemo(() => cellsOf(html), [html])
+  const numeric = head.map((_, i) => rows.every((row) => row[i] === '' || !Number.isNaN(Number(row[i]))))
+  return (
+    <div className="table nowheel nodrag">
+      <table>
+        <thead>
+          <tr>
+            {head.map((name, i) => (
+              <th key={i} scope="col" className={numeric[i] ? 'number' : undefined}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, r) => (
+            <tr key={r}>
+              {row.map((cell, i) => (
+                <td
+                  key={i}
+                  className={[numeric[i] && 'number', i < index && 'index'].filter(Boolean).join(' ')}
+                >
+                  {cell === 'NaN' || cell === 'None' ? <em>null</em> : cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+})

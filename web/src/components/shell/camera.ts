@@ -1,0 +1,42 @@
+import type { ReactFlowInstance } from '@xyflow/react'
+import { blockRect } from '../../model/block'
+import { bounds } from '../../model/rect'
+import { fitView, nearZoom } from '../../model/visible'
+import type { CanvasStore } from '../../core/canvas/store'
+import type { Camera } from '../../core/command/command'
+
+/** The moves of the view that commands ask for. */
+export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera {
+  const area = () => document.querySelector('.stage-area')!.getBoundingClientRect()
+  const duration = () => (matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 240)
+  return {
+    fit() {
+      const { width: w, height: h } = area()
+      const all = bounds([...store.graph.blocks()].map(blockRect))
+      if (all) void flow.setViewport(fitView(all, { w, h: h - 60 }, 24))
+    },
+    open() {
+      const { width: w, height: h } = area()
+      const all = bounds([...store.graph.blocks()].map(blockRect))
+      if (!all) return
+      const view = fitView(all, { w, h: h - 60 }, 24)
+      if (view.zoom >= nearZoom) return void flow.setViewport(view)
+      const zoom = 0.72
+      void flow.setViewport({ x: 24 - all.x0 * zoom, y: 24 - all.y0 * zoom, zoom })
+    },
+    zoomBy(factor) {
+      void flow.zoomTo(flow.getZoom() * factor, { duration: duration() })
+    },
+    focus(id) {
+      const block = store.graph.block(id)
+      if (!block) return
+      const r = blockRect(block)
+      const zoom = Math.max(0.8, Math.min(1, flow.getZoom()))
+      void flow.setCenter((r.x0 + r.x1) / 2, (r.y0 + r.y1) / 2, { zoom, duration: duration() })
+    },
+    middle() {
+      const { left, top, width, height } = area()
+      return flow.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 })
+    },
+  }
+}

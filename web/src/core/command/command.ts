@@ -1,0 +1,27 @@
+import type { CanvasStore } from '../canvas/store'
+import type { BlockId } from '../../model/block'
+
+/** What a command acts on. */
+export interface Desk {
+  readonly store: CanvasStore
+  readonly camera: Camera
+}
+export interface Camera {
+  fit(): void
+  /** Where a canvas begins: all of it, or its upper left part if that would be too small to read. */
+  open(): void
+  zoomBy(factor: number): void
+  focus(id: BlockId): void
+  /** The stage point in the middle of the view. */
+  middle(): { x: number; y: number }
+}
+/** One entry of the one list that feeds keys, menus and palette. */
+export interface Command {
+  readonly id: string
+  readonly title: string
+  /** `Shift+Enter`, `R U` (one key after the other), `?`. Letters without Ctrl act only on the stage. */
+  readonly keys: readonly string[]
+  /** Why it cannot be done now; undefined if it can. */
+  readonly why?: (desk: Desk) => string | undefined
+  readonly run: (desk: Desk) => void
+}

@@ -1,0 +1,51 @@
+import type { RunState } from '../../model/block'
+
+/** The events of a run as docs/user/json.md has them; fields may be added, never renamed. */
+export type Phase = 'load' | 'run' | 'save'
+export type MimeBundle = Readonly<Record<string, unknown>>
+export type RunEvent =
+  | { event: 'run.started'; run: string; mode: string }
+  | { event: 'block.started'; block: string; attempt: string; warm: boolean }
+  | { event: 'block.phase'; block: string; phase: Phase }
+  | { event: 'block.output'; block: string; stream: 'stdout' | 'stderr'; text: string }
+  | {
+      event: 'block.display'
+      block: string
+      data: MimeBundle
+      metadata?: MimeBundle
+      id?: string | null
+      update?: boolean
+    }
+  | {
+      event: 'block.error'
+      block: string
+      ename: string
+      evalue: string
+      traceback: string
+      line: number | null
+      kind: string
+    }
+  | { event: 'block.notice'; block: string; kind: string; message: string }
+  | {
+      event: 'block.finished'
+      block: string
+      status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'up_to_date' | 'restored'
+      reason: string
+      phases_ms: Readonly<Record<string, number>>
+      attempt?: string
+      failure?: { kind: string; message?: string }
+    }
+  | { event: 'run.finished'; run: string; status: string; seconds: number }
+
+export function stateAfter(status: Extract<RunEvent, { event: 'block.finished' }>['status']): RunState {
+  switch (status) {
+    case 'succeeded':
+    case 'up_to_date':
+    case 'restored':
+      return 'up_to_date'
+    case 'failed':
+    case 'cancelled':
+    case 'skipped':
+      return status
+  }
+}

@@ -1,0 +1,82 @@
+import type { RunState } from '../../model/block'
+import type { Output } from '../output/output'
+import { stateAfter, type Phase, type RunEvent } from './event'
+
+/** What is known of a block's runs. A value: each event makes a new one. */
+export interface Live {
+  readonly state: RunState
+  /** Why: in the server's words, shown as they are. */
+  readonly reason: string
+  readonly phase?: Phase
+  readonly startedMs?: number
+  readonly phasesMs: Readonly<Record<string, number>>
+  readonly outputs: readonly Output[]
+  /** What the last success showed, while a new attempt has not succeeded. */
+  readonly kept?: readonly Output[]
+  readonly notices: readonly { kind: string; message: string }[]
+}
+export const neverRun: Live = { state: 'never_run', reason: '', phasesMs: {}, outputs: [], notices: [] }
+
+const textLimit = 1 << 20
+
+/** Take one event in. `nowMs` is the page's clock, for the running time. */
+export function follow(live: Live, event: RunEvent, nowMs: number): Live {
+  switch (event.event) {
+    case 'block.started':
+      return {
+        state: 'running',
+        reason: '',
+        startedMs: nowMs,
+        phasesMs: {},
+        outputs: [],
+        kept: live.state === 'failed' ? live.kept : live.outputs,
+        notices: [],
+      }
+    case 'block.phase':
+      return { ...live, phase: event.phase }
+    case 'block.output': {
+      const last = live.outputs.at(-1)
+      if (last?.type !== 'text' || last.stream !== event.stream)
+        return {
+          ...live,
+          outputs: [...live.outputs, { type: 'text', stream: event.stream, text: event.text }],
+        }
+      // The end of a long stream is what one looks at; the server has all of it.
+      const text = (last.text + event.text).slice(-textLimit)
+      return { ...live, outputs: [...live.outputs.slice(0, -1), { ...last, text }] }
+    }
+    case 'block.display': {
+      const id = event.id ?? undefined
+      const shown = { type: 'display' as const, data: event.data, ...(id !== undefined && { id }) }
+      if (!event.update) return { ...live, outputs: [...live.outputs, shown] }
+      return { ...live, outputs: live.outputs.map((o) => (o.type === 'display' && o.id === id ? shown : o)) }
+    }
+    case 'block.error': {
+      const { ename, evalue, traceback, line } = event
+      return { ...live, outputs: [...live.outputs, { type: 'error', ename, evalue, traceback, line }] }
+    }
+    case 'block.notice':
+      return { ...live, notices: [...live.notices, { kind: event.kind, message: event.message }] }
+    case 'block.finished': {
+      const state = stateAfter(event.status)
+      const ran = event.status !== 'up_to_date' && event.status !== 'restored'
+      return {
+        ...live,
+        state,
+        reason: event.reason,
+        phase: undefined,
+        phasesMs: ran ? event.phases_ms : live.phasesMs,
+        kept: state === 'up_to_date' ? undefined : live.kept,
+      }
+    }
+    case 'run.started':
+    case 'run.finished':
+      return live
+  }
+}
+
+/** Seconds that the block's own code took. */
+export function secondsOf(live: Live): number | undefined {
+  const ms = live.phasesMs['run']
+  return ms === undefined ? undefined : ms / 1000
+}

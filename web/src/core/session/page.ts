@@ -1,0 +1,44 @@
+import { create } from 'zustand'
+import type { BlockId } from '../../model/block'
+import type { EdgeKey } from '../../model/edge'
+import { nothing, type Selection } from '../../model/selection'
+
+export type Theme = 'light' | 'dark'
+export type Dialog = 'palette' | 'keys' | undefined
+
+/** What this page shows and where the person is: nothing that others see, nothing that is saved in the canvas. */
+export interface Page {
+  readonly theme: Theme
+  readonly panel: boolean
+  readonly inspector: boolean
+  readonly drawer: boolean
+  readonly dialog: Dialog
+  readonly selection: Selection
+  readonly edge: EdgeKey | undefined
+  readonly editing: BlockId | undefined
+  readonly folded: ReadonlySet<BlockId>
+  /** Said once, on screen and to screen readers: a refusal, a result. */
+  readonly notice: { readonly text: string; readonly at: number } | undefined
+}
+export const usePage = create<Page>()(() => ({
+  theme: 'light',
+  panel: true,
+  inspector: true,
+  drawer: false,
+  dialog: undefined,
+  selection: nothing,
+  edge: undefined,
+  editing: undefined,
+  folded: new Set(),
+  notice: undefined,
+}))
+export const setPage = usePage.setState
+export const page = usePage.getState
+
+export function say(text: string): void {
+  setPage({ notice: { text, at: performance.now() } })
+}
+export function selectBlocks(selection: Selection): void {
+  const { editing } = page()
+  setPage({ selection, edge: undefined, editing: editing === selection.focus ? editing : undefined })
+}

@@ -1,0 +1,20 @@
+import { createRoot } from 'react-dom/client'
+import './styles/tokens.css'
+import './styles/base.css'
+import { App } from './components/shell/App'
+import { setPage } from './core/session/page'
+
+// The app on a fixture: ?canvas=quickstart (default), at_work or a number of generated blocks; ?theme=dark.
+async function open(canvas: string) {
+  const { openFixture } = await import('./core/fixture/fixture')
+  if (/^\d+$/.test(canvas)) {
+    const { generate } = await import('./core/fixture/generated')
+    return openFixture(generate(Number(canvas)))
+  }
+  const { quickstart, atWork } = await import('./core/fixture/recorded')
+  return openFixture(canvas === 'at_work' ? atWork : quickstart)
+}
+const asked = new URLSearchParams(location.search)
+setPage({ theme: asked.get('theme') === 'dark' ? 'dark' : 'light', drawer: asked.has('drawer') })
+const store = await open(asked.get('canvas') ?? 'quickstart')
+createRoot(document.getElementById('root')!).render(<App store={store} />)
