@@ -72,7 +72,8 @@ export function Stage() {
     scene.mounts.pins = pins
     painter.current?.dirty()
   }
-  useEffect(pin)
+  // Not after each render: a moving view renders often, and each pin asks for a painting.
+  useEffect(pin, [selection, scene])
 
   const point = (event: { clientX: number; clientY: number }) =>
     flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }, { snapToGrid: false })
@@ -121,7 +122,11 @@ export function Stage() {
     setPlaces(next)
   }
   const onDragStop = () => {
-    const moves = [...places].map(([id, at]) => ({ id, at: { x: Math.round(at.x), y: Math.round(at.y) } }))
+    // Asked of the scene: the last step may not have been rendered yet.
+    const moves = [...scene.lifted].map((id) => {
+      const { x0, y0 } = scene.rect(id)
+      return { id, at: { x: Math.round(x0), y: Math.round(y0) } }
+    })
     if (moves.length > 0) attempt(desk, { op: 'move', moves })
     scene.drop()
     setPlaces(new Map())

@@ -48,7 +48,6 @@ export class Painter {
   }
   dirty(): void {
     this.#dirty = true
-    this.#idle = Math.max(this.#idle, restAfter)
     this.#schedule()
   }
   themed(): void {
