@@ -308,3 +308,21 @@ def test_a_fitted_forest_settles(chain: Journey) -> None:
     before = (chain.slot("model"), chain.digest("model"), chain.digest("pipe"))
     chain.block("model.predict(X); pipe.predict(X)")
     assert (chain.slot("model"), chain.digest("model"), chain.digest("pipe")) == before
+
+
+def test_what_a_library_keeps_under_private_names_may_come_back_in_another_form(chain: Journey) -> None:
+    pytest.importorskip("plotly")
+    chain.block(
+        "import plotly.graph_objects as go, numpy as np\nfig = go.Figure(go.Scatter(x=np.arange(3.0)))"
+    )
+    assert list(chain.block("")["fig"].data[0].x) == [0.0, 1.0, 2.0]
+
+
+def test_a_figure_is_kept_and_marked_unstable(chain: Journey) -> None:
+    pytest.importorskip("matplotlib")
+    chain.block(
+        "import matplotlib; matplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(); ax.plot([1])"
+    )
+    assert chain.state["slots"][chain.slot("fig")]["unstable"] is True
+    after = chain.block("")
+    assert after["fig"].axes[0] is after["ax"]

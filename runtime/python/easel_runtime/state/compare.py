@@ -5,7 +5,8 @@ Three things may differ, because a class decided so when it wrote `__getstate__`
 library did for its own insides:
 
 * a lock, connection or other object that never travels: made again, or gone;
-* a private attribute (`_x`) that is gone, None or empty: a cache that is filled again;
+* a private attribute (`_x`) that is gone, None or empty: a cache that is filled again; of a library's own object that
+  says itself how it is stored, what it likes under private names;
 * an attribute that the original did not have.
 
 What went that way from a user's own object is listed in `remarks`, so that nothing is dropped without a word.
@@ -20,6 +21,7 @@ import time
 import types
 from typing import Any
 
+from .instances import shapes_itself
 from .paths import path_text
 from .pickling import is_by_value
 from .refusals import refusal_of, type_name
@@ -49,7 +51,7 @@ _EQUAL_AS_THEY_SAY = frozenset((int, str, bytes, bool, type(None)))
 _EMPTY: tuple[type, ...] = (list, dict, set, tuple, frozenset, str, bytes)
 # Attributes of a library's objects, whatever their values: pyplot numbers a figure again when it is loaded.
 _NUMBERED_ANEW = {
-    "matplotlib": frozenset(("_number", "number", "_stale")),
+    "matplotlib": frozenset(("number",)),
     "pydantic": frozenset(("cls_ref",)),
 }
 # Library classes whose instances connect themselves anew when they are loaded, with numbers of their own.
@@ -177,13 +179,14 @@ class Comparison:
         others = [value for label, value in theirs if label[0] != ATTRIBUTE]
         pairs = [(a, b, (trail, label)) for (label, a), b in zip(inside, others, strict=True)]
         attributes = {label[1]: value for label, value in theirs if label[0] == ATTRIBUTE}
+        private = not mine and shapes_itself(kind)  # then it is the library's own affair
         anew = None if mine else _NUMBERED_ANEW.get(kind.__module__.partition(".")[0])
         for label, value in ours:
             if label[0] != ATTRIBUTE:
                 continue
             place = (trail, label)
             other = attributes.pop(label[1], _ABSENT)
-            if anew is not None and label[1] in anew:
+            if (anew is not None and label[1] in anew) or (private and str(label[1]).startswith("_")):
                 continue
             if free and self._dropped_on_purpose(str(label[1]), value, other, mine, place):
                 continue

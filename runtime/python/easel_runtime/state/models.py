@@ -1,4 +1,4 @@
-"""Classes that a library builds upon: what of them is made again from the rest instead of being stored.
+"""Objects of libraries, and classes that they build upon: what is stored otherwise than the library would.
 
 pydantic keeps validators that were compiled for a class, and caches with functions of its own; it makes them again from
 the class's fields. SQLAlchemy registers mapped classes in tables of weak references that only it can fill.
@@ -27,6 +27,15 @@ def reduce_decorator(decorator: Any) -> Any:
     _, slots = made[2]
     made[2] = None, {**slots, "cls_ref": str(slots["cls_ref"]).partition(":")[0]}
     return tuple(made)
+
+
+def reduce_figure(figure: Any) -> Any:
+    """plotly writes arrays as text when it stores a figure, and gives that text back instead of the arrays."""
+    made = figure.__reduce__()
+    data = getattr(figure, "_data", None)
+    if type(made) is tuple and len(made) == 2 and type(made[1][0]) is dict and type(data) is list:
+        return made[0], ({**made[1][0], "data": data},)
+    return made
 
 
 def without_compiled(cls: type, attributes: dict[str, Any]) -> str | None:

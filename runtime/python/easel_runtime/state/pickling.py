@@ -161,6 +161,8 @@ class StatePickler(pickle.Pickler):
         self.foreign_types.add(kind)
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             return instances.reduce_exception(obj)
+        if kind.__module__ == "plotly.graph_objs._figure" and kind.__name__ == "Figure":
+            return models.reduce_figure(obj)
         if kind.__module__ == "pydantic._internal._decorators" and kind.__name__ == "Decorator":
             return models.reduce_decorator(obj)
         if kind.__module__ == USER_MODULE:

@@ -101,7 +101,11 @@ def _layout(kind: type) -> _Layout:
             for name, descriptor in class_dict(cls).items():
                 if type(descriptor) is types.GetSetDescriptorType and name == "__dict__" and dict_of is None:
                     dict_of = descriptor.__get__
-                elif type(descriptor) is types.MemberDescriptorType and not name.startswith("__weak"):
+                elif (
+                    type(descriptor) is types.MemberDescriptorType
+                    and not name.startswith("__weak")
+                    and ("__slots__" in class_dict(cls) or cls.__module__ in sys.stdlib_module_names)
+                ):  # what extension types show that way are addresses, too
                     slots.append((name, descriptor.__get__))
         base = next((of for base, of in _BASES if base in line), None)
         python = all(c is object or c.__flags__ & (1 << 9) for c in line)  # heap types only
