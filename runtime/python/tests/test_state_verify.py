@@ -34,7 +34,7 @@ LIARS = {
     ),
     "a lost attribute": (
         "def __init__(self): self.a = 1; self.b = 2\n    def __getstate__(self): return {'a': 1}",
-        "`x.b` would be lost",
+        "`x.b` would not come back",
     ),
     "a changed number": (
         "def __init__(self): self.a = 1\n    def __getstate__(self): return {'a': 2}",
@@ -146,7 +146,7 @@ PURPOSE = {
     ),
     "something is noted on loading": (
         "class A:\n    def __init__(self): self.n = 1\n"
-        "    def __setstate__(self, s): self.__dict__.update(s); self.loaded = True\nx = A()",
+        "    def __setstate__(self, s): self.__dict__.update(s); self._loaded = True\nx = A()",
         "",
     ),
 }

@@ -5,9 +5,9 @@ Three things may differ, because a class decided so when it wrote `__getstate__`
 library did for its own insides:
 
 * a lock, connection or other object that never travels: made again, or gone;
-* a private attribute (`_x`) that is gone, None or empty: a cache that is filled again; of a library's own object that
+* an attribute that comes back empty, and a private one (`_x`) that is gone or None: a cache that is filled again; of a library's own object that
   says itself how it is stored, what it likes under private names;
-* an attribute that the original did not have.
+* a private attribute that the original did not have.
 
 What went that way from a user's own object is listed in `remarks`, so that nothing is dropped without a word.
 """
@@ -58,6 +58,7 @@ _NUMBERED_ANEW = {
 _MADE_ANEW = frozenset((
     "matplotlib.cbook.CallbackRegistry", "matplotlib.backend_bases.FigureCanvasBase",
     "matplotlib.backend_bases.FigureManagerBase",
+    "patsy.eval.EvalEnvironment",
 ))  # fmt: skip
 Trail = tuple[Any, Any]  # (trail of the owner, label), or (None, name of the variable)
 
@@ -88,7 +89,7 @@ class Comparison:
         stack: list[tuple[Any, Any, Trail]] = []
         for name in reversed(list(originals)):
             if name not in copies:
-                raise Difference(f"`{name}` would be lost")
+                raise Difference(f"`{name}` would not come back")
             stack.append((originals[name], copies[name], (None, name)))
         while stack:
             original, copy, trail = stack.pop()
@@ -191,10 +192,10 @@ class Comparison:
             if free and self._dropped_on_purpose(str(label[1]), value, other, mine, place):
                 continue
             if other is _ABSENT:
-                raise Difference(f"{_path(place)} would be lost")
+                raise Difference(f"{_path(place)} would not come back")
             pairs.append((value, other, place))
-        if attributes and not free:
-            extra = next(iter(attributes))
+        extra = next((name for name in attributes if not free or (mine and str(name)[:1] != "_")), None)
+        if extra is not None:
             raise Difference(
                 f"{_path(trail)} would come back with an attribute `{extra}` that it does not have now"
             )
@@ -208,10 +209,10 @@ class Comparison:
             return gone or type(other) is type(value)
         if not mine and not _is_data(value):
             return gone or type(other) is not type(value)
-        if not name.startswith("_") and mine:
-            return False
         emptied = type(other) is type(value) and type(value) in _EMPTY and len(value) > 0 and len(other) == 0
-        if (gone or emptied) and (name.startswith("_") or not mine):
+        if not name.startswith("_") and mine and not emptied:
+            return False
+        if gone or emptied:
             if mine:
                 self.remarks.append(f"{_path(trail)} is {'emptied' if emptied else 'dropped'} by its class")
             return True

@@ -34,7 +34,8 @@ def shapes_itself(kind: type) -> bool:
     """Whether the class, or one that it inherits from, says how it is pickled."""
     for cls in mro_of(kind):
         if (
-            cls is not object
+            cls
+            not in (object, collections.Counter)  # whose way forgets the attributes of what inherits from it
             and cls.__flags__ & _HEAP_TYPE
             and any(name in class_dict(cls) for name in SHAPERS)
         ):

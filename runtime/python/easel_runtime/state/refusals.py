@@ -113,8 +113,7 @@ _NAMES: dict[Sentence, str] = {
     _CURSOR: """sqlite3.Cursor psycopg2.extensions.cursor psycopg.Cursor psycopg.cursor.Cursor pymysql.cursors.Cursor
         psycopg._cursor_base.BaseCursor sqlalchemy.engine.result.Result adbc_driver_manager.dbapi.Cursor pyodbc.Cursor
         oracledb.cursor.Cursor""",
-    _SESSION: """requests.sessions.Session sqlalchemy.orm.session.Session httpx._client.BaseClient aiohttp.client.ClientSession
-        urllib.request.OpenerDirector""",
+    _SESSION: """requests.sessions.Session sqlalchemy.orm.session.Session httpx._client.BaseClient aiohttp.client.ClientSession""",
     _FILE: """io.TextIOWrapper _io.TextIOWrapper _io.BufferedReader _io.BufferedWriter _io.BufferedRandom
         _io.BufferedRWPair _io.FileIO gzip.GzipFile bz2.BZ2File lzma.LZMAFile zipfile.ZipFile zipfile.ZipExtFile
         tarfile.TarFile shelve.Shelf dbm.dumb._Database _dbm.dbm _gdbm.gdbm h5py._hl.files.File h5py._hl.base.HLObject
@@ -122,8 +121,8 @@ _NAMES: dict[Sentence, str] = {
         pandas.io.excel._base.ExcelWriter pandas.ExcelWriter codecs.StreamReaderWriter logging.FileHandler
         netCDF4._netCDF4.Dataset rasterio.io.DatasetReader pyarrow.lib.NativeFile
         pyarrow._parquet.ParquetReader pyarrow._parquet.ParquetWriter cv2.VideoCapture wave.Wave_read wave.Wave_write
-        _csv.writer csv.DictWriter""",
-    _TEMPORARY: """tempfile._TemporaryFileWrapper tempfile.TemporaryDirectory tempfile.SpooledTemporaryFile""",
+        _csv.writer csv.DictWriter tempfile._TemporaryFileWrapper""",
+    _TEMPORARY: """tempfile.TemporaryDirectory""",
     _READER: """_csv.reader csv.DictReader pandas.io.parsers.readers.TextFileReader pandas.io.json._json.JsonReader
         pandas.io.sas.sasreader.SASReader pandas.api.typing.SASReader pandas.io.stata.StataReader
         pandas.api.typing.StataReader pandas.api.typing.JsonReader pyarrow.lib.RecordBatchReader
