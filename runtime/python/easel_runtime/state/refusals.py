@@ -122,7 +122,7 @@ _NAMES: dict[Sentence, str] = {
         netCDF4._netCDF4.Dataset rasterio.io.DatasetReader pyarrow.lib.NativeFile
         pyarrow._parquet.ParquetReader pyarrow._parquet.ParquetWriter cv2.VideoCapture wave.Wave_read wave.Wave_write
         _csv.writer csv.DictWriter tempfile._TemporaryFileWrapper""",
-    _TEMPORARY: """tempfile.TemporaryDirectory""",
+    _TEMPORARY: """tempfile.TemporaryDirectory tempfile.SpooledTemporaryFile""",
     _READER: """_csv.reader csv.DictReader pandas.io.parsers.readers.TextFileReader pandas.io.json._json.JsonReader
         pandas.io.sas.sasreader.SASReader pandas.api.typing.SASReader pandas.io.stata.StataReader
         pandas.api.typing.StataReader pandas.api.typing.JsonReader pyarrow.lib.RecordBatchReader
