@@ -96,7 +96,8 @@ class _Description:
             reach = [(n - 1) * step for n, step in zip(array.shape, strides, strict=True)]
             low = first + sum(r for r in reach if r < 0)
             high = first + sum(r for r in reach if r > 0) + array.itemsize
-            bounds.append((low, high, first, strides, entry))
+            steps = tuple(s for s, n in zip(strides, array.shape, strict=True) if n > 1)  # others say nothing
+            bounds.append((low, high, first, steps, entry))
         groups: list[list[Any]] = []
         for one in sorted(bounds, key=lambda b: b[:2]):
             if groups and one[0] < max(b[1] for b in groups[-1]):
