@@ -23,7 +23,7 @@ namespace {
 std::string Dot(const Terminal& terminal) { return terminal.unicode ? " · " : ", "; }
 
 /// The inherited variables of which the block that made them has left other content since. Blocks below get the newer one if
-/// this block is up to date all the same (docs/decisions/0008).
+/// this block is up to date all the same (docs/decisions/0011).
 std::set<std::string> OutdatedNames(const StoredCanvas& canvas, const BlockState& state) {
   std::set<std::string> out;
   std::map<std::string, std::optional<BlockState>> makers;
