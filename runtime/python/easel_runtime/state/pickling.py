@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import instances, links, models, tensors, typevars
+from . import instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
@@ -128,6 +128,7 @@ class StatePickler(pickle.Pickler):
         self._texts: dict[str, str] = {}
         self._storages: dict[int, Any] = {}
         self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._singletons = singletons.found()
 
     # -- the hook -----------------------------------------------------------------------------------------------
 
@@ -138,6 +139,9 @@ class StatePickler(pickle.Pickler):
             if slot not in self.refs:
                 self.refs.append(slot)
             return links.member, (self.refs.index(slot), sys.intern(name))
+        known = self._singletons.get(id(obj))
+        if known is not None:
+            return links.sentinel, known[0]
         kind = type(obj)
         reducer = _REDUCERS.get(kind)
         if reducer is not None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from easel_runtime import _easel
 
+from . import singletons
 from .immutable import library_types
 
 # No built-in function: the method of a list (`push = items.append`) shares the list.
@@ -55,9 +56,10 @@ def _shown(frame: Any) -> list[Any]:
 
 def shared(roots: list[Any], definitions: list[Any]) -> tuple[list[int], set[int]]:
     """For each root the first root that it shares something with (or itself), and the ids of arrays whose memory at
-    least two arrays look into. The walk ends at `definitions`, but not at a root that is one."""
+    least two arrays look into. The walk ends at `definitions` and singletons, but not at a root that is one."""
     numpy = sys.modules.get("numpy")
     kind = getattr(numpy, "ndarray", None)
     atoms = ATOMS.union(library_types())
-    firsts, view_bases = _easel.sharing(roots, definitions, atoms, kind, array.array, _shown)
+    ends = [*definitions, *(value for _, value in singletons.found().values())]
+    firsts, view_bases = _easel.sharing(roots, ends, atoms, kind, array.array, _shown)
     return firsts, set(view_bases)
