@@ -483,6 +483,10 @@ def dump(
     file = io.BytesIO()
     pickler = StatePickler(file, namespace, linked, own, view_bases, source_of, keep_gaps)
     try:
+        if any(value is sys.modules for value in members.values()):
+            raise NotCarriedError(
+                "it is the table of this process's modules", "use `sys.modules` in the block that needs it"
+            )
         whole = LargeBytes if _is_large_bytes(members) else None
         pickler.dump({sys.intern(name): whole(value) if whole else value for name, value in members.items()})
     except NotCarriedError:

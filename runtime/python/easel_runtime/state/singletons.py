@@ -18,8 +18,8 @@ _PLACES: tuple[Place, ...] = (
     ("pandas._config.config", "options"),
 )  # fmt: skip
 # As they were before any block could put something else there.
-_FIRST: dict[int, Place] = {id(random._inst): ("random", "_inst"), id(os.environ): ("os", "environ")}  # type: ignore[attr-defined]
-_KEPT = (random._inst, os.environ)  # type: ignore[attr-defined]
+_FIRST: dict[int, Place] = {id(random._inst): ("random", "_inst"), id(os.environ): ("os", "environ")}
+_KEPT = (random._inst, os.environ)
 
 
 def found() -> dict[int, tuple[Place, Any]]:
