@@ -27,6 +27,8 @@ BASES: tuple[type, ...] = (
     collections.OrderedDict, collections.defaultdict, dict, list, tuple, set, frozenset, collections.deque,
     int, float, complex, str, bytes, bytearray, BaseException,
 )  # fmt: skip
+# Of these, what has a value that cannot change.
+PLAIN: tuple[type, ...] = (int, float, complex, str, bytes, tuple, frozenset)
 _ways: dict[type, type | None] = {}
 
 
@@ -107,6 +109,21 @@ def _plain(obj: Any, base: Any) -> Any:
     if base is complex:
         return complex(class_dict(complex)["real"].__get__(obj), class_dict(complex)["imag"].__get__(obj))
     return int.__index__(obj) if base is int else float.__float__(obj)
+
+
+def plain_value(obj: Any) -> tuple[type | None, Any]:
+    """The built-in type that holds the value of an instance which cannot change, and that value.
+
+    `object` and None without one; None, None if it builds on something else that was made in C.
+    """
+    line = mro_of(type(obj))
+    made_in_c = [c for c in line if c is not object and not c.__flags__ & _HEAP_TYPE]
+    if not made_in_c:
+        return object, None
+    base: Any = next((b for b in PLAIN if b in line), None)
+    if base is None or any(c not in mro_of(base) for c in made_in_c):
+        return None, None
+    return base, tuple(base.__iter__(obj)) if base is tuple or base is frozenset else _plain(obj, base)
 
 
 def _own_dict(obj: Any, kind: type) -> Any:

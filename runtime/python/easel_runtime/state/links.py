@@ -303,7 +303,7 @@ def bound(owner: Any, cls: type, name: str) -> types.MethodType:
 def instance(cls: type, value: Any, has_value: bool) -> Any:
     """An enum member of a class that is being rebuilt, made without the enum's own lookup."""
     for base in cls.__mro__:
-        if base in (int, str, float, bytes) and has_value:
+        if base in (int, str, float, bytes, complex, tuple, frozenset) and has_value:
             return base.__new__(cls, value)
     return object.__new__(cls)
 

@@ -345,12 +345,19 @@ class StatePickler(pickle.Pickler):
             if member._name_ in cls.__members__:
                 return links.enum_member, (cls, member._name_)
             return links.enum_value, (cls, member._value_)
-        plain: tuple[Callable[[Any], Any], ...] = (int, str, float, bytes)
-        data = next((base for base in plain if isinstance(member, cast(type, base))), None)
-        value = None if data is None else data(member)
+        base, value = instances.plain_value(member)
+        if base is None:
+            made_in_c = next(c for c in cls.__mro__ if c is not object and not c.__flags__ & (1 << 9))
+            sentence = f"a member that is also a `{type_name(made_in_c).removeprefix('builtins.')}` cannot be made again"
+            raise NotCarriedError(
+                f"it holds a `{cls.__qualname__}`: {sentence}",
+                f"let the members have values of `{made_in_c.__name__}` instead of inheriting from it",
+                member,
+                sentence,
+            )
         return (
             links.instance,
-            (cls, value, data is not None),
+            (cls, self._same_text(value) if _is_text(value) else value, base is not object),
             {
                 self._same_text(k): self._same_text(v) if _is_text(v) else v
                 for k, v in member.__dict__.items()
