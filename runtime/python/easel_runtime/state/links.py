@@ -280,7 +280,10 @@ def _set_exception(target: Any, state: dict[str, Any]) -> None:
             found: Any = cls.__dict__.get(name)
             if type(found) in (types.MemberDescriptorType, types.GetSetDescriptorType):
                 try:
-                    found.__set__(target, value)
+                    if (
+                        value is not None or found.__get__(target) is not None
+                    ):  # an OSError tells None from nothing
+                        found.__set__(target, value)
                 except (AttributeError, TypeError):
                     pass  # read-only: it comes from the arguments
                 break
