@@ -342,6 +342,11 @@ def mapping_proxy(content: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any
     return types.MappingProxyType(content)
 
 
+def class_proxy(cls: type) -> Any:
+    """What `cls.__dict__` shows: the dictionary of the class itself."""
+    return type.__dict__["__dict__"].__get__(cls)
+
+
 def lru_cache(wrapped: Any, maxsize: int | None, typed: bool) -> Any:
     import functools
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import gc
 import importlib
 import io
 import logging
@@ -67,6 +68,18 @@ def is_by_value(definition: Any) -> bool:
 
 def is_definition(value: Any) -> bool:
     return issubclass(type(value), DEFINITION_TYPES) and is_by_value(value)  # isinstance would ask the value
+
+
+def class_of_dict(content: Any) -> type | None:
+    """The class whose dictionary `content` is, or None."""
+    if type(content) is dict and "__module__" in content and "__doc__" in content:
+        for referrer in gc.get_referrers(content):
+            if (
+                issubclass(type(referrer), type)
+                and gc.get_referents(instances.class_dict(referrer))[0] is content
+            ):
+                return cast(type, referrer)
+    return None
 
 
 def global_names(code: types.CodeType) -> set[str]:
@@ -401,7 +414,11 @@ class StatePickler(pickle.Pickler):
         return type(wrapper), (wrapper.__func__,)
 
     def _proxy(self, proxy: types.MappingProxyType[Any, Any]) -> Any:
-        return links.mapping_proxy, (dict(proxy),)
+        (content,) = gc.get_referents(proxy)
+        cls = class_of_dict(content)
+        if cls is not None:
+            return links.class_proxy, (cls,)
+        return links.mapping_proxy, (content,)
 
     def _type_part(self, part: Any) -> Any:
         if type(part) in typevars.TYPES and not is_by_value(part):

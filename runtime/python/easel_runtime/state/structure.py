@@ -13,6 +13,7 @@ from __future__ import annotations
 import array
 import collections
 import functools
+import gc
 import re
 import struct
 import sys
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .models import made_again
-from .pickling import is_by_value
+from .pickling import class_of_dict, is_by_value
 from .sharing import ATOMS
 
 ATTRIBUTE, ITEM, KEY = ".", "[]", "key"
@@ -264,6 +265,12 @@ def _built_in(fn: types.BuiltinFunctionType) -> Structure:
     return Structure((fn.__qualname__,), [((ATTRIBUTE, "__self__"), owner)])
 
 
+def _proxy(proxy: types.MappingProxyType[Any, Any]) -> Structure:
+    (content,) = gc.get_referents(proxy)
+    cls = class_of_dict(content)
+    return Structure((), [((ATTRIBUTE, "<content>"), content if cls is None else cls)])
+
+
 def _wrapped(obj: Any) -> Structure:
     return Structure((), [((ATTRIBUTE, "__func__"), obj.__func__)])
 
@@ -295,7 +302,7 @@ _EXACT: dict[type, Callable[[Any], Structure]] = {
     types.CellType: _cell,
     types.MethodType: _method,
     types.BuiltinFunctionType: _built_in,
-    types.MappingProxyType: lambda o: Structure((), [((ATTRIBUTE, "<content>"), o.copy())]),
+    types.MappingProxyType: _proxy,
     classmethod: _wrapped,
     staticmethod: _wrapped,
     functools.partial: _partial,
