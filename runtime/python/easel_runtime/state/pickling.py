@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import instances, links, models, singletons, tensors, typevars
+from . import frames, instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
@@ -178,6 +178,8 @@ class StatePickler(pickle.Pickler):
         self.foreign_types.add(kind)
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             return instances.reduce_exception(obj)
+        if frames.is_frame_type(kind):
+            return frames.reduce_frame(obj)
         if kind.__module__ == "plotly.graph_objs._figure" and kind.__name__ == "Figure":
             return models.reduce_figure(obj)
         if kind.__module__ == "pydantic._internal._decorators" and kind.__name__ == "Decorator":

@@ -20,7 +20,7 @@ from typing import Any
 
 from easel_runtime import _easel
 
-from . import singletons
+from . import frames, singletons
 from .immutable import library_types
 
 # No built-in function: the method of a list (`push = items.append`) shares the list.
@@ -36,7 +36,7 @@ ATOMS: frozenset[type] = frozenset(
 
 
 def _shown(frame: Any) -> list[Any]:
-    """What of a frame can be shared visibly: Python objects in object columns, and `attrs`."""
+    """What of a frame can be shared visibly: Python objects in object columns, `attrs`, and attributes set on it."""
     found: list[Any] = []
     try:
         manager: Any = getattr(frame, "_mgr", None)
@@ -49,6 +49,8 @@ def _shown(frame: Any) -> list[Any]:
         attrs = getattr(frame, "_attrs", None)
         if attrs:
             found.append(attrs)
+        if manager is not None and frames.is_frame_type(type(frame)):
+            found.extend(frames.own_attributes(frame).values())
     except Exception:
         pass  # a library's object that answers no question shares what is known of it
     return found

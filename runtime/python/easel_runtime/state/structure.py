@@ -22,6 +22,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .frames import own_attributes
 from .models import made_again
 from .pickling import class_of_dict, is_by_value
 from .sharing import ATOMS
@@ -406,6 +407,7 @@ def _pandas(obj: Any, kind: type) -> Structure | None:
             return None
         if kind in (pandas.DataFrame, pandas.Series):
             inside.append(((ATTRIBUTE, "attrs"), dict(obj.attrs)))
+            inside += [((ATTRIBUTE, name), value) for name, value in own_attributes(obj).items()]
         return Structure((repr(getattr(obj, "dtype", None)), getattr(obj, "shape", None)), inside)
     except (AttributeError, TypeError, ValueError, ImportError):
         return None

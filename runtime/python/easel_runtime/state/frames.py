@@ -1,0 +1,38 @@
+"""What a program set on a frame or series as an attribute of its own (`df.note = "mine"`), which pandas does not store."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_FIELDS = frozenset((
+    "_mgr", "_attrs", "_flags", "_name", "_index", "_item_cache", "_cacher", "_is_copy", "_typ", "_metadata",
+    "_data", "_subtyp",
+))  # fmt: skip
+
+
+def is_frame_type(kind: type) -> bool:
+    """Whether `kind` is a frame or series of pandas, or builds on one."""
+    pandas = sys.modules.get("pandas")
+    bases = [getattr(pandas, name, None) for name in ("DataFrame", "Series")]
+    return any(isinstance(base, type) and issubclass(kind, base) for base in bases)
+
+
+def own_attributes(frame: Any) -> dict[str, Any]:
+    """By name; accessors, which some versions of pandas put there once they are used, are none."""
+    kind: Any = type(frame)
+    known = {*_FIELDS, *kind._metadata, *kind._accessors}
+    return {
+        name: value for name, value in object.__getattribute__(frame, "__dict__").items() if name not in known
+    }
+
+
+def reduce_frame(frame: Any) -> Any:
+    """As pandas does it, with those attributes, which its own `__setstate__` sets; NotImplemented if there are none."""
+    own = own_attributes(frame)
+    if not own:
+        return NotImplemented
+    made = frame.__reduce_ex__(5)
+    if type(made) is not tuple or len(made) < 3 or type(made[2]) is not dict:
+        return made  # a class that says itself how it is stored
+    return (*made[:2], {**made[2], **own}, *made[3:])
