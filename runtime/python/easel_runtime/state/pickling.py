@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from . import frames, instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays
+from .depth import deeper
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
@@ -514,7 +515,10 @@ def dump(
                 "it is the table of this process's modules", "use `sys.modules` in the block that needs it"
             )
         whole = LargeBytes if _is_large_bytes(members) else None
-        pickler.dump({sys.intern(name): whole(value) if whole else value for name, value in members.items()})
+        with deeper():
+            pickler.dump(
+                {sys.intern(name): whole(value) if whole else value for name, value in members.items()}
+            )
     except NotCarriedError:
         raise
     except RecursionError:
