@@ -32,13 +32,20 @@ prepare_environment() {
   test_python=$PWD/$open/bin/python
 }
 
+# A folder of its own for each run: pytest closes one that it shares with another run to everyone else, and some tests give
+# up root. The name is short because sockets lie in it.
 run_pytest() {
-  EASEL_TEST_PYTHON=$test_python EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
+  local place
+  place=$(mktemp -d /tmp/e.XXXX) || return
+  pytest_in "$place" "$@" && rm -rf "$place"
+}
+pytest_in() {
+  PYTEST_DEBUG_TEMPROOT=$1 EASEL_TEST_PYTHON=$test_python EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
 import glob, os, sys
 sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
 sys.path.insert(0, os.path.abspath("runtime/python"))
 import pytest
-sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "$@"
+sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "${@:2}"
 }
 
 test_form() { phase "form" scripts/check_form; }

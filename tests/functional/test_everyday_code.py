@@ -219,7 +219,9 @@ def test_a_canvas_without_files_folder_and_with_an_unwritable_one(canvas):
 @pytest.fixture
 def elsewhere():
     """A folder outside of the canvas that blocks can see; their /tmp is their own."""
-    with tempfile.TemporaryDirectory(dir=REPOSITORY, prefix=".elsewhere-") as folder:
+    # Blocks have a /tmp of their own, and the checkout may lie there.
+    place = Path.home() if REPOSITORY.is_relative_to("/tmp") else REPOSITORY
+    with tempfile.TemporaryDirectory(dir=place, prefix=".elsewhere-") as folder:
         yield Path(folder)
 
 

@@ -15,6 +15,7 @@
 
 #include "state/table/abi.h"
 #include "state/table/cell.h"
+#include "state/table/type_text.h"
 
 namespace {
 
@@ -140,8 +141,8 @@ arrow::Status Compare(const EaselTableBytes& before, const EaselTableBytes& afte
   const auto say = [&](char change, int c_before, int c_after, std::int64_t differing) {
     const auto field = [](const arrow::RecordBatch& batch, int c) { return batch.schema()->field(c); };
     const std::string name = Text(c_after < 0 ? field(*was, c_before)->name() : field(*is, c_after)->name());
-    const std::string type_before = c_before < 0 ? "" : Text(field(*was, c_before)->type()->ToString());
-    const std::string type_after = c_after < 0 ? "" : Text(field(*is, c_after)->type()->ToString());
+    const std::string type_before = c_before < 0 ? "" : Text(easel::table::TypeText(*field(*was, c_before)));
+    const std::string type_after = c_after < 0 ? "" : Text(easel::table::TypeText(*field(*is, c_after)));
     sink.column(sink.context, change, name.c_str(), type_before.c_str(), type_after.c_str(), differing);
   };
   std::vector<int> common_before, common_after;

@@ -14,6 +14,7 @@
 #include "state/table/abi.h"
 #include "state/table/cell.h"
 #include "state/table/time.h"
+#include "state/table/type_text.h"
 
 namespace {
 
@@ -25,31 +26,6 @@ std::string Text(std::string_view text) {
   std::string out;
   easel::table::AppendEscaped(text, kCellBytes, false, out);
   return out;
-}
-
-/// The frequency of a column of pandas Periods, which are numbers to Arrow; empty for other columns.
-std::string PeriodFrequency(const arrow::Field& field) {
-  if (field.type()->id() != arrow::Type::INT64 || !field.HasMetadata()) return "";
-  const arrow::KeyValueMetadata& metadata = *field.metadata();
-  if (metadata.Get("ARROW:extension:name").ValueOr("") != "pandas.period") return "";
-  const std::string document = metadata.Get("ARROW:extension:metadata").ValueOr("");
-  constexpr std::string_view kBefore = "{\"freq\": \"";
-  const std::size_t end = document.rfind('"');
-  if (!document.starts_with(kBefore) || end < kBefore.size()) return "";
-  return document.substr(kBefore.size(), end - kBefore.size());
-}
-
-/// A column's type in a word or two.
-std::string TypeText(const arrow::Field& field) {
-  const arrow::DataType& type = *field.type();
-  if (const std::string frequency = PeriodFrequency(field); !frequency.empty())
-    return "period[" + frequency + "]";
-  if (type.id() == arrow::Type::DICTIONARY)
-    return "dictionary<" + static_cast<const arrow::DictionaryType&>(type).value_type()->ToString() + ">";
-  if (type.id() == arrow::Type::EXTENSION &&
-      static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.bool8")
-    return "bool";
-  return type.ToString();
 }
 
 arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& sink) {
@@ -68,7 +44,8 @@ arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& si
   ARROW_ASSIGN_OR_RAISE(const std::int64_t rows, reader->CountRows());
   sink.shape(sink.context, rows, columns);
   for (int c = 0; c < shown; ++c) {
-    const std::string name = Text(schema->field(c)->name()), type = Text(TypeText(*schema->field(c)));
+    const std::string name = Text(schema->field(c)->name()),
+                      type = Text(easel::table::TypeText(*schema->field(c)));
     sink.column(sink.context, name.data(), name.size(), type.data(), type.size());
   }
   if (shown == 0) return arrow::Status::OK();
@@ -78,7 +55,7 @@ arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& si
     ARROW_ASSIGN_OR_RAISE(reader, arrow::ipc::RecordBatchFileReader::Open(file, options));
   }
   std::vector<std::string> periods;
-  for (int c = 0; c < shown; ++c) periods.push_back(PeriodFrequency(*schema->field(c)));
+  for (int c = 0; c < shown; ++c) periods.push_back(easel::table::PeriodFrequency(*schema->field(c)));
   std::int64_t left = request.max_rows;
   for (int b = 0; b < reader->num_record_batches() && left > 0; ++b) {
     ARROW_ASSIGN_OR_RAISE(const auto whole, reader->ReadRecordBatch(b));
