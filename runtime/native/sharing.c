@@ -16,6 +16,7 @@ typedef enum {
   kCallable,
   kClass,
   kArray,
+  kRecord,
   kBytes,
   kBuiltin,
   kEnd,
@@ -107,7 +108,8 @@ static Way Classify(Walk* w, PyTypeObject* type) {
     if (type == &PyCFunction_Type) return kBuiltin;
     if (IsNamed(type, "generator") || IsNamed(type, "frame") || IsNamed(type, "coroutine")) return kEnd;
   }
-  if (ModuleIs(type, kNumpy)) return kEnd; /* scalars, dtypes and ufuncs share nothing */
+  if (ModuleIs(type, kNumpy) && (IsNamed(type, "void") || IsNamed(type, "record"))) return kRecord;
+  if (ModuleIs(type, kNumpy)) return kEnd; /* other scalars, dtypes and ufuncs share nothing */
   if (ModuleIs(type, kFrames)) return kOpaque;
   return kOrdinary;
 }
@@ -237,10 +239,12 @@ static int TakeArray(Walk* w, PyObject* object, int with_content) {
   return good;
 }
 
-/* What the memory of `array` belongs to: its base, through the stand-in of numpy's as_strided. Borrowed, or NULL. */
+/* What the memory of `array` belongs to: its base, through the stand-in of numpy's as_strided and the record whose field
+ * it is. Borrowed, or NULL. */
 static PyObject* BaseOf(Walk* w, PyObject* array) {
   static const char* const kNumpy[] = {"numpy", NULL};
   PyObject* base = Attribute(w, w->array_type, "base", array);
+  while (base != NULL && WayOf(w, Py_TYPE(base)) == kRecord) base = Attribute(w, Py_TYPE(base), "base", base);
   if (base == NULL || !IsNamed(Py_TYPE(base), "DummyArray") || !ModuleIs(Py_TYPE(base), kNumpy)) return base;
   PyObject* dict = PyObject_GenericGetDict(base, NULL);
   PyObject* inner = dict != NULL && PyDict_CheckExact(dict) ? PyDict_GetItemString(dict, "base") : NULL;
@@ -260,6 +264,12 @@ static int Array(Walk* w, PyObject* object) {
   ++*users;
   if (owner != object) DO(TakeArray(w, owner, 0));
   return TakeArray(w, object, 1);
+}
+
+/* An element of a structured array looks into it, as a view does. */
+static int Record(Walk* w, PyObject* object) {
+  PyObject* base = w->array_type == NULL ? NULL : Attribute(w, Py_TYPE(object), "base", object);
+  return base == NULL || !PyType_IsSubtype(Py_TYPE(base), w->array_type) ? 0 : Array(w, base);
 }
 
 static int Class(Walk* w, PyTypeObject* type) {
@@ -287,6 +297,7 @@ static int Descend(Walk* w, PyObject* object, uint64_t way) {
     }
     case kClass: return Class(w, (PyTypeObject*)object);
     case kArray: return Array(w, object);
+    case kRecord: return Record(w, object);
     case kBytes: return AddBuffer(w, object);
     case kBuiltin: {
       PyObject* self = Attribute(w, type, "__self__", object);

@@ -1,6 +1,7 @@
 """How numpy arrays are stored: their memory out of band, as it is, and views as views.
 
 an array whose memory another array of the component owns   base, offset, strides
+... and a record, an element of such a structured array     base, offset
 a small array that owns its memory                          in the stream
 any other array                                             its range of memory, strides: a buffer
 ... of which it sees less than half                         a dense copy: a buffer
@@ -15,6 +16,7 @@ from typing import Any
 from easel_runtime import _easel
 
 from . import links
+from .refusals import NotCarriedError
 
 _IN_STREAM_BYTES = 512
 
@@ -69,6 +71,8 @@ class Arrays:
         """What the pickler's hook returns for something of numpy's."""
         import numpy
 
+        if issubclass(kind, numpy.void):
+            return self._record(obj)
         if kind is not numpy.ndarray or obj.dtype.kind == "T":
             return NotImplemented
         base = owner_of(obj)
@@ -87,6 +91,26 @@ class Arrays:
             axes = None if obj.flags.c_contiguous else _axes(obj)
             return links.small_array, (obj.tobytes("C"), obj.dtype, obj.shape, axes, lock)
         return self._buffer(obj, lock)
+
+    def _record(self, obj: Any) -> Any:
+        """An element of a structured array as an array of no dimensions, which it is a view of. (What is written into a
+        record that has its own memory goes nowhere in numpy, so that it may not come back as one.)"""
+        import numpy
+
+        if not isinstance(obj.base, numpy.ndarray):
+            return NotImplemented
+        base = owner_of(obj.base)
+        if type(obj.base) is not numpy.ndarray or type(base) is not numpy.ndarray:
+            raise _apart(obj)
+        if id(base) not in self._view_bases:
+            own = numpy.array(obj, obj.dtype)
+            own.flags.writeable = obj.flags.writeable
+            return links.record, (own,)
+        contiguous = base.flags.c_contiguous or base.flags.f_contiguous
+        if not contiguous or base.dtype.hasobject or obj.dtype.hasobject:
+            raise _apart(obj)
+        offset = _address(obj) - _address(base)
+        return links.record, (links.array_view(base, offset, (), (), obj.dtype),)
 
     def _view(self, obj: Any, base: Any) -> Any:
         offset = _address(obj) - _address(base)
@@ -118,6 +142,12 @@ class Arrays:
         return links.array, (buffer, obj.dtype, obj.shape, offset, strides, lock)
 
 
+def _apart(record: Any) -> NotCarriedError:
+    reason = "a record looks into its array, and would come back apart from one of this kind"
+    advice = "keep a copy (`record.copy()`), or the array and the record's position"
+    return NotCarriedError(f"it holds a record: {reason}", advice, record, reason)
+
+
 def owner_of(array: Any) -> Any:
     """The array that owns the memory `array` looks into, or the last one before it is something else's."""
     import numpy
@@ -127,6 +157,8 @@ def owner_of(array: Any) -> Any:
         base = owner.base
         if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy."):
             base = base.base  # of as_strided
+        while isinstance(base, numpy.void):  # a record, whose field this is
+            base = base.base
         if not isinstance(base, numpy.ndarray):
             return owner
         owner = base

@@ -449,6 +449,11 @@ def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[in
     return numpy.ndarray(shape, dtype, base if base.flags.c_contiguous else base.T, offset, strides)
 
 
+def record(array_of_one: Any) -> Any:
+    """The element of a structured array of no dimensions, which looks into its memory."""
+    return array_of_one[()]
+
+
 def object_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """A numpy array of objects that looks into another one, which numpy makes of no buffer."""
     import numpy
