@@ -333,6 +333,8 @@ def _library(obj: Any, kind: type) -> Structure | None:
         "Series",
     ):  # no comparing: its threads end with a fork
         return Structure((repr(obj.schema if kind.__name__ == "DataFrame" else obj.dtype), len(obj)), ())
+    if root == "pyarrow" and kind.__name__ in ("Buffer", "ResizableBuffer"):  # its text has its address
+        return Structure((obj.size, obj.is_mutable, bytes(obj) if obj.is_cpu else None), ())
     if root == "pyarrow" and rest == "lib":
         return Structure((str(obj)[:100_000],), ())
     if root == "torch" and kind.__name__ in ("Tensor", "Parameter"):
