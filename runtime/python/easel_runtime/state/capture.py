@@ -15,7 +15,7 @@ from .encoder import Encoder, Links
 from .groups import Group, Root, collect_roots, make_groups, merge_circles
 from .load import LoadedState
 from .new_state import NewState
-from .refusals import NotCarriedError
+from .refusals import ChangesWhileStoredError, NotCarriedError
 from .storing import Storing
 from .unchanged import entry_of, same, unchanged_unseen
 
@@ -67,7 +67,8 @@ class Capture:
         self.roots = collect_roots(self.loaded)
         groups, self.encoder.view_bases = make_groups(self.roots)
         fault.point("worker.grouped")
-        self.loaded.watch.look([root.value for root in self.roots if root.definition])
+        self.encoder.definitions = [root.value for root in self.roots if root.definition]
+        self.loaded.watch.look(self.encoder.definitions)
         self._encode_all(groups)
         return self._store(groups)
 
@@ -130,7 +131,11 @@ class Capture:
             if len(group.roots) == 1:
                 group.roots[0].refused = error
                 return
-            self._split(group, linked, error)
+            if isinstance(error, ChangesWhileStoredError):
+                for root in group.roots:
+                    root.refused = error
+            else:
+                self._split(group, linked, error)
             self._set_apart(group, groups)
             if group.roots:
                 self._encode_group(group, groups, linked)

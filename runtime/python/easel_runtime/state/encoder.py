@@ -15,11 +15,13 @@ from ..time_limit import TimeLimitReached, time_limit
 from . import arrow
 from .encoded import Encoded, component_digest
 from .extents import Plan, Stored
+from .fingerprints import fingerprints
 from .groups import Group
+from .instances import shapes_itself
 from .load import LoadedState, source_of
 from .paths import located
 from .pickling import dump
-from .refusals import NotCarriedError
+from .refusals import ChangesWhileStoredError, NotCarriedError
 
 Json = dict[str, Any]
 Links = dict[int, tuple[str, str]]  # id of a definition -> the slot that has it, its name there
@@ -32,6 +34,8 @@ class Encoder:
         self.loaded = loaded
         self.view_bases = view_bases
         self.seconds = seconds
+        self.definitions: list[Any] = []  # that have a slot
+        self._pins: list[Any] = []
 
     def encode(self, members: dict[str, Any], linked: Links, own: set[int]) -> Encoded:
         """Encode values that are stored together; `own` are the ids of definitions among them.
@@ -55,11 +59,27 @@ class Encoder:
     def encode_group(self, group: Group, linked: Links, entry: Json | None) -> None:
         """Set what a group becomes: `encoded`, `plans` and `digest`. `entry`: the slot that it was, if it was one."""
         own = {id(root.value) for root in group.roots if root.definition}
-        group.encoded = self.encode({name: root.value for name, root in group.members.items()}, linked, own)
+        members = {name: root.value for name, root in group.members.items()}
+        group.encoded = self.encode(members, linked, own)
+        if any(kind.__module__ == "__main__" and shapes_itself(kind) for kind in group.encoded.foreign_types):
+            group.encoded = self._encode_watched(members, linked, own)
         fault.point("worker.encoded")
         before = [] if entry is None else self.loaded.component(entry).extents
         group.plans, group.digest = self.measure(list(group.members), group.encoded, before)
         fault.point("worker.planned")
+
+    def _encode_watched(self, members: dict[str, Any], linked: Links, own: set[int]) -> Encoded:
+        """Encode once more what has code of the user's say how it is stored; raises ChangesWhileStoredError where that
+        code changes the values. (What it did the first time only, such as filling a cache, is in the second result.)"""
+        before = self._fingerprint(members)
+        encoded = self.encode(members, linked, own)
+        if before is not None and self._fingerprint(members) != before:
+            raise ChangesWhileStoredError
+        return encoded
+
+    def _fingerprint(self, members: dict[str, Any]) -> bytes | None:
+        ranges = self.loaded.extents.ranges()
+        return fingerprints([members], self.definitions, self.loaded.namespace, ranges, self._pins)[0]
 
     def measure(
         self, members: list[str], encoded: Encoded, before: Sequence[Stored] = ()

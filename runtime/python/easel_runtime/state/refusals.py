@@ -208,6 +208,16 @@ class NotCarriedError(Exception):
         self.sentence = sentence
 
 
+class ChangesWhileStoredError(NotCarriedError):
+    """Storing a value changes it, or what it shares objects with: nothing of that would come back as it was."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it changes while it is stored, so that nobody knows what would come back",
+            "write a `__getstate__` or `__reduce__` that changes nothing",
+        )
+
+
 _checked: dict[type, tuple[str, str, str] | None] = {}
 
 
