@@ -21,6 +21,7 @@ import time
 import types
 from typing import Any
 
+from .dictionaries import held_elsewhere
 from .instances import shapes_itself
 from .paths import path_text
 from .pickling import is_by_value
@@ -32,6 +33,7 @@ from .structure import (
     Label,
     Structure,
     class_dict,
+    instance_dict,
     mro_of,
     plain,
     structure,
@@ -120,6 +122,11 @@ class Comparison:
             more = []
         if refusal_of(kind) is not None or _is_made_anew(kind):
             return more
+        own = held_elsewhere(original, kind)
+        if own is not None:
+            other = instance_dict(copy)
+            if other is not None:
+                self._first_meeting(own, other, dict, (trail, (ATTRIBUTE, "__dict__")))
         ours, theirs = structure(original), structure(copy)
         if ours.opaque:
             ours, theirs = _reduced(original, ours), _reduced(copy, theirs)

@@ -75,11 +75,16 @@ def _is_plain_exception(cls: type) -> bool:
     return issubclass(cls, BaseException)
 
 
-def reduce_instance(obj: Any, kind: type, base: type) -> tuple[Any, ...]:
-    """The bare object, then its `__dict__`, slots and, for what can hold itself, its content."""
+def reduce_instance(obj: Any, kind: type, base: type, shared: frozenset[int]) -> tuple[Any, ...]:
+    """The bare object, then its `__dict__`, slots and, for what can hold itself, its content.
+
+    `shared`: ids of dictionaries that are more than one instance's, or a variable, too.
+    """
     state: dict[str, Any] = {"slots": _slots(obj, kind)}
     own = _own_dict(obj, kind)
-    if own:
+    if id(own) in shared:
+        state["shared"] = own
+    elif own:
         state["dict"] = dict(own)
     args: tuple[Any, ...] = ()
     if issubclass(base, dict):
@@ -124,6 +129,23 @@ def plain_value(obj: Any) -> tuple[type | None, Any]:
     if base is None or any(c not in mro_of(base) for c in made_in_c):
         return None, None
     return base, tuple(base.__iter__(obj)) if base is tuple or base is frozenset else _plain(obj, base)
+
+
+def reduce_with_dictionary(obj: Any, own: Any, shared: frozenset[int]) -> tuple[Any, ...] | None:
+    """As pickle does it, but with the dictionary `own` as the object that it is, if it is `shared`.
+
+    None if pickle does it otherwise.
+    """
+    reduced = object.__reduce_ex__(obj, 5)
+    if not isinstance(reduced, tuple):
+        return None
+    made, arguments, state, items, pairs = (*reduced, None, None)[:5]
+    held, slots = state if type(state) is tuple and len(state) == 2 else (state, {})
+    if held is not own and (held is not None or own):  # of an empty one, Python says None
+        return None
+    if id(own) not in shared:
+        return made, arguments, (dict(own), slots or None), items, pairs
+    return made, arguments, {"shared": own, "attributes": slots}, items, pairs, links.set_with_dictionary
 
 
 def _own_dict(obj: Any, kind: type) -> Any:
@@ -175,10 +197,10 @@ def _exception(obj: BaseException, state: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(state["args"]) if isinstance(obj, groups) else ()
 
 
-def reduce_exception(obj: BaseException) -> tuple[Any, ...]:
+def reduce_exception(obj: BaseException, shared: frozenset[int]) -> tuple[Any, ...]:
     """As `reduce_instance`, for exceptions of Python and of libraries that do not say how they are pickled."""
     kind = type(obj)
-    return reduce_instance(obj, kind, BaseException)
+    return reduce_instance(obj, kind, BaseException, shared)
 
 
 # -- bound methods --------------------------------------------------------------------------------------------------

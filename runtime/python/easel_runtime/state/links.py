@@ -8,6 +8,7 @@ has equal bytes, run after run.
 from __future__ import annotations
 
 import gc
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -116,6 +117,8 @@ def set_function(target: types.FunctionType, state: dict[str, Any]) -> None:
     target.__module__ = state["module"]
     target.__doc__ = state["doc"]
     target.__dict__.update(state["dict"])
+    if "shared" in state:
+        _set_dictionary(target, state["shared"])
 
 
 def _quiet(_: type, /, **__: Any) -> None:
@@ -242,16 +245,40 @@ def bare(kind: type, base: type, args: tuple[Any, ...]) -> Any:
 def set_bare(target: Any, state: dict[str, Any]) -> None:
     for cls, name, value in state["slots"]:
         cls.__dict__[name].__set__(target, value)
-    if "dict" in state:
-        for cls in type(target).__mro__:
-            found = cls.__dict__.get("__dict__")
-            if type(found) is types.GetSetDescriptorType:
-                found.__get__(target).update(state["dict"])
-                break
+    if "shared" in state:
+        _set_dictionary(target, state["shared"])
+    elif "dict" in state:
+        _dictionary(target).__get__(target).update(state["dict"])
     if "args" in state:
         _set_exception(target, state)
     elif "content" in state:
         _fill(target, state["content"], state.get("factory"))
+
+
+def set_with_dictionary(target: Any, state: dict[str, Any]) -> None:
+    _set_dictionary(target, state["shared"])
+    for name, value in state["attributes"].items():
+        setattr(target, name, value)
+
+
+def _dictionary(target: Any) -> Any:
+    """What gives and sets the `__dict__` of an instance, whatever its class says of it."""
+    found = (cls.__dict__.get("__dict__") for cls in type(target).__mro__)
+    return next(d for d in found if type(d) is types.GetSetDescriptorType)
+
+
+def _set_dictionary(target: Any, own: dict[str, Any]) -> None:
+    """Let `own` be the `__dict__`: it is held elsewhere, too. It may not be filled yet."""
+    _dictionary(target).__set__(target, own)
+    _stack[-1].finishers.append(lambda: _intern_keys(own))
+
+
+def _intern_keys(own: dict[str, Any]) -> None:
+    """As Python has the names of attributes: the stream says which strings are one object."""
+    if type(own) is dict and set(map(type, own)) == {str}:
+        items = [(sys.intern(name), value) for name, value in own.items()]
+        own.clear()
+        own.update(items)
 
 
 def _fill(target: Any, content: list[Any], factory: Any) -> None:

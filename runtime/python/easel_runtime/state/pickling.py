@@ -22,6 +22,7 @@ from typing import Any, cast
 from . import frames, instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays
 from .depth import deeper
+from .dictionaries import Dictionaries, is_pickled_plainly
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
@@ -128,7 +129,9 @@ class StatePickler(pickle.Pickler):
         view_bases: set[int],
         source_of: Callable[[types.CodeType], str],
         keep_gaps: bool,
+        dictionaries: Dictionaries,
     ) -> None:
+        self.dictionaries = dictionaries
         self.arrays = Arrays(view_bases, keep_gaps)
         super().__init__(file, 5, buffer_callback=self.arrays.take)
         self.namespace = namespace
@@ -178,7 +181,8 @@ class StatePickler(pickle.Pickler):
             return tensors.reduce_tensor(obj, self._storages)
         self.foreign_types.add(kind)
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
-            return instances.reduce_exception(obj)
+            self.dictionaries.look(obj, kind)
+            return instances.reduce_exception(obj, self.dictionaries.shared)
         if frames.is_frame_type(kind):
             return frames.reduce_frame(obj)
         if kind.__module__ == "plotly.graph_objs._figure" and kind.__name__ == "Figure":
@@ -188,7 +192,12 @@ class StatePickler(pickle.Pickler):
         if kind.__module__ == USER_MODULE:
             base = instances.base_of(kind)
             if base is not None:
-                return instances.reduce_instance(obj, kind, base)
+                self.dictionaries.look(obj, kind)
+                return instances.reduce_instance(obj, kind, base, self.dictionaries.shared)
+        if is_pickled_plainly(kind):
+            own = self.dictionaries.look(obj, kind)
+            if own is not None and (id(own) in self.dictionaries.shared or self.dictionaries.met is not None):
+                return instances.reduce_with_dictionary(obj, own, self.dictionaries.shared) or NotImplemented
         return NotImplemented
 
     # -- functions ----------------------------------------------------------------------------------------------
@@ -225,6 +234,9 @@ class StatePickler(pickle.Pickler):
             "doc": same(fn.__doc__),
             "dict": {same(name): value for name, value in fn.__dict__.items()},
         }
+        self.dictionaries.look(fn, types.FunctionType)
+        if id(fn.__dict__) in self.dictionaries.shared:
+            state["dict"], state["shared"] = {}, fn.__dict__
         return (
             links.function,
             (fn.__code__, home, same(fn.__name__), fn.__closure__),
@@ -485,6 +497,15 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
 }
 
 
+class _Rehearsal(StatePickler):
+    """Counts how often a component comes to the dictionaries that are in doubt, but for the ways of their instances."""
+
+    def persistent_id(self, obj: Any) -> Any:
+        met = self.dictionaries.met
+        if met is not None and id(obj) in met:
+            met[id(obj)] += 1
+
+
 def _is_large_bytes(members: dict[str, Any]) -> bool:
     """Whether one value of bytes is all there is, so that nothing else can refer to it."""
     if len(members) != 1:
@@ -501,6 +522,7 @@ def dump(
     view_bases: set[int],
     source_of: Callable[[types.CodeType], str],
     keep_gaps: bool = False,
+    shared: frozenset[int] | None = None,
 ) -> Encoded:
     """Pickle `members` as one component of codec `pickle5`.
 
@@ -508,17 +530,25 @@ def dump(
     into one, too.
     """
     file = io.BytesIO()
-    pickler = StatePickler(file, namespace, linked, own, view_bases, source_of, keep_gaps)
+    dictionaries = Dictionaries(shared or frozenset(), None)
+    pickler = StatePickler(file, namespace, linked, own, view_bases, source_of, keep_gaps, dictionaries)
     try:
         if any(value is sys.modules for value in members.values()):
             raise NotCarriedError(
                 "it is the table of this process's modules", "use `sys.modules` in the block that needs it"
             )
         whole = LargeBytes if _is_large_bytes(members) else None
+        content = {sys.intern(name): whole(value) if whole else value for name, value in members.items()}
         with deeper():
-            pickler.dump(
-                {sys.intern(name): whole(value) if whole else value for name, value in members.items()}
-            )
+            pickler.dump(content)
+            if dictionaries.doubtful and shared is None:
+                again = Dictionaries(frozenset(), dict.fromkeys(dictionaries.doubtful, 0))
+                _Rehearsal(io.BytesIO(), namespace, linked, own, view_bases, source_of, True, again).dump(
+                    content
+                )
+                shared = again.found_shared()
+                if shared:
+                    return dump(members, namespace, linked, own, view_bases, source_of, keep_gaps, shared)
     except NotCarriedError:
         raise
     except RecursionError:
@@ -539,7 +569,7 @@ def dump(
         ) from None
     arrays = pickler.arrays
     if arrays.overlapping():
-        return dump(members, namespace, linked, own, view_bases, source_of, keep_gaps=True)
+        return dump(members, namespace, linked, own, view_bases, source_of, True, shared)
     extents, buffers = lay_out(arrays.buffers, arrays.apart)
     return Encoded(
         "pickle5",
