@@ -11,6 +11,7 @@ from .encoded import Encoded
 from .encoder import Encoder, Links
 from .groups import HIDDEN, Group, Root
 from .load import LoadedState
+from .models import holds_addresses
 from .refusals import NotCarriedError
 from .sharing import ATOMS, shared
 from .trust import is_trusted
@@ -35,6 +36,8 @@ class Checking:
         doubtful = [g for g in groups if g.checked != g.digest and self._is_doubtful(g)]
         failed = []
         for group, verdict in zip(doubtful, verify([self._check(g) for g in doubtful]), strict=True):
+            if group.encoded is not None and holds_addresses(group.encoded.foreign_types):
+                verdict = verdict._replace(unstable=True)
             group.verdict, group.checked = verdict, group.digest
             if verdict.reason is not None:
                 failed.append((group, NotCarriedError(verdict.reason, verdict.advice)))

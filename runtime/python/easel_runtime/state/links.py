@@ -234,6 +234,20 @@ def finish_class(target: Any, how: str) -> None:
         )
 
 
+def set_layout(figure: Any, layout: Any) -> None:
+    """Give the layout of a plotly figure its order again."""
+    pairs = [(figure._layout, layout)]
+    while pairs:
+        target, like = pairs.pop()
+        if type(target) is dict and type(like) is dict:
+            ordered = {key: target[key] for key in like if key in target} | target
+            target.clear()
+            target.update(ordered)
+            pairs.extend((target[key], like[key]) for key in like if key in target)
+        elif type(target) is type(like) and isinstance(target, (list, tuple)):
+            pairs.extend(zip(target, like, strict=False))
+
+
 def bare(kind: type, base: type, args: tuple[Any, ...]) -> Any:
     """An instance as its built-in base makes it, without any code of its class."""
     maker: Any = base

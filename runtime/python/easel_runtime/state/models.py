@@ -7,9 +7,11 @@ the class's fields. SQLAlchemy registers mapped classes in tables of weak refere
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import links
+from .instances import mro_of
 from .refusals import NotCarriedError
 
 _COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__", "__signature__")
@@ -29,12 +31,24 @@ def reduce_decorator(decorator: Any) -> Any:
     return tuple(made)
 
 
+def holds_addresses(kinds: Iterable[type]) -> bool:
+    """Whether objects of these types are stored with addresses in them, which differ from run to run although a copy
+    keeps them: matplotlib's transforms know by whom they are used."""
+    return any(
+        base.__module__ == "matplotlib.transforms" and base.__name__ == "TransformNode"
+        for kind in kinds
+        for base in mro_of(kind)
+    )
+
+
 def reduce_figure(figure: Any) -> Any:
-    """plotly writes arrays as text when it stores a figure, and gives that text back instead of the arrays."""
+    """plotly writes arrays as text when it stores a figure, and gives that text back instead of the arrays; and it makes a
+    layout again in an order of its own."""
     made = figure.__reduce__()
     data = getattr(figure, "_data", None)
     if type(made) is tuple and len(made) == 2 and type(made[1][0]) is dict and type(data) is list:
-        return made[0], ({**made[1][0], "data": data},)
+        props = {**made[1][0], "data": data}
+        return made[0], (props,), props.get("layout"), None, None, links.set_layout
     return made
 
 
