@@ -19,11 +19,15 @@ def is_frame_type(kind: type) -> bool:
 
 
 def own_attributes(frame: Any) -> dict[str, Any]:
-    """By name; accessors, which some versions of pandas put there once they are used, are none."""
+    """By name; accessors, which some versions of pandas put there once they are used, are none, and neither are patsy's
+    notes on the frames of a model, which cannot be stored and are made again from the model's formula."""
     kind: Any = type(frame)
     known = {*_FIELDS, *kind._metadata, *kind._accessors}
+    own: dict[str, Any] = object.__getattribute__(frame, "__dict__")
     return {
-        name: value for name, value in object.__getattribute__(frame, "__dict__").items() if name not in known
+        name: value
+        for name, value in own.items()
+        if name not in known and str(type(value).__module__).partition(".")[0] != "patsy"
     }
 
 
