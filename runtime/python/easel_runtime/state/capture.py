@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import fault
 from .checking import Checking
+from .depth import deeper
 from .encoder import Encoder, Links
 from .groups import Group, Root, collect_roots, make_groups, merge_circles
 from .load import LoadedState
@@ -69,7 +70,8 @@ class Capture:
         fault.point("worker.grouped")
         self.encoder.definitions = [root.value for root in self.roots if root.definition]
         self.loaded.watch.look(self.encoder.definitions)
-        self._encode_all(groups)
+        with deeper():  # once for all of them
+            self._encode_all(groups)
         return self._store(groups)
 
     # -- encoding -----------------------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ _STACK_BYTES = 8 << 20
 def deeper() -> Iterator[None]:
     """Let calls nest deeper in the body, if the stack has room for it."""
     limit = sys.getrecursionlimit()
+    if limit >= _CALLS:
+        yield
+        return
     stack, _ = resource.getrlimit(resource.RLIMIT_STACK)
-    if limit >= _CALLS or (stack != resource.RLIM_INFINITY and stack < _STACK_BYTES):
+    if stack != resource.RLIM_INFINITY and stack < _STACK_BYTES:
         yield
         return
     sys.setrecursionlimit(_CALLS)

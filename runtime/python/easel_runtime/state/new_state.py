@@ -53,6 +53,8 @@ class NewState:
         """
         now = {(r.slot, r.member): member for member, r in group.members.items() if r.definition}
         olds = {place for place, _ in now if place is not None}
+        if not olds:
+            return
         ones = self.loaded.ones
         for other in [s for s in self.slots if ones.get(s) in olds and s != slot]:
             known = zip(

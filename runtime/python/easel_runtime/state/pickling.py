@@ -145,7 +145,7 @@ class StatePickler(pickle.Pickler):
         self._texts: dict[str, str] = {}
         self._storages: dict[int, Any] = {}
         self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
-        self._singletons = singletons.found()
+        self._singletons: dict[int, tuple[singletons.Place, Any]] | None = None
 
     # -- the hook -----------------------------------------------------------------------------------------------
 
@@ -156,6 +156,8 @@ class StatePickler(pickle.Pickler):
             if slot not in self.refs:
                 self.refs.append(slot)
             return links.member, (self.refs.index(slot), sys.intern(name))
+        if self._singletons is None:  # plain values never come here
+            self._singletons = singletons.found()
         known = self._singletons.get(id(obj))
         if known is not None:
             return links.sentinel, known[0]
