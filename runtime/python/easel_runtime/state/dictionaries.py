@@ -15,6 +15,7 @@ from typing import Any
 
 from .instances import class_dict, mro_of
 
+_DESCRIPTORS = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _WAYS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__")
 _dict_of: dict[type, Callable[[Any], Any] | None] = {}
 _plainly: dict[type, bool] = {}
@@ -26,7 +27,7 @@ def _references(obj: Any, kind: type) -> tuple[Any, int]:
         of = _dict_of[kind]
     except KeyError:
         found = (class_dict(cls).get("__dict__") for cls in mro_of(kind))
-        descriptor = next((d for d in found if type(d) is types.GetSetDescriptorType), None)
+        descriptor = next((d for d in found if type(d) in _DESCRIPTORS), None)
         of = _dict_of[kind] = None if descriptor is None else descriptor.__get__
     try:
         own = None if of is None else of(obj)
@@ -46,6 +47,12 @@ def held_elsewhere(obj: Any, kind: type) -> Any:
     """The dictionary of an instance if there is another reference to it, or None."""
     own, references = _references(obj, kind)
     return own if references > _ALONE and own is not None else None
+
+
+class InDoubt:
+    """Stands among the types of a component for a dictionary that may come back as two: the verifier is to look."""
+
+    __module__ = "in_doubt"  # no package of this name is trusted
 
 
 def is_pickled_plainly(kind: type) -> bool:

@@ -22,7 +22,7 @@ from typing import Any, cast
 from . import frames, instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays
 from .depth import deeper
-from .dictionaries import Dictionaries, is_pickled_plainly
+from .dictionaries import Dictionaries, InDoubt, held_elsewhere, is_pickled_plainly
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
@@ -200,7 +200,14 @@ class StatePickler(pickle.Pickler):
             own = self.dictionaries.look(obj, kind)
             if own is not None and (id(own) in self.dictionaries.shared or self.dictionaries.met is not None):
                 return instances.reduce_with_dictionary(obj, own, self.dictionaries.shared) or NotImplemented
+        else:
+            self._doubt(obj, kind)
         return NotImplemented
+
+    def _doubt(self, obj: Any, kind: type) -> None:
+        """Have what comes back with a dictionary of its own looked at, if that is held elsewhere now."""
+        if held_elsewhere(obj, kind) is not None:
+            self.foreign_types.add(InDoubt)
 
     # -- functions ----------------------------------------------------------------------------------------------
 
@@ -375,6 +382,7 @@ class StatePickler(pickle.Pickler):
             if member._name_ in cls.__members__:
                 return links.enum_member, (cls, member._name_)
             return links.enum_value, (cls, member._value_)
+        self._doubt(member, cls)
         base, value = instances.plain_value(member)
         if base is None:
             made_in_c = next(c for c in cls.__mro__ if c is not object and not c.__flags__ & (1 << 9))
@@ -402,6 +410,7 @@ class StatePickler(pickle.Pickler):
     def _lru(self, cached: Any) -> Any:
         if not is_by_value(cached):
             return NotImplemented
+        self._doubt(cached, _LRU)
         settings = cached.cache_parameters()
         same = self._same_text
         attributes = {
