@@ -9,11 +9,21 @@ from typing import Any
 _MISSING = object()
 # Settings that travel by other means although they are attributes of modules.
 _CARRIED = frozenset(("sys.path", "os.environ", "warnings.filters"))
+# What registers an accessor (`df.own`), and on which class.
+_REGISTER = {
+    "register_dataframe_accessor": "pandas.DataFrame",
+    "register_series_accessor": "pandas.Series",
+    "register_index_accessor": "pandas.Index",
+    "register_dataframe_namespace": "polars.DataFrame",
+    "register_lazyframe_namespace": "polars.LazyFrame",
+    "register_series_namespace": "polars.Series",
+    "register_expr_namespace": "polars.Expr",
+}
 
 
 def patched(namespace: dict[str, Any], tree: ast.AST) -> list[str]:
     """Return the full names ("pandas.DataFrame.shout") of what the source assigned on modules or foreign
-    classes.
+    classes, or registered there as an accessor.
 
     Judged from the source, so it costs nothing for a block that assigns no attribute; a patch made by a
     library or by a carried function's own code is not seen. No user code runs: only modules' and classes' own
@@ -26,6 +36,7 @@ def patched(namespace: dict[str, Any], tree: ast.AST) -> list[str]:
         elif _is_setattr(node):
             owner, name = _look_up(namespace, node.args[0]), node.args[1].value  # type: ignore[attr-defined]
         else:
+            found.update(dict.fromkeys(_accessors(node)))
             continue
         if isinstance(owner, types.ModuleType) and owner.__name__ != "__main__":
             found[f"{owner.__name__}.{name}"] = None
@@ -43,6 +54,18 @@ def _is_setattr(node: ast.AST) -> bool:
         and isinstance(node.args[1], ast.Constant)
         and isinstance(node.args[1].value, str)
     )
+
+
+def _accessors(node: ast.AST) -> list[str]:
+    """The accessors that the decorators of a class register."""
+    calls = [d for d in getattr(node, "decorator_list", ()) if isinstance(d, ast.Call) and len(d.args) == 1]
+    return [
+        f"{_REGISTER[called]}.{name}"
+        for call in calls
+        if (called := getattr(call.func, "attr", getattr(call.func, "id", ""))) in _REGISTER
+        and isinstance(argument := call.args[0], ast.Constant)
+        and isinstance(name := argument.value, str)
+    ]
 
 
 def _look_up(namespace: dict[str, Any], node: ast.AST) -> Any:

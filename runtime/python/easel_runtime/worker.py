@@ -313,7 +313,9 @@ class _Attempt:
             return
         for name in found:
             self.notice(
-                "patched_module", f"`{name}` was changed in a module; that does not travel to other blocks"
+                "patched_module",
+                f"`{name}` was changed in a module; that does not travel to other blocks: put it into a file of the canvas, "
+                "and import that where it is used",
             )
 
 

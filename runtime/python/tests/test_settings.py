@@ -154,6 +154,14 @@ def test_patches_of_modules_and_their_classes_are_named(canvas: Canvas) -> None:
     assert sorted(found["patched"]) == ["fractions.Fraction.shout", "json.loud", "json.quiet"]
 
 
+def test_an_accessor_that_a_block_registers_is_named(canvas: Canvas) -> None:
+    pandas = pytest.importorskip("pandas")
+    assert pandas
+    found = canvas.run("import pandas as pd\n@pd.api.extensions.register_dataframe_accessor('own')\nclass Own:\n"
+                       "    def __init__(self, df): self.df = df\n@staticmethod\ndef f(): pass\n")  # fmt: skip
+    assert found["patched"] == ["pandas.DataFrame.own"]
+
+
 @needs("numpy")
 @pytest.mark.parametrize("preload", [(), ("numpy",)])
 def test_numpy_s_generator_and_error_state_travel(canvas: Canvas, preload: tuple[str, ...]) -> None:
