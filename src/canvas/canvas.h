@@ -30,10 +30,11 @@ struct CachePolicy {
 struct Block {
   std::string name;
   BlockKind kind = BlockKind::kPython;
-  std::string file;         ///< relative to the canvas folder, e.g. "blocks/load.py"
-  std::string source;       ///< the file's content when the canvas was read
-  double x = 0, y = 0;      ///< position on the stage
-  std::string environment;  ///< name; empty: the canvas's
+  std::string file;              ///< relative to the canvas folder, e.g. "blocks/load.py"
+  std::string source;            ///< the file's content when the canvas was read
+  double x = 0, y = 0;           ///< position on the stage
+  double width = 0, height = 0;  ///< on the stage; 0: the default of its kind
+  std::string environment;       ///< name; empty: the canvas's
   Compute compute;
   CachePolicy cache;
 };

@@ -185,7 +185,8 @@ class Reader {
       Reject(node, "block " + Ticked(block.name) +
                        " is a mapping, for example {kind: python, file: blocks/load.py, at: [0, 0]}");
     } else {
-      static const std::vector<std::string> kKeys = {"kind", "file", "at", "environment", "cache", "compute"};
+      static const std::vector<std::string> kKeys = {"kind",        "file",  "at",     "size",
+                                                     "environment", "cache", "compute"};
       bool has_kind = false;
       EachKey(node, "", kKeys, [&](std::size_t which, std::uint32_t, std::uint32_t value) {
         switch (which) {
@@ -198,8 +199,9 @@ class Reader {
             ReadFileName(value, block);
             break;
           case 2: ReadAt(value, block); break;
-          case 3: ReadEnvironment(value, block.environment); break;
-          case 4: ReadCache(value, block.cache); break;
+          case 3: ReadSize(value, block); break;
+          case 4: ReadEnvironment(value, block.environment); break;
+          case 5: ReadCache(value, block.cache); break;
           default: ReadCompute(value, block.compute); break;
         }
       });
@@ -246,19 +248,38 @@ class Reader {
     block.file = *std::move(path);
   }
 
-  void ReadAt(std::uint32_t node, Block& block) {
+  /// The two items of a list, or a problem.
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> Pair(std::uint32_t node, std::string_view problem) {
     const std::uint32_t x = YamlDocument::FirstChild(node);
     const bool two = Node(node).kind == YamlKind::kSequence && x < Node(node).next &&
                      Node(x).next < Node(node).next && Node(Node(x).next).next == Node(node).next;
-    if (!two) return Reject(node, "`at` is a position on the stage, for example `at: [420, 0]`");
-    ReadCoordinate(x, block.x);
-    ReadCoordinate(Node(x).next, block.y);
+    if (two) return std::pair(x, Node(x).next);
+    Reject(node, std::string(problem));
+    return std::nullopt;
   }
 
-  void ReadCoordinate(std::uint32_t node, double& out) {
+  void ReadAt(std::uint32_t node, Block& block) {
+    const auto pair = Pair(node, "`at` is a position on the stage, for example `at: [420, 0]`");
+    if (!pair) return;
+    ReadNumber(pair->first, -1e9, block.x,
+               "`at` has two numbers between -1e9 and 1e9, for example `at: [420, 0]`");
+    ReadNumber(pair->second, -1e9, block.y,
+               "`at` has two numbers between -1e9 and 1e9, for example `at: [420, 0]`");
+  }
+
+  void ReadSize(std::uint32_t node, Block& block) {
+    const auto pair = Pair(node, "`size` is width and height on the stage, for example `size: [360, 200]`");
+    if (!pair) return;
+    ReadNumber(pair->first, 1, block.width,
+               "`size` has two numbers between 1 and 1e9, for example `size: [360, 200]`");
+    ReadNumber(pair->second, 1, block.height,
+               "`size` has two numbers between 1 and 1e9, for example `size: [360, 200]`");
+  }
+
+  void ReadNumber(std::uint32_t node, double least, double& out, std::string_view problem) {
     const auto value = ParseNumber(Node(node).kind == YamlKind::kScalar ? Node(node).value : "");
-    if (!value || *value > 1e9 || *value < -1e9)
-      Reject(node, "`at` has two numbers between -1e9 and 1e9, for example `at: [420, 0]`");
+    if (!value || *value > 1e9 || *value < least)
+      Reject(node, std::string(problem));
     else
       out = *value;
   }

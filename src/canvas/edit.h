@@ -4,9 +4,11 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "canvas/canvas.h"
+#include "canvas/graph.h"
 
 namespace easel {
 
@@ -28,12 +30,21 @@ class CanvasText {
   /// Rename a block here and in all edges. Its file stays.
   Status RenameBlock(std::string_view name, std::string_view new_name);
   Status MoveBlock(std::string_view name, double x, double y);
-  /// Set a key of a block (`kind`, `file`, `at`, `environment`, `cache`, `compute`) to a value in YAML; an empty value
+  /// Set a key of a block (`kind`, `file`, `at`, `size`, `environment`, `cache`, `compute`) to a value in YAML; an empty value
   /// removes the key.
   Status SetBlockKey(std::string_view name, std::string_view key, std::string_view value);
   Status AddEdge(std::string_view parent, std::string_view child);
   /// Remove an edge; a chain that it was part of is split.
   Status RemoveEdge(std::string_view parent, std::string_view child);
+
+  /// A block as it shall be, and the name that it has in the text; empty: it is new.
+  struct Wanted {
+    Block block;
+    std::string was;
+  };
+  /// Make the text say exactly these blocks and edges, in one step: what is already so keeps its bytes. Names are swapped
+  /// as easily as changed. `edges` are by child in order of precedence, in the names that hold afterwards.
+  Status Become(const std::vector<Wanted>& blocks, const std::vector<NamedEdge>& edges);
 
  private:
   std::string text_;
