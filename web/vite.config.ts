@@ -1,9 +1,9 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
-// dev.html is the app on a fixture; index.html comes with the store that talks to the server.
+// index.html is the app; dev.html is its stage on a recorded canvas, without a server.
 export default defineConfig({
-  base: './',
+  base: '/',
   plugins: [react()],
   build: {
     target: 'es2023',
@@ -11,7 +11,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
-    rollupOptions: { input: 'dev.html' },
+    rollupOptions: { input: ['index.html', 'dev.html'] },
   },
+  // `npm run dev` beside `easel serve --port 8080`.
+  server: { proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } } },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 })

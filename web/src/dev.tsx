@@ -2,7 +2,9 @@ import { createRoot } from 'react-dom/client'
 import './styles/tokens.css'
 import './styles/base.css'
 import { App } from './components/shell/App'
+import { Notice } from './components/shell/Notice'
 import { setPage } from './core/session/page'
+import { prefer, watchTheme } from './core/session/preferences'
 
 // The app on a fixture: ?canvas=quickstart (default), at_work or a number of generated blocks; ?theme=dark.
 async function open(canvas: string) {
@@ -15,6 +17,13 @@ async function open(canvas: string) {
   return openFixture(canvas === 'at_work' ? atWork : quickstart)
 }
 const asked = new URLSearchParams(location.search)
-setPage({ theme: asked.get('theme') === 'dark' ? 'dark' : 'light', drawer: asked.has('drawer') })
+prefer({ theme: asked.get('theme') === 'dark' ? 'dark' : 'light' })
+setPage({ drawer: asked.has('drawer') })
+watchTheme()
 const store = await open(asked.get('canvas') ?? 'quickstart')
-createRoot(document.getElementById('root')!).render(<App store={store} />)
+createRoot(document.getElementById('root')!).render(
+  <>
+    <App store={store} />
+    <Notice />
+  </>,
+)

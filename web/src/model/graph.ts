@@ -87,6 +87,14 @@ export class Graph {
     return found
   }
 
+  /** Forget everything, to be filled anew. */
+  clear(): void {
+    this.#blocks.clear()
+    this.#parents.clear()
+    this.#children.clear()
+    this.#names.clear()
+    this.#edges = 0
+  }
   /** Put a block, new or in place of the one with its id. */
   putBlock(block: Block): void {
     const old = this.#blocks.get(block.id)

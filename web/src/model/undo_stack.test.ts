@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { apply, type Change } from './change'
+import { apply } from './change'
 import { anyChange, sampleGraph, snapshot } from './sample'
-import { UndoStack } from './undo_stack'
+import { UndoStack, type Step } from './undo_stack'
 
 function desk() {
   const graph = sampleGraph('a b c d', 'a>b b>c')
   const stack = new UndoStack()
-  const perform = (change: Change) => {
+  const perform = (change: Step) => {
+    if (change.op === 'typing') return undefined
     const result = apply(graph, change)
     return result.ok ? result.inverse : undefined
   }

@@ -1,7 +1,18 @@
+import type { BlockId } from './block'
 import type { Change } from './change'
 
+/** Typing in a block's text: go to the place in its own history that is `depth` edits deep. */
+export interface Typing {
+  readonly op: 'typing'
+  readonly id: BlockId
+  readonly depth: number
+}
+/** What one step of undoing does. */
+export type Step = Change | Typing
+type Perform = (step: Step) => Step | undefined
+
 interface Entry {
-  readonly inverse: Change
+  readonly inverse: Step
   /** Neighbours with the same key are undone as one: the letters of one edit, the steps of one nudge. */
   readonly key?: string
 }
@@ -11,6 +22,11 @@ export class UndoStack {
   #done: Entry[] = []
   #undone: Entry[] = []
 
+  /** Forget all: what it was about is gone. */
+  clear(): void {
+    this.#done = []
+    this.#undone = []
+  }
   get canUndo(): boolean {
     return this.#done.length > 0
   }
@@ -18,7 +34,7 @@ export class UndoStack {
     return this.#undone.length > 0
   }
   /** Remember a new change by its inverse; what was undone before cannot be redone any more. */
-  push(inverse: Change, key?: string): void {
+  push(inverse: Step, key?: string): void {
     this.#undone = []
     const last = this.#done.at(-1)
     if (key !== undefined && last?.key === key)
@@ -26,25 +42,28 @@ export class UndoStack {
     else this.#done.push({ inverse, key })
   }
   /** Give the last inverse to `perform`, which returns the inverse of that, or undefined if it was refused. */
-  undo(perform: (change: Change) => Change | undefined): boolean {
+  undo(perform: Perform): boolean {
     return step(this.#done, this.#undone, perform)
   }
-  redo(perform: (change: Change) => Change | undefined): boolean {
+  redo(perform: Perform): boolean {
     return step(this.#undone, this.#done, perform)
   }
 }
 
-function step(from: Entry[], to: Entry[], perform: (change: Change) => Change | undefined): boolean {
-  const entry = from.pop()
-  if (!entry) return false
-  const inverse = perform(entry.inverse)
-  if (!inverse) return false
-  to.push({ inverse })
-  return true
+/** One step; what cannot be done any more, because others changed it, is passed over. */
+function step(from: Entry[], to: Entry[], perform: Perform): boolean {
+  for (let entry = from.pop(); entry; entry = from.pop()) {
+    const inverse = perform(entry.inverse)
+    if (!inverse) continue
+    to.push({ inverse })
+    return true
+  }
+  return false
 }
 
-/** One inverse for two changes of one key, the later first. */
-function joined(later: Change, earlier: Change): Change {
+/** One inverse for two steps of one key, the later first. */
+function joined(later: Step, earlier: Step): Step {
+  if (later.op === 'typing' || earlier.op === 'typing') return earlier
   if (later.op === 'setCode' && earlier.op === 'setCode' && later.id === earlier.id) return earlier
   return { op: 'batch', changes: [later, earlier] }
 }

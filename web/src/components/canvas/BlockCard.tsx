@@ -4,7 +4,7 @@ import { lazy, memo, Suspense } from 'react'
 import type { Block } from '../../model/block'
 import { levelAt } from '../../model/visible'
 import { commandNamed } from '../../core/command/commands'
-import { addBlock, attempt } from '../../core/command/edit'
+import { addBlock } from '../../core/command/edit'
 import { secondsOf, type Live } from '../../core/run/live'
 import { imageUrl } from '../../core/output/output'
 import { selectBlocks, setPage, usePage } from '../../core/session/page'
@@ -109,10 +109,9 @@ function Near({ block, live }: { block: Block; live: Live }) {
       {editing ? (
         <Suspense fallback={still}>
           <CodeEditor
-            code={block.code}
+            block={block.id}
             kind={block.kind}
             label={`Code of ${block.name}`}
-            onChange={(code) => attempt(desk, { op: 'setCode', id: block.id, code }, `code ${block.id}`)}
             onLeave={() => setPage({ editing: undefined })}
           />
         </Suspense>

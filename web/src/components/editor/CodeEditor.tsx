@@ -1,5 +1,5 @@
 import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete'
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { markdown } from '@codemirror/lang-markdown'
 import { python } from '@codemirror/lang-python'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
@@ -12,48 +12,65 @@ import {
 } from '@codemirror/language'
 import { r } from '@codemirror/legacy-modes/mode/r'
 import { searchKeymap } from '@codemirror/search'
-import { EditorState, type Extension } from '@codemirror/state'
+import type { Extension } from '@codemirror/state'
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
 import { classHighlighter } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
-import type { Kind } from '../../model/block'
+import type { BlockId, Kind } from '../../model/block'
+import { otherCursors } from '../../core/text/other_cursors'
+import { SharedText } from '../../core/text/shared_text'
+import { useStore } from '../canvas/useStore'
 import './code.css'
 
 interface Props {
-  code: string
+  block: BlockId
   kind: Kind
   label: string
-  onChange: (code: string) => void
   onLeave: () => void
 }
-/** The one live editor of a page. */
+/** The one live editor of a page, on a text that others may be typing in, too. */
 export default function CodeEditor(props: Props) {
   const host = useRef<HTMLDivElement>(null)
   const latest = useRef(props)
+  const store = useStore()
   useEffect(() => {
     latest.current = props
   })
   useEffect(() => {
-    const { code, kind, label } = latest.current
+    const { block, kind, label } = latest.current
+    const text = store.editText(
+      block,
+      (version, code) => new SharedText(version, code, () => store.typed(block)),
+    )
+    if (!text) return
+    const { depth } = text
     const leave = { key: 'Escape', run: () => (latest.current.onLeave(), true) }
-    const view = new EditorView({
-      parent: host.current!,
-      state: EditorState.create({ doc: code, extensions: [keymap.of([leave]), extensions(kind, label)] }),
-      dispatchTransactions: (transactions, editor) => {
-        editor.update(transactions)
-        if (transactions.some((t) => t.docChanged)) latest.current.onChange(editor.state.doc.toString())
-      },
-    })
-    view.focus()
-    return () => view.destroy()
-  }, [])
+    const others = otherCursors(store, block)
+    const hide = text.show(
+      (state) =>
+        new EditorView({
+          parent: host.current!,
+          state,
+          dispatchTransactions: (transactions, editor) => {
+            editor.update(transactions)
+            text.took(transactions)
+          },
+        }),
+      [keymap.of([leave]), others, extensions(kind, label)],
+    )
+    host.current!.querySelector<HTMLElement>('.cm-content')?.focus()
+    return () => {
+      hide()
+      store.leftText(block, depth)
+      store.moveCursor(undefined)
+    }
+  }, [store])
   return <div ref={host} className="code editing nodrag nowheel nopan" />
 }
 
 function extensions(kind: Kind, label: string): Extension {
   return [
     kind === 'markdown' ? EditorView.lineWrapping : lineNumbers(),
-    history(),
     indentUnit.of('    '),
     indentOnInput(),
     bracketMatching(),

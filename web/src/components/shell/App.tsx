@@ -7,9 +7,7 @@ import { prune, select } from '../../model/selection'
 import { page, selectBlocks, setPage, usePage } from '../../core/session/page'
 import { DeskContext } from '../canvas/useStore'
 import { Stage } from '../canvas/Stage'
-import { Inspector } from '../inspector/Inspector'
 import { Outline } from '../outline/Outline'
-import { RunDrawer } from '../run/RunDrawer'
 import { makeCamera } from './camera'
 import { Rail } from './Rail'
 import { StageBars } from './StageBars'
@@ -17,6 +15,9 @@ import { TopBar } from './TopBar'
 import { useKeys } from './useKeys'
 import './shell.css'
 
+// Panels come after the stage: the first thing to see is blocks.
+const Inspector = lazy(() => import('../inspector/Inspector').then((m) => ({ default: m.Inspector })))
+const RunDrawer = lazy(() => import('../run/RunDrawer').then((m) => ({ default: m.RunDrawer })))
 const Palette = lazy(() => import('../palette/Palette'))
 const Keys = lazy(() => import('../palette/Keys'))
 import '../palette/palette.css'
@@ -35,11 +36,8 @@ function Shell({ store }: { store: CanvasStore }) {
   const flow = useReactFlow()
   const camera = useMemo<Camera>(() => makeCamera(flow, store), [flow, store])
   const desk = useMemo(() => ({ store, camera }), [store, camera])
-  const { panel, inspector, drawer, dialog, theme } = usePage()
+  const { panel, inspector, drawer, dialog } = usePage()
   useKeys(desk)
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = theme
-  }, [theme])
   useEffect(() => {
     selectBlocks(select([]))
     const frame = requestAnimationFrame(() => camera.open())
@@ -66,29 +64,16 @@ function Shell({ store }: { store: CanvasStore }) {
         <main className="stage-area" tabIndex={-1} aria-label="Stage">
           <Stage />
           <StageBars />
-          <Notice />
         </main>
-        {inspector && <Inspector />}
-        {drawer && <RunDrawer />}
+        <Suspense fallback={inspector && <aside className="inspector" aria-label="Inspector" />}>
+          {inspector && <Inspector />}
+        </Suspense>
         <Suspense>
+          {drawer && <RunDrawer />}
           {dialog === 'palette' && <Palette />}
           {dialog === 'keys' && <Keys />}
         </Suspense>
       </div>
     </DeskContext>
-  )
-}
-
-function Notice() {
-  const notice = usePage((p) => p.notice)
-  useEffect(() => {
-    if (!notice) return
-    const timer = setTimeout(() => setPage({ notice: undefined }), 5000)
-    return () => clearTimeout(timer)
-  }, [notice])
-  return (
-    <div role="status" className={notice ? 'notice shown' : 'notice'}>
-      {notice?.text}
-    </div>
   )
 }

@@ -3,7 +3,12 @@ import { commands } from '../../core/command/commands'
 import type { Desk } from '../../core/command/command'
 import { Keymap, stageOnly } from '../../core/command/keymap'
 import { page, say, selectBlocks, setPage } from '../../core/session/page'
+import { preferences } from '../../core/session/preferences'
 import { select } from '../../model/selection'
+
+/** A letter, digit or sign alone: what may be turned off, because speech and some tools send them. */
+const single = (event: KeyboardEvent) =>
+  event.key.length === 1 && event.key !== ' ' && !(event.ctrlKey || event.metaKey || event.altKey)
 
 /** Keys of the whole page. In text fields and dialogs only those with Ctrl that are not the text's own. */
 export function useKeys(desk: Desk): void {
@@ -23,6 +28,7 @@ export function useKeys(desk: Desk): void {
       // A focused control has Enter and Space to itself.
       const control = target.closest('button, a, summary, [role=tab], [role^=menu]')
       if (control && (event.key === 'Enter' || event.key === ' ') && !running) return
+      if (!preferences().singleKeys && single(event)) return
       const command = map.press(event, event.timeStamp)
       if (!command) return
       event.preventDefault()

@@ -3,54 +3,94 @@ import { touched, type Change } from '../../model/change'
 import type { Graph } from '../../model/graph'
 import { guessPlan, type PlanStep, type RunRequest } from '../../model/plan'
 import type { Refusal } from '../../model/refusal'
-import { UndoStack } from '../../model/undo_stack'
-import type { RunEvent } from '../run/event'
-import { follow, neverRun, type Live } from '../run/live'
-import { SharedGraph } from './shared_graph'
-import type { Attempt, CanvasStore, Variable } from './store'
+import { changesBetween } from '../../model/text'
+import { UndoStack, type Step } from '../../model/undo_stack'
+import type { Hello, Person } from '../live/message'
+import { say } from '../session/page'
+import { sentenceOf } from '../api/problem'
+import type { Live } from '../run/live'
+import { MissingOperations, SharedGraph } from './shared_graph'
+import type { DetailSource } from './details'
+import { Listeners } from './listeners'
+import { People } from './people'
+import { retitled } from './retitled'
+import { Standings } from './standings'
+import type { Attempt, CanvasStore, Connection, Variable } from './store'
+import { fill, standingsOf } from './snapshot'
+import { Texts, type EditedText } from './texts'
 import type { Batch, Wire } from './wire'
 
+const complain = (error: unknown) => say(sentenceOf(error))
+
 export interface Opening {
+  readonly id: string
   readonly name: string
   readonly graph: Graph
   readonly live: ReadonlyMap<BlockId, Live>
   readonly variables: ReadonlyMap<BlockId, readonly Variable[]>
   readonly attempts: readonly Attempt[]
+  /** What is fetched when somebody looks; without one, everything is in here. */
+  readonly source?: DetailSource
 }
 
-/** The store over any wire. Confined to the page's one thread. */
+/**
+ * The store over any wire; of the page's one thread. Own changes are made at once and stay pending until the server confirms
+ * them; with each connection those still pending are sent again, under their tokens, so that none is lost or made twice.
+ */
 export class OpenCanvas implements CanvasStore {
-  readonly name: string
+  readonly id: string
+  name: string
   version = 0
-  running = false
+  connection: Connection = 'lost'
+  /** End the connection; the store is of no use any more. */
+  readonly leave: () => void
   readonly #shared: SharedGraph
-  readonly #opening: Opening
+  readonly #attempts: readonly Attempt[]
   readonly #wire: Wire
-  readonly #live: Map<BlockId, Live>
+  readonly #standings: Standings
+  readonly #texts: Texts
   readonly #undo = new UndoStack()
-  readonly #blockListeners = new Map<BlockId, Set<() => void>>()
-  readonly #listeners = new Set<(blocks: ReadonlySet<BlockId>) => void>()
+  readonly #listeners = new Listeners()
+  readonly #people = new People()
+  readonly #page = crypto.randomUUID().slice(0, 8)
+  #epoch: string | undefined
   #tokens = 0
 
   constructor(opening: Opening, wire: Wire) {
+    this.id = opening.id
     this.name = opening.name
-    this.#opening = opening
+    this.#attempts = opening.attempts
     this.#shared = new SharedGraph(opening.graph)
-    this.#live = new Map(opening.live)
     this.#wire = wire
-    wire.listen((batch) => this.#receive(batch))
+    this.#texts = new Texts(wire, opening.graph)
+    this.#standings = new Standings(opening, (id) => this.#tell([id], false))
+    this.leave = wire.listen({
+      welcome: (hello) => this.#welcome(hello),
+      deliver: (batch) => this.#guarded(() => this.#receive(batch)),
+      texts: (texts) => this.#guarded(() => this.#receive({ texts: [texts] })),
+      lost: () => this.#lost(),
+    })
   }
   get graph(): Graph {
     return this.#shared.graph
   }
+  get running(): boolean {
+    return this.#standings.runs.size > 0
+  }
+  get unsent(): number {
+    return this.#shared.pendingCount + this.#texts.unsent().length
+  }
   live(id: BlockId): Live {
-    return this.#live.get(id) ?? neverRun
+    return this.#standings.live(id)
   }
   variables(id: BlockId): readonly Variable[] {
-    return this.#opening.variables.get(id) ?? []
+    return this.#standings.variables(id)
   }
   attempts(): readonly Attempt[] {
-    return this.#opening.attempts
+    return this.#attempts
+  }
+  people(): readonly Person[] {
+    return this.#people.all()
   }
   change(change: Change, key?: string): Refusal | undefined {
     const result = this.#perform(change)
@@ -59,83 +99,154 @@ export class OpenCanvas implements CanvasStore {
     return undefined
   }
   undo(): boolean {
-    return this.#undo.undo((change) => this.#inverse(change))
+    return this.#undo.undo((step) => this.#step(step))
   }
   redo(): boolean {
-    return this.#undo.redo((change) => this.#inverse(change))
+    return this.#undo.redo((step) => this.#step(step))
   }
   plan(request: RunRequest): readonly PlanStep[] {
     return guessPlan(this.graph, request, (id) => this.live(id).state)
   }
+  askPlan(request: RunRequest): Promise<readonly PlanStep[]> {
+    return this.#wire.plan(request)
+  }
   run(request: RunRequest): void {
-    this.#wire.run(request)
+    const asked = (run: string) => this.#standings.asked(run, request, this)
+    this.#wire.run(request).then(asked).catch(complain)
   }
   cancel(): void {
-    this.#wire.cancel()
+    this.#wire.cancel([...this.#standings.runs]).catch(complain)
   }
   onBlock(id: BlockId, listener: () => void): () => void {
-    const set = this.#blockListeners.get(id) ?? new Set()
-    this.#blockListeners.set(id, set.add(listener))
-    return () => {
-      set.delete(listener)
-      if (set.size === 0) this.#blockListeners.delete(id)
-    }
+    this.#standings.watch(id)
+    return this.#listeners.onBlock(id, listener)
   }
   onChange(listener: (blocks: ReadonlySet<BlockId>) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.onChange(listener)
+  }
+
+  editText<T extends EditedText>(id: BlockId, make: (version: number, code: string) => T): T | undefined {
+    return this.#texts.edit(id, make) as T | undefined
+  }
+  typed(id: BlockId): void {
+    const edited = this.#texts.edited(id)
+    if (!edited) return
+    this.#shared.setText(id, edited.code)
+    this.#standings.outdate(id)
+    this.#texts.send(id)
+    this.#tell([id], true)
+  }
+  leftText(id: BlockId, depthBefore: number): void {
+    const edited = this.#texts.edited(id)
+    if (edited && edited.depth > depthBefore) this.#undo.push({ op: 'typing', id, depth: depthBefore })
+  }
+  setText(id: BlockId, code: string): void {
+    const edited = this.#texts.edited(id)
+    if (!edited) return void this.change({ op: 'setCode', id, code })
+    const { depth } = edited
+    edited.replace(changesBetween(edited.code, code))
+    this.leftText(id, depth)
+  }
+  moveCursor(place?: { id: BlockId; anchor: number; head: number }): void {
+    this.#wire.cursor(place?.id ?? null, place?.anchor ?? 0, place?.head ?? 0)
   }
 
   #perform(change: Change) {
-    const token = `${++this.#tokens}`
+    const token = `${this.#page}-${++this.#tokens}`
     const result = this.#shared.propose(token, change)
     if (result.ok) {
       this.#wire.send(token, change)
-      if (change.op === 'setCode') this.#outdate(change.id)
+      this.#texts.follow(change)
+      if (change.op === 'setCode') this.#standings.outdate(change.id)
       this.#tell(touched(change), true)
     }
     return result
   }
-  #inverse(change: Change): Change | undefined {
-    const result = this.#perform(change)
+  #step(step: Step): Step | undefined {
+    if (step.op === 'typing') {
+      const depth = this.#texts.edited(step.id)?.goTo(step.depth)
+      return depth === undefined ? undefined : { ...step, depth }
+    }
+    const result = this.#perform(step)
     return result.ok ? result.inverse : undefined
   }
-  /** Show at once what the server will say: code that changed makes a result stale. */
-  #outdate(id: BlockId): void {
-    const live = this.live(id)
-    if (live.state === 'up_to_date') this.#live.set(id, { ...live, state: 'stale', reason: 'code changed' })
+
+  #welcome(hello: Hello): void {
+    const changed = new Set<BlockId>()
+    this.#people.begin(hello.connection)
+    this.#texts.reconnected()
+    const { snapshot } = hello
+    if (snapshot) {
+      if (this.#epoch !== undefined && this.#epoch !== hello.epoch) this.#undo.clear()
+      this.name = snapshot.name
+      for (const block of this.graph.blocks()) changed.add(block.id)
+      for (const id of this.#shared.restart(snapshot.seq, (graph) => fill(graph, snapshot))) changed.add(id)
+      for (const id of changed) if (!this.graph.block(id)) this.#texts.drop(id)
+      for (const block of snapshot.blocks) this.#texts.put(block.id, block.version, block.code)
+    }
+    for (const { block, version } of hello.blocks ?? []) this.#texts.ask(block, version)
+    this.#standings.begin(standingsOf(hello), snapshot?.runs ?? hello.runs ?? [])
+    for (const { id } of snapshot?.blocks ?? []) this.#showText(id)
+    this.#epoch = hello.epoch
+    this.#place()
+    for (const { token, change } of this.#shared.pending()) this.#wire.send(token, change)
+    for (const id of this.#texts.unsent()) this.#texts.send(id)
+    for (const block of this.graph.blocks()) changed.add(block.id)
+    this.connection = 'open'
+    this.#tell(changed, true)
   }
   #receive(batch: Batch): void {
-    const foreign = this.#shared.accept(
-      batch.operations,
-      batch.refused.map((refusal) => refusal.token),
+    const { operations = [], refused = [], texts = [] } = batch
+    const own = new Map(this.#shared.pending().map(({ token, change }) => [token, change]))
+    const tokens = refused.map((refusal) => refusal.token)
+    const changed = new Set(this.#shared.accept(operations, tokens))
+    const structure = changed.size > 0 || operations.length > 0
+    const told = new Set(texts.map(({ block }) => block))
+    for (const { change } of operations) this.#texts.follow(change, told)
+    for (const text of texts) if (this.#texts.receive(text)) changed.add(text.block)
+    for (const id of changed) this.#showText(id)
+    for (const { token, reason, message } of refused) {
+      const change = own.get(token)
+      const again = change && reason === 'NAME_TAKEN' && retitled(change, this.graph)
+      if (again) this.#perform(again)
+      else if (change) say(message)
+    }
+    // A block that came back, because its deletion was refused, has no text here.
+    if (
+      tokens.length > 0 &&
+      [...changed].some((id) => this.graph.block(id) && this.#texts.code(id) === undefined)
     )
-    const changed = new Set(foreign)
-    for (const { block, state, reason } of batch.states) {
-      const id = this.#id(block)
-      this.#live.set(id, { ...this.live(id), state, reason })
-      changed.add(id)
-    }
-    for (const event of batch.events) this.#event(event, changed)
-    this.#tell(changed, foreign.length > 0)
+      this.#wire.resync()
+    for (const id of this.#standings.take(batch, this.graph)) changed.add(id)
+    this.#people.take(batch.people ?? [])
+    this.#place()
+    this.#tell(changed, structure || (batch.people?.length ?? 0) > 0)
   }
-  #event(event: RunEvent, changed: Set<BlockId>): void {
-    if (event.event === 'run.started' || event.event === 'run.finished') {
-      this.running = event.event === 'run.started'
-      return
-    }
-    const id = this.#id(event.block)
-    this.#live.set(id, follow(this.live(id), event, performance.now()))
-    changed.add(id)
+  /** Texts are ordered by themselves: what the graph shows of one is what `Texts` says, unless it was just set here. */
+  #showText(id: BlockId): void {
+    const setHere = this.#shared.pending().some(({ change }) => change.op === 'setCode' && change.id === id)
+    const code = this.#texts.code(id)
+    if (!setHere && code !== undefined) this.#shared.setText(id, code)
   }
-  /** Events name blocks, as canvas.yaml does. */
-  #id(name: string): BlockId {
-    return this.graph.named(name)?.id ?? name
+  #guarded(receive: () => void): void {
+    try {
+      receive()
+    } catch (error) {
+      if (!(error instanceof MissingOperations)) console.error(error)
+      this.#wire.resync()
+    }
+  }
+  #place(): void {
+    if (this.#epoch !== undefined) this.#wire.resumeFrom({ epoch: this.#epoch, seq: this.#shared.seq })
+  }
+  #lost(): void {
+    if (this.connection === 'lost') return
+    this.connection = 'lost'
+    this.#people.begin(undefined)
+    this.#tell([], true)
   }
   #tell(blocks: Iterable<BlockId>, structure: boolean): void {
-    const set = new Set(blocks)
     if (structure) this.version++
-    for (const id of set) for (const listener of this.#blockListeners.get(id) ?? []) listener()
-    for (const listener of this.#listeners) listener(set)
+    this.#listeners.tell(new Set(blocks))
   }
 }

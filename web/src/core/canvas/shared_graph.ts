@@ -20,14 +20,24 @@ export class SharedGraph {
   #pending: Pending[] = []
   #seq = 0
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, seq = 0) {
     this.graph = graph
+    this.#seq = seq
   }
   get seq(): number {
     return this.#seq
   }
   get pendingCount(): number {
     return this.#pending.length
+  }
+  /** Own changes that the server has not confirmed, in order: what a new connection sends again. */
+  pending(): readonly { readonly token: string; readonly change: Change }[] {
+    return this.#pending
+  }
+  /** Put a block's text where texts are ordered by themselves. */
+  setText(id: BlockId, code: string): void {
+    const block = this.graph.block(id)
+    if (block && block.code !== code) this.graph.putBlock({ ...block, code })
   }
   /** Make an own change at once. */
   propose(token: string, change: Change): { ok: true; inverse: Change } | { ok: false; refusal: Refusal } {
@@ -39,27 +49,38 @@ export class SharedGraph {
   accept(operations: readonly Operation[], refused: readonly string[] = []): BlockId[] {
     const changed: BlockId[] = []
     for (const operation of operations) {
-      if (operation.seq <= this.#seq) continue
+      if (operation.seq <= this.#seq) {
+        // An answer that came again: a snapshot holds it already.
+        if (this.#pending.some((p) => p.token === operation.token))
+          changed.push(...this.#below(() => [], new Set([operation.token])))
+        continue
+      }
+      if (operation.seq !== this.#seq + 1) throw new MissingOperations(this.#seq, operation.seq)
       if (this.#pending[0]?.token === operation.token) this.#pending.shift()
-      else changed.push(...this.#below(operation))
+      else {
+        const make = () => (apply(this.graph, operation.change), touched(operation.change))
+        changed.push(...this.#below(make, new Set([operation.token])))
+      }
       this.#seq = operation.seq
     }
     const gone = new Set(refused)
-    if (this.#pending.some((p) => gone.has(p.token))) changed.push(...this.#below(undefined, gone))
+    if (this.#pending.some((p) => gone.has(p.token))) changed.push(...this.#below(() => [], gone))
     return changed
   }
+  /** Begin anew from a snapshot, which `fill` puts into the graph; own changes are made again on top of it. */
+  restart(seq: number, fill: (graph: Graph) => readonly BlockId[]): BlockId[] {
+    this.#seq = seq
+    return this.#below(() => fill(this.graph), new Set())
+  }
 
-  #below(operation: Operation | undefined, gone: ReadonlySet<string> = new Set()): BlockId[] {
+  /** Take own changes back, let `make` change what is below them, and make those again that are not `gone`. */
+  #below(make: () => readonly BlockId[], gone: ReadonlySet<string>): BlockId[] {
     const changed: BlockId[] = []
     for (const pending of this.#pending.toReversed()) {
       apply(this.graph, pending.inverse)
       changed.push(...touched(pending.change))
     }
-    if (operation) {
-      apply(this.graph, operation.change)
-      changed.push(...touched(operation.change))
-      gone = new Set([...gone, operation.token])
-    }
+    changed.push(...make())
     this.#pending = this.#pending.filter((pending) => {
       if (gone.has(pending.token)) return false
       const again = apply(this.graph, pending.change)
@@ -68,5 +89,12 @@ export class SharedGraph {
       return true
     })
     return changed
+  }
+}
+
+/** The server's operations have a gap: only a snapshot helps. */
+export class MissingOperations extends Error {
+  constructor(have: number, next: number) {
+    super(`operation ${next} came after ${have}`)
   }
 }

@@ -4,6 +4,8 @@ import type { Graph } from '../../model/graph'
 import type { PlanStep, RunRequest } from '../../model/plan'
 import type { Refusal } from '../../model/refusal'
 import type { Live } from '../run/live'
+import type { Person } from '../live/message'
+import type { SharedTexts } from './shared_texts'
 
 export interface Variable {
   readonly name: string
@@ -23,11 +25,16 @@ export interface Attempt {
   readonly finishedMs: number
 }
 
+/** `lost`: changes are kept here, and sent once there is a connection again. */
+export type Connection = 'open' | 'lost'
+
 /**
  * One open canvas, as the page sees it. Reads are synchronous and cheap; a listener hears once a frame what changed.
  * The graph is changed through `change`, `undo` and `redo` only.
  */
-export interface CanvasStore {
+export interface CanvasStore extends SharedTexts {
+  /** Its folder below the workspace: what the API calls it. */
+  readonly id: string
   readonly name: string
   readonly graph: Graph
   /** Grows with each change of the graph: a key for what is derived from all of it. */
@@ -44,6 +51,13 @@ export interface CanvasStore {
   run(request: RunRequest): void
   cancel(): void
   readonly running: boolean
+  /** What the server would do; rejects with a Problem. */
+  askPlan(request: RunRequest): Promise<readonly PlanStep[]>
+  readonly connection: Connection
+  /** Changes and texts that the server has not confirmed. */
+  readonly unsent: number
+  /** The others who are here. */
+  people(): readonly Person[]
   /** A block's text or state. */
   onBlock(id: BlockId, listener: () => void): () => void
   /** Anything: the blocks that look different, or whose edges do. */

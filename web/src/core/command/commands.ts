@@ -4,6 +4,7 @@ import type { RunMode } from '../../model/plan'
 import { neighbour, select, type Direction } from '../../model/selection'
 import { copies } from '../canvas/store'
 import { page, say, selectBlocks, setPage } from '../session/page'
+import { prefer } from '../session/preferences'
 import type { Command, Desk } from './command'
 import { addBlock, attempt } from './edit'
 
@@ -234,7 +235,7 @@ export const commands: readonly Command[] = [
     id: 'theme',
     title: 'Switch between light and dark',
     keys: [],
-    run: () => setPage({ theme: page().theme === 'light' ? 'dark' : 'light' }),
+    run: () => prefer({ theme: page().theme === 'light' ? 'dark' : 'light' }),
   },
 ]
 

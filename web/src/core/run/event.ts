@@ -35,7 +35,15 @@ export type RunEvent =
       attempt?: string
       failure?: { kind: string; message?: string }
     }
-  | { event: 'run.finished'; run: string; status: string; seconds: number }
+  | {
+      event: 'run.finished'
+      run: string
+      status: string
+      seconds: number
+      ran?: readonly string[]
+      restored?: readonly string[]
+      up_to_date?: readonly string[]
+    }
 
 export function stateAfter(status: Extract<RunEvent, { event: 'block.finished' }>['status']): RunState {
   switch (status) {

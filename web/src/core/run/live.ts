@@ -7,6 +7,9 @@ export interface Live {
   readonly state: RunState
   /** Why: in the server's words, shown as they are. */
   readonly reason: string
+  /** The newest attempt. */
+  readonly attempt?: string
+  readonly finishedMs?: number
   readonly phase?: Phase
   readonly startedMs?: number
   readonly phasesMs: Readonly<Record<string, number>>
@@ -26,6 +29,7 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
       return {
         state: 'running',
         reason: '',
+        attempt: event.attempt,
         startedMs: nowMs,
         phasesMs: {},
         outputs: [],

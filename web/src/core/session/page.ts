@@ -6,6 +6,13 @@ import { nothing, type Selection } from '../../model/selection'
 export type Theme = 'light' | 'dark'
 export type Dialog = 'palette' | 'keys' | undefined
 
+export interface Notice {
+  readonly text: string
+  readonly at: number
+  /** What can be done about it, e.g. Undo. */
+  readonly action?: { readonly label: string; readonly run: () => void }
+}
+
 /** What this page shows and where the person is: nothing that others see, nothing that is saved in the canvas. */
 export interface Page {
   readonly theme: Theme
@@ -18,7 +25,7 @@ export interface Page {
   readonly editing: BlockId | undefined
   readonly folded: ReadonlySet<BlockId>
   /** Said once, on screen and to screen readers: a refusal, a result. */
-  readonly notice: { readonly text: string; readonly at: number } | undefined
+  readonly notice: Notice | undefined
 }
 export const usePage = create<Page>()(() => ({
   theme: 'light',
@@ -35,8 +42,8 @@ export const usePage = create<Page>()(() => ({
 export const setPage = usePage.setState
 export const page = usePage.getState
 
-export function say(text: string): void {
-  setPage({ notice: { text, at: performance.now() } })
+export function say(text: string, action?: Notice['action']): void {
+  setPage({ notice: { text, at: performance.now(), ...(action && { action }) } })
 }
 export function selectBlocks(selection: Selection): void {
   const { editing } = page()

@@ -1,0 +1,105 @@
+import { Plus, Search, Settings } from 'lucide-react'
+import { useState } from 'react'
+import { sentenceOf } from '../../core/api/problem'
+import { canvasPath, navigate } from '../../core/session/route'
+import { Logo } from '../shell/Logo'
+import { Queries } from '../shell/Queries'
+import { Button } from '../ui/Button'
+import { useCanvasActions, useCanvases } from './canvases'
+import { CanvasCard } from './CanvasCard'
+import { NameDialog, type Naming } from './NameDialog'
+import './home.css'
+
+export default function Home() {
+  return (
+    <Queries>
+      <Canvases />
+    </Queries>
+  )
+}
+
+/** The canvases of the workspace. */
+function Canvases() {
+  const canvases = useCanvases()
+  const actions = useCanvasActions()
+  const [words, setWords] = useState('')
+  const [naming, setNaming] = useState<Naming>()
+  const asked = words.toLowerCase().trim()
+  const shown = (canvases.data ?? []).filter((c) => c.name.toLowerCase().includes(asked))
+  const begin = (example: boolean) =>
+    actions.create.mutate(
+      { name: example ? 'Penguins' : 'Untitled', example },
+      { onSuccess: ({ id }) => navigate(canvasPath(id)) },
+    )
+  return (
+    <div className="home">
+      <header>
+        <Logo />
+        <h1>Canvases</h1>
+        {(canvases.data?.length ?? 0) > 0 && (
+          <label className="find">
+            <Search size={14} />
+            <input
+              type="search"
+              placeholder="Search by name"
+              aria-label="Search canvases by name"
+              value={words}
+              onChange={(event) => setWords(event.target.value)}
+            />
+          </label>
+        )}
+        <span className="space" />
+        <Button look="icon" aria-label="Settings" onClick={() => navigate('/settings')}>
+          <Settings size={16} />
+        </Button>
+        <Button look="primary" onClick={() => setNaming({})}>
+          <Plus size={14} /> New canvas
+        </Button>
+      </header>
+      <main>
+        {canvases.isError && (
+          <div className="empty">
+            <h2>The canvases could not be listed</h2>
+            <p>{sentenceOf(canvases.error)}</p>
+            <Button onClick={() => void canvases.refetch()}>Try again</Button>
+          </div>
+        )}
+        {canvases.data?.length === 0 && (
+          <div className="empty">
+            <h2>No canvas yet</h2>
+            <p>
+              A canvas is a plane of blocks whose results stay. Begin with one of your own, or look at an
+              example.
+            </p>
+            <p className="acts">
+              <Button look="primary" onClick={() => setNaming({})}>
+                <Plus size={14} /> New canvas
+              </Button>
+              <Button onClick={() => begin(true)}>Open an example</Button>
+            </p>
+          </div>
+        )}
+        {shown.length > 0 && (
+          <ul className="cards">
+            {shown.map((canvas) => (
+              <CanvasCard
+                key={canvas.id}
+                canvas={canvas}
+                onRename={() => setNaming({ canvas })}
+                onDuplicate={() => actions.duplicate.mutate(canvas.id)}
+                onDelete={() => actions.remove.mutate(canvas)}
+              />
+            ))}
+          </ul>
+        )}
+        {canvases.data && canvases.data.length > 0 && shown.length === 0 && (
+          <div className="empty">
+            <h2>No canvas is called that</h2>
+            <Button onClick={() => setWords('')}>Show all {canvases.data.length}</Button>
+          </div>
+        )}
+      </main>
+      {naming && <NameDialog naming={naming} actions={actions} onClose={() => setNaming(undefined)} />}
+    </div>
+  )
+}

@@ -1,0 +1,27 @@
+import { navigate } from '../../core/session/route'
+import { begin } from '../../core/session/session'
+import { Logo } from '../shell/Logo'
+import { Button } from '../ui/Button'
+import './login.css'
+
+/** A page that cannot be shown: what happened, and the one thing to do. */
+export function Stop({ title, text, retry }: { title: string; text: string; retry?: boolean }) {
+  return (
+    <main className="login">
+      <section>
+        <Logo size={44} />
+        <h1>{title}</h1>
+        <p>{text}</p>
+        {retry ? (
+          <Button look="primary" onClick={() => void begin()}>
+            Try again
+          </Button>
+        ) : (
+          <Button look="primary" onClick={() => navigate('/')}>
+            All canvases
+          </Button>
+        )}
+      </section>
+    </main>
+  )
+}

@@ -1,0 +1,152 @@
+import type { BlockId } from '../../model/block'
+import type { Output } from '../output/output'
+import { follow, neverRun, type Live } from '../run/live'
+import type { RunEvent } from '../run/event'
+import type { Variable } from './store'
+
+/** Where the outputs and variables of a block come from when no event told them. */
+export interface DetailSource {
+  outputs(block: BlockId, attempt: string): Promise<readonly RunEvent[]>
+  variables(block: BlockId): Promise<readonly Variable[]>
+}
+interface Need {
+  /** The attempt whose outputs are here or under way. */
+  outputsOf?: string
+  /** Events that came while the outputs were under way. */
+  meanwhile?: RunEvent[]
+  /** The outputs are put together from two halves, or cut: they are fetched again when the attempt has ended. */
+  patched?: boolean
+  variablesKnown?: boolean
+  watched?: boolean
+}
+const atOnce = 4
+
+/** Fetches what watched blocks show and hold: not of blocks that nobody looks at, and never more than a few at once. */
+export class Details {
+  readonly #needs = new Map<BlockId, Need>()
+  readonly #queue: (() => Promise<void>)[] = []
+  readonly #source: DetailSource
+  readonly #live: (id: BlockId) => Live
+  readonly #found: (
+    id: BlockId,
+    found: { outputs?: readonly Output[]; variables?: readonly Variable[] },
+  ) => void
+  #busy = 0
+
+  constructor(
+    source: DetailSource,
+    live: (id: BlockId) => Live,
+    found: (id: BlockId, found: { outputs?: readonly Output[]; variables?: readonly Variable[] }) => void,
+  ) {
+    this.#source = source
+    this.#live = live
+    this.#found = found
+  }
+  /** Somebody looks at this block, from now on. */
+  watch(id: BlockId): void {
+    const need = this.#need(id)
+    if (need.watched) return
+    need.watched = true
+    this.refresh(id)
+  }
+  /** An event of the block: true if it is to be followed at once, false if it waits for the outputs before it. */
+  event(id: BlockId, event: RunEvent & { cut_bytes?: number }): boolean {
+    const need = this.#need(id)
+    if (event.event === 'block.started') {
+      need.outputsOf = event.attempt
+      delete need.meanwhile
+      delete need.patched
+    }
+    if (event.cut_bytes) need.patched = true
+    if (event.event === 'block.finished') need.variablesKnown = false
+    if (need.meanwhile === undefined || !/output|display|error/.test(event.event)) return true
+    need.meanwhile.push(event)
+    return false
+  }
+  /** The standing may tell of another attempt. */
+  refresh(id: BlockId): void {
+    const need = this.#need(id)
+    if (!need.watched) return
+    const { attempt, state } = this.#live(id)
+    if (attempt === undefined) return
+    const ended = state !== 'running' && state !== 'queued'
+    if (need.outputsOf !== attempt || (need.patched && ended && !need.meanwhile)) {
+      need.outputsOf = attempt
+      need.patched = !ended
+      need.meanwhile = []
+      this.#do(() => this.#outputs(id, need, attempt))
+    }
+    if (!need.variablesKnown && ended) {
+      need.variablesKnown = true
+      this.#do(() => this.#variables(id, need))
+    }
+  }
+  /** What this block inherits may have changed. */
+  outdated(id: BlockId): void {
+    const need = this.#needs.get(id)
+    if (!need) return
+    need.variablesKnown = false
+    this.refresh(id)
+  }
+  /** Everything may have changed while there was no connection. */
+  forget(): void {
+    for (const [id, need] of this.#needs) this.#needs.set(id, need.watched ? { watched: true } : {})
+  }
+
+  #need(id: BlockId): Need {
+    let need = this.#needs.get(id)
+    if (!need) this.#needs.set(id, (need = {}))
+    return need
+  }
+  async #outputs(id: BlockId, need: Need, attempt: string): Promise<void> {
+    let events: readonly RunEvent[]
+    try {
+      events = await this.#source.outputs(id, attempt)
+    } catch {
+      if (need.outputsOf === attempt) delete need.outputsOf
+      delete need.meanwhile
+      return
+    }
+    if (need.outputsOf !== attempt || this.#needs.get(id) !== need) return
+    const meanwhile = need.meanwhile ?? []
+    delete need.meanwhile
+    const all = [...events, ...withoutOverlap(events, meanwhile)]
+    const shown = all.reduce((live, event) => follow(live, event, 0), neverRun)
+    this.#found(id, { outputs: shown.outputs })
+    if (need.patched) this.refresh(id)
+  }
+  async #variables(id: BlockId, need: Need): Promise<void> {
+    try {
+      this.#found(id, { variables: await this.#source.variables(id) })
+    } catch {
+      need.variablesKnown = false
+    }
+  }
+  #do(work: () => Promise<void>): void {
+    this.#queue.push(work)
+    this.#next()
+  }
+  #next(): void {
+    while (this.#busy < atOnce && this.#queue.length > 0) {
+      this.#busy++
+      void this.#queue.shift()!().finally(() => {
+        this.#busy--
+        this.#next()
+      })
+    }
+  }
+}
+
+/** The events that came meanwhile, less the text that the fetched ones end with. */
+function withoutOverlap(events: readonly RunEvent[], meanwhile: readonly RunEvent[]): readonly RunEvent[] {
+  const last = events.at(-1)
+  const first = meanwhile[0]
+  if (!last || !first) return meanwhile
+  if (last.event !== 'block.output' || first.event !== 'block.output') {
+    const known = new Set(events.map((event) => JSON.stringify(event)))
+    return meanwhile.filter((event) => !known.has(JSON.stringify(event)))
+  }
+  let n = Math.min(last.text.length, first.text.length)
+  while (n > 0 && !last.text.endsWith(first.text.slice(0, n))) n--
+  return [{ ...first, text: first.text.slice(n) }, ...meanwhile.slice(1)]
+}

@@ -1,0 +1,22 @@
+import type { Person } from '../live/message'
+
+/** The others on this canvas. */
+export class People {
+  readonly #here = new Map<string, Person>()
+  #own: string | undefined
+
+  all(): readonly Person[] {
+    return [...this.#here.values()]
+  }
+  /** A connection is there; `own` is its name, which is nobody else. */
+  begin(own: string | undefined): void {
+    this.#own = own
+    this.#here.clear()
+  }
+  take(people: readonly Person[]): void {
+    for (const person of people) {
+      if (person.gone) this.#here.delete(person.id)
+      else if (person.id !== this.#own) this.#here.set(person.id, person)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { BlockId } from '../../model/block'
+import type { Graph } from '../../model/graph'
+import type { RunRequest } from '../../model/plan'
+import type { Run, Standing } from '../live/message'
+import type { RunEvent } from '../run/event'
+import { follow, neverRun, type Live } from '../run/live'
+import { say } from '../session/page'
+import { Details, type DetailSource } from './details'
+import type { Variable } from './store'
+import type { Batch } from './wire'
+
+interface Opening {
+  readonly live: ReadonlyMap<BlockId, Live>
+  readonly variables: ReadonlyMap<BlockId, readonly Variable[]>
+  readonly source?: DetailSource
+}
+interface Runner {
+  run(request: RunRequest): void
+}
+const nothing: readonly Variable[] = []
+
+/** Where each block stands, what it shows and what it holds; and the runs under way. */
+export class Standings {
+  readonly runs = new Set<string>()
+  readonly #live: Map<BlockId, Live>
+  readonly #variables: Map<BlockId, readonly Variable[]>
+  readonly #details: Details | undefined
+  readonly #asked = new Map<string, { request: RunRequest; by: Runner }>()
+
+  constructor(opening: Opening, changed: (id: BlockId) => void) {
+    this.#live = new Map(opening.live)
+    this.#variables = new Map(opening.variables)
+    if (!opening.source) return
+    this.#details = new Details(
+      opening.source,
+      (id) => this.live(id),
+      (id, { outputs, variables }) => {
+        if (outputs) this.#live.set(id, { ...this.live(id), outputs })
+        if (variables) this.#variables.set(id, variables)
+        changed(id)
+      },
+    )
+  }
+  live(id: BlockId): Live {
+    return this.#live.get(id) ?? neverRun
+  }
+  variables(id: BlockId): readonly Variable[] {
+    return this.#variables.get(id) ?? nothing
+  }
+  watch(id: BlockId): void {
+    this.#details?.watch(id)
+  }
+  /** A connection is there: everything may have changed. */
+  begin(standings: readonly Standing[], runs: readonly Run[]): void {
+    this.runs.clear()
+    for (const { run } of runs) this.runs.add(run)
+    this.#details?.forget()
+    for (const standing of standings) this.#stand(standing)
+  }
+  /** Show at once what the server will say: code that changed makes a result stale. */
+  outdate(id: BlockId): void {
+    const live = this.live(id)
+    if (live.state === 'up_to_date') this.#live.set(id, { ...live, state: 'stale', reason: 'code changed' })
+  }
+  /** This page asked for a run: if nothing had to run, that is said, and the forced run offered. */
+  asked(run: string, request: RunRequest, by: Runner): void {
+    this.#asked.set(run, { request, by })
+  }
+  /** Take states and events in; returns the blocks that look different. */
+  take({ states = [], events = [] }: Batch, graph: Graph): Set<BlockId> {
+    const changed = new Set<BlockId>()
+    for (const standing of states) {
+      this.#stand(standing)
+      changed.add(standing.block)
+    }
+    for (const event of events) {
+      if (event.event === 'run.started') this.runs.add(event.run)
+      else if (event.event === 'run.finished') {
+        this.runs.delete(event.run)
+        this.#finished(event, graph)
+      } else this.#event(event, changed, graph)
+    }
+    // The bar that says what runs is about no block.
+    return changed
+  }
+
+  #stand({ block, state, reason, attempt, run_ms, finished_ms }: Standing): void {
+    const live = this.live(block)
+    // A new attempt begins with nothing; what the one before showed stays until this one shows something.
+    this.#live.set(block, {
+      ...live,
+      state,
+      reason,
+      attempt: attempt ?? live.attempt,
+      finishedMs: finished_ms ?? live.finishedMs,
+      phasesMs: run_ms === undefined ? live.phasesMs : { ...live.phasesMs, run: run_ms },
+    })
+    this.#details?.refresh(block)
+  }
+  #event(event: Exclude<RunEvent, { run: string }>, changed: Set<BlockId>, graph: Graph): void {
+    const id = event.block
+    changed.add(id)
+    if (this.#details && !this.#details.event(id, event)) return
+    this.#live.set(id, follow(this.live(id), event, performance.now()))
+    if (event.event !== 'block.finished') return
+    this.#details?.refresh(id)
+    if (event.status !== 'up_to_date')
+      for (const below of graph.reach([id], 'down')) this.#details?.outdated(below)
+  }
+  #finished(event: Extract<RunEvent, { event: 'run.finished' }>, graph: Graph): void {
+    const asked = this.#asked.get(event.run)
+    this.#asked.delete(event.run)
+    if (!asked || event.status !== 'succeeded' || event.ran?.length || event.restored?.length) return
+    if (!event.up_to_date?.length) return
+    const [only, ...more] = event.up_to_date
+    const name = graph.block(only!)?.name ?? only
+    const { request, by } = asked
+    say(more.length === 0 ? `${name} is up to date.` : `All ${more.length + 1} blocks are up to date.`, {
+      label: 'Run anyway',
+      run: () => by.run({ ...request, force: true }),
+    })
+  }
+}
