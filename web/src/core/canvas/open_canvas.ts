@@ -10,8 +10,8 @@ import { say } from '../session/page'
 import { sentenceOf } from '../api/problem'
 import type { Live } from '../run/live'
 import { MissingOperations, SharedGraph } from './shared_graph'
-import type { DetailSource } from './details'
 import { Listeners } from './listeners'
+import type { Opening } from './opening'
 import { People } from './people'
 import { retitled } from './retitled'
 import { Standings } from './standings'
@@ -21,17 +21,6 @@ import { Texts, type EditedText } from './texts'
 import type { Batch, Wire } from './wire'
 
 const complain = (error: unknown) => say(sentenceOf(error))
-
-export interface Opening {
-  readonly id: string
-  readonly name: string
-  readonly graph: Graph
-  readonly live: ReadonlyMap<BlockId, Live>
-  readonly variables: ReadonlyMap<BlockId, readonly Variable[]>
-  readonly attempts: readonly Attempt[]
-  /** What is fetched when somebody looks; without one, everything is in here. */
-  readonly source?: DetailSource
-}
 
 /**
  * The store over any wire; of the page's one thread. Own changes are made at once and stay pending until the server confirms
