@@ -9,7 +9,7 @@ import type { Hello, Person } from '../live/message'
 import { say } from '../session/page'
 import { sentenceOf } from '../api/problem'
 import type { Live } from '../run/live'
-import { MissingOperations, SharedGraph } from './shared_graph'
+import { LostTrack, SharedGraph } from './shared_graph'
 import { Listeners } from './listeners'
 import type { Opening } from './opening'
 import { People } from './people'
@@ -221,7 +221,7 @@ export class OpenCanvas implements CanvasStore {
     try {
       receive()
     } catch (error) {
-      if (!(error instanceof MissingOperations)) console.error(error)
+      if (!(error instanceof LostTrack)) console.error(error)
       this.#wire.resync()
     }
   }

@@ -8,6 +8,8 @@ interface Pending {
   readonly token: string
   readonly change: Change
   inverse: Change
+  /** False while it is refused on top of what others did. */
+  made: boolean
 }
 
 /**
@@ -42,7 +44,7 @@ export class SharedGraph {
   /** Make an own change at once. */
   propose(token: string, change: Change): { ok: true; inverse: Change } | { ok: false; refusal: Refusal } {
     const result = apply(this.graph, change)
-    if (result.ok) this.#pending.push({ token, change, inverse: result.inverse })
+    if (result.ok) this.#pending.push({ token, change, inverse: result.inverse, made: true })
     return result
   }
   /** Take the server's next operations in and return the blocks that they touch. */
@@ -55,10 +57,15 @@ export class SharedGraph {
           changed.push(...this.#below(() => [], new Set([operation.token])))
         continue
       }
-      if (operation.seq !== this.#seq + 1) throw new MissingOperations(this.#seq, operation.seq)
-      if (this.#pending[0]?.token === operation.token) this.#pending.shift()
+      if (operation.seq !== this.#seq + 1)
+        throw new LostTrack(`operation ${operation.seq} came after ${this.#seq}`)
+      if (this.#pending[0]?.token === operation.token && this.#pending[0].made) this.#pending.shift()
       else {
-        const make = () => (apply(this.graph, operation.change), touched(operation.change))
+        const make = () => {
+          if (!apply(this.graph, operation.change).ok)
+            throw new LostTrack(`operation ${operation.seq} is refused`)
+          return touched(operation.change)
+        }
         changed.push(...this.#below(make, new Set([operation.token])))
       }
       this.#seq = operation.seq
@@ -86,15 +93,12 @@ export class SharedGraph {
       const again = apply(this.graph, pending.change)
       // What is refused now the server refuses too, and says so; until then it is not shown.
       pending.inverse = again.ok ? again.inverse : { op: 'batch', changes: [] }
+      pending.made = again.ok
       return true
     })
     return changed
   }
 }
 
-/** The server's operations have a gap: only a snapshot helps. */
-export class MissingOperations extends Error {
-  constructor(have: number, next: number) {
-    super(`operation ${next} came after ${have}`)
-  }
-}
+/** The graph is not what the server has: only a snapshot helps. */
+export class LostTrack extends Error {}

@@ -42,7 +42,11 @@ export class Texts {
   put(id: BlockId, version: number, code: string): void {
     const known = this.#known.get(id)
     if (!known?.edited || known.version > version) this.#known.set(id, { version, code })
-    else this.ask(id, version)
+    else {
+      // What was sent before the block was there came to nothing.
+      delete known.sentAt
+      this.ask(id, version)
+    }
   }
   drop(id: BlockId): EditedText | undefined {
     const edited = this.#known.get(id)?.edited

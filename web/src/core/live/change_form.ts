@@ -63,7 +63,7 @@ export function fromWire(change: WireChange): Change {
 export function blockFromWire({ id, kind, name, code, at, size, settings }: WireBlock): Block {
   return { id, kind, name, code, at, size: { w: size.width, h: size.height }, settings }
 }
-function blockToWire({ id, kind, name, code, at, size, settings }: Block): WireBlock {
+export function blockToWire({ id, kind, name, code, at, size, settings }: Block): WireBlock {
   // The server refuses kinds that it does not have yet, with a sentence.
   const known = kind as WireBlock['kind']
   return { id, kind: known, name, code, at, size: { width: size.w, height: size.h }, settings }

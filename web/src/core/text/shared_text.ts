@@ -14,7 +14,7 @@ import type { TextChanges, TextUpdate } from '../../model/text'
 import type { EditedText } from '../canvas/texts'
 
 /** This page among those who type. */
-const client = crypto.randomUUID().slice(0, 13)
+const thisPage = crypto.randomUUID().slice(0, 13)
 
 /**
  * A block's text as this page edits it: CodeMirror's state with its history and collaboration, with or without an editor
@@ -27,7 +27,7 @@ export class SharedText implements EditedText {
   #view: EditorView | undefined
 
   /** `onType` hears of what was typed here; not of what others typed. */
-  constructor(version: number, code: string, onType: () => void) {
+  constructor(version: number, code: string, onType: () => void, client = thisPage) {
     this.#onType = onType
     this.#state = EditorState.create({
       doc: textOf(code),
@@ -85,7 +85,6 @@ export class SharedText implements EditedText {
     this.#onType()
     return before
   }
-  /** Replace all of it, by the smallest change. */
   replace(changes: TextChanges): void {
     this.#dispatch({ changes: ChangeSet.fromJSON(changes), userEvent: 'restore' })
     this.#onType()

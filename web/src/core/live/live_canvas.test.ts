@@ -1,0 +1,227 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { apply } from '../../model/change'
+import { Graph } from '../../model/graph'
+import { anyChange, sampleGraph, snapshot } from '../../model/sample'
+import { OpenCanvas } from '../canvas/open_canvas'
+import { page as notices } from '../session/page'
+import { SharedText } from '../text/shared_text'
+import { FakeServer, FakeSurroundings } from './fake_server'
+import { LiveWire } from './live_wire'
+
+const start = () => sampleGraph('a b c d e f', 'a>b b>c a>c c>d e>d')
+const empty = { id: 'c', name: 'c', live: new Map(), variables: new Map(), attempts: [] }
+
+class TestPage {
+  readonly around: FakeSurroundings
+  readonly store: OpenCanvas
+  readonly #name: string
+
+  constructor(server: FakeServer, name: string) {
+    this.#name = name
+    this.around = new FakeSurroundings(server)
+    this.store = new OpenCanvas({ ...empty, graph: new Graph() }, new LiveWire('c', this.around))
+  }
+  type(id: string, at: number, text: string): void {
+    const { store } = this
+    const made = store.editText(
+      id,
+      (version, code) => new SharedText(version, code, () => store.typed(id), this.#name),
+    )
+    if (!made) return
+    const length = made.code.length
+    const from = Math.min(at, length)
+    made.replace([...(from > 0 ? [from] : []), [0, text], ...(length > from ? [length - from] : [])])
+  }
+  /** One message each way; true if there was one. */
+  move(): boolean {
+    const { connection } = this.around
+    const moved = [connection?.up(), connection?.down()].some(Boolean)
+    this.around.draw()
+    return moved
+  }
+}
+
+/** Let everything arrive. */
+function settle(pages: readonly TestPage[]): void {
+  for (let rounds = 0; rounds < 10_000; rounds++) {
+    const lost = pages.filter((page) => page.store.connection === 'lost')
+    if (!pages.some((page) => page.move()) && lost.length === 0) return
+    if (lost.length > 0 && !lost.some((page) => page.move())) for (const page of lost) page.around.wait()
+  }
+  throw new Error('they never come to rest')
+}
+function expectAlike(server: FakeServer, pages: readonly TestPage[]): void {
+  const [code, graph] = [[...server.texts].map(([id, t]) => [id, t.code]), snapshot(server.graph)]
+  for (const { store } of pages) {
+    expect(store.unsent).toBe(0)
+    expect(snapshot(store.graph)).toEqual(graph)
+    for (const [id, text] of code) expect(store.graph.block(id!)!.code).toBe(text)
+  }
+}
+
+const who = fc.nat(2)
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('move' as const), who }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('change' as const), who, change: anyChange }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('type' as const),
+      who,
+      block: fc.constantFrom('a', 'b'),
+      at: fc.nat(20),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cut' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('undo' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('folder' as const), who }) },
+)
+
+test('connections are cut, slow and uneven: every page ends with what the server has, each change made once', () => {
+  const run = (remembered: number) =>
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const server = new FakeServer(start())
+      server.remembered = remembered
+      const pages = ['p', 'q', 'r'].map((name) => new TestPage(server, name))
+      settle(pages)
+      let n = 0
+      for (const s of steps) {
+        const page = pages[s.who]!
+        if (s.do === 'move') page.move()
+        else if (s.do === 'change') page.store.change(s.change)
+        else if (s.do === 'type') page.type(s.block, s.at, `<${++n}>`)
+        else if (s.do === 'cut') page.around.connection?.cut()
+        else if (s.do === 'wait') page.around.wait()
+        else if (s.do === 'undo') page.store.undo()
+        else if (server.graph.block('a')) server.edit('a', `outside ${++n}\n`)
+      }
+      settle(pages)
+      expectAlike(server, pages)
+      const tokens = server.log.map((operation) => operation.token).filter(Boolean)
+      expect(new Set(tokens).size).toBe(tokens.length)
+    })
+  fc.assert(run(Infinity), { numRuns: 300 })
+  fc.assert(run(2), { numRuns: 200 })
+})
+
+test('what two people type in one block while connections come and go is there once, and alike', () => {
+  const steps = fc.array(
+    fc.tuple(who, fc.constantFrom('type', 'type', 'move', 'move', 'cut', 'wait'), fc.nat(30)),
+    {
+      maxLength: 80,
+    },
+  )
+  fc.assert(
+    fc.property(steps, (all) => {
+      const server = new FakeServer(start())
+      const pages = ['p', 'q', 'r'].map((name) => new TestPage(server, name))
+      settle(pages)
+      const typed: string[] = []
+      for (const [i, what, at] of all) {
+        const page = pages[i]!
+        if (what === 'type') {
+          const mark = String.fromCharCode(0x4e00 + typed.length)
+          typed.push(mark)
+          page.type('a', at, mark)
+        } else if (what === 'move') page.move()
+        else if (what === 'cut') page.around.connection?.cut()
+        else page.around.wait()
+      }
+      settle(pages)
+      expectAlike(server, pages)
+      expect([...server.texts.get('a')!.code].sort()).toEqual(typed)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a change made without a connection waits, and is made once there is one', () => {
+  const server = new FakeServer(start())
+  const page = new TestPage(server, 'p')
+  settle([page])
+  page.around.connection!.cut()
+  expect(page.store.connection).toBe('lost')
+  page.store.change({ op: 'rename', id: 'a', name: 'away' })
+  page.type('b', 0, 'typed offline')
+  expect(page.store.unsent).toBe(2)
+  expect(server.graph.block('a')!.name).toBe('a')
+  settle([page])
+  expect(server.graph.block('a')!.name).toBe('away')
+  expect(server.texts.get('b')!.code).toBe('typed offline')
+  expect(page.store.unsent).toBe(0)
+})
+
+test('an answer that was lost on its way is not made twice', () => {
+  const server = new FakeServer(start())
+  const page = new TestPage(server, 'p')
+  settle([page])
+  page.store.change({ op: 'delete', ids: ['f'] })
+  page.type('a', 0, 'x')
+  while (page.around.connection!.up());
+  page.around.connection!.cut()
+  settle([page])
+  expect(server.log).toHaveLength(1)
+  expect(server.texts.get('a')!.code).toBe('x')
+  expectAlike(server, [page])
+})
+
+test('two people take one name at once: the second block is kept under another', () => {
+  const server = new FakeServer(start())
+  const pages = ['p', 'q'].map((name) => new TestPage(server, name))
+  settle(pages)
+  for (const [i, page] of pages.entries()) {
+    const block = { ...server.graph.block('f')!, id: `new${i}`, name: 'block' }
+    expect(page.store.change({ op: 'add', block })).toBeUndefined()
+    page.type(`new${i}`, 0, `of ${i}`)
+  }
+  settle(pages)
+  expect(['new0', 'new1'].map((id) => server.graph.block(id)?.name)).toEqual(['block', 'block_2'])
+  expectAlike(server, pages)
+})
+
+test('a refusal takes the change back and says why', () => {
+  const server = new FakeServer(start())
+  const page = new TestPage(server, 'p')
+  settle([page])
+  expect(apply(server.graph, { op: 'connect', edge: { parent: 'f', child: 'a' } }).ok).toBe(true)
+  expect(page.store.change({ op: 'connect', edge: { parent: 'd', child: 'f' } })).toBeUndefined()
+  settle([page])
+  expect(page.store.graph.hasEdge({ parent: 'd', child: 'f' })).toBe(false)
+  expect(notices().notice?.text).toContain('cycle')
+})
+
+test('typing is undone on the stage after the editor was left, and what others typed stays', () => {
+  const server = new FakeServer(start())
+  const pages = ['p', 'q'].map((name) => new TestPage(server, name))
+  const [mine, other] = pages as [TestPage, TestPage]
+  settle(pages)
+  mine.type('a', 0, 'mine')
+  mine.store.leftText('a', 0)
+  settle(pages)
+  other.type('a', 4, ' theirs')
+  settle(pages)
+  expect(mine.store.undo()).toBe(true)
+  settle(pages)
+  expect(server.texts.get('a')!.code).toBe(' theirs')
+  expect(mine.store.redo()).toBe(true)
+  settle(pages)
+  expect(server.texts.get('a')!.code).toBe('mine theirs')
+  expectAlike(server, pages)
+})
+
+test('a server that forgot everything is begun anew with', () => {
+  const server = new FakeServer(start())
+  const page = new TestPage(server, 'p')
+  settle([page])
+  page.store.change({ op: 'move', moves: [{ id: 'a', at: { x: 5, y: 5 } }] })
+  settle([page])
+  server.epoch = 'second'
+  server.log.length = 0
+  page.around.connection!.cut()
+  page.store.change({ op: 'rename', id: 'b', name: 'later' })
+  settle([page])
+  expect(server.graph.block('b')!.name).toBe('later')
+  expectAlike(server, [page])
+})
