@@ -48,6 +48,14 @@ static PyObject* Unmount(PyObject* self, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
+static PyObject* PivotRoot(PyObject* self, PyObject* arguments) {
+  (void)self;
+  const char *root, *old;
+  if (!PyArg_ParseTuple(arguments, "ss", &root, &old)) return NULL;
+  if (syscall(SYS_pivot_root, root, old) != 0) return EaselRaise("pivot_root");
+  Py_RETURN_NONE;
+}
+
 static PyObject* OpenTree(PyObject* self, PyObject* arguments) {
   (void)self;
   int dirfd;
@@ -88,6 +96,7 @@ PyMethodDef kMountMethods[] = {
     {"setns", SetNamespace, METH_VARARGS, "setns(fd, flags)"},
     {"mount", Mount, METH_VARARGS, "mount(source, target, type, flags, data)"},
     {"umount", Unmount, METH_VARARGS, "umount(target, flags)"},
+    {"pivot_root", PivotRoot, METH_VARARGS, "pivot_root(new_root, put_old)"},
     {"open_tree", OpenTree, METH_VARARGS, "open_tree(dirfd, path, flags) -> fd"},
     {"move_mount", MoveMount, METH_VARARGS,
      "move_mount(from_fd, to_dirfd, to_path); an empty path names to_dirfd itself"},

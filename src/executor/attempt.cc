@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "executor/large_inputs.h"
 #include "executor/process_tree.h"
+#include "executor/slot_mounts.h"
 
 namespace easel {
 namespace {
@@ -201,6 +202,15 @@ void Attempt::HandOver() {
   json::object document = spec_.document;
   document["staging"] = files_.staging;
   document["files"] = files_.working;
+  if (worker_->slot_user != 0) {
+    auto mounts = MountsForSlot(spec_.canvas_root, spec_.state_root, files_.staging, worker_->slot_user);
+    if (!mounts) return FailWith("sandbox", mounts.error().message);
+    mounts_ = *std::move(mounts);
+    document["canvas_root"] = kCanvasInSlot;
+    document["state_root"] = std::string(kCanvasInSlot) + "/.easel";
+    document["files"] = std::string(kCanvasInSlot) + "/files";
+    document["staging"] = std::string(kCanvasInSlot) + "/.easel/staging";
+  }
   to_worker_ = EncodeFrame(json::serialize(document));
   SendToWorker();
   oom_kills_ = KernelOomKills();
@@ -225,15 +235,17 @@ void Attempt::Listen() {
 /// Send what the channel takes of the spec; true when all is sent.
 bool Attempt::SendToWorker() {
   while (sent_bytes_ < to_worker_.size()) {
-    const ssize_t n = ::send(worker_->channel.get(), to_worker_.data() + sent_bytes_,
-                             to_worker_.size() - sent_bytes_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t n = SendWithDescriptors(worker_->channel.get(), to_worker_.data() + sent_bytes_,
+                                          to_worker_.size() - sent_bytes_, mounts_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return false;
     if (n < 0) break;  // its end follows on the channel
+    mounts_.clear();
     sent_bytes_ += static_cast<std::size_t>(n);
   }
   to_worker_ = {};
   sent_bytes_ = 0;
+  mounts_.clear();
   return true;
 }
 

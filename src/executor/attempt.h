@@ -127,6 +127,7 @@ class Attempt {
   FrameSplitter frames_{kMaxWorkerFrameBytes};
   std::string to_worker_;
   std::size_t sent_bytes_ = 0;
+  std::vector<UniqueFd> mounts_;  ///< go with the first bytes to a worker of isolation `strict`
   bool needs_worker_ = false;
   bool warm_ = false;
   bool cancelled_ = false;

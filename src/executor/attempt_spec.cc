@@ -78,7 +78,9 @@ void ReadNeeds(const json::value* state, const std::vector<std::string>& load, J
 
 }  // namespace
 
-bool IsIsolationMode(std::string_view name) { return name == "local" || name == "pod" || name == "none"; }
+bool IsIsolationMode(std::string_view name) {
+  return name == "local" || name == "strict" || name == "pod" || name == "none";
+}
 
 Result<EnvironmentSpec> ReadEnvironmentSpec(const json::value& value, const std::string& where) {
   JsonReader reader(value, where);
@@ -129,7 +131,7 @@ Result<AttemptSpec> ReadAttemptSpec(json::object document) {
   if (!IsSafeName(spec.canvas)) reader.Reject("canvas", "not usable as a name");
   if (!IsSafeName(spec.run)) reader.Reject("run", "not usable as a name");
   if (!IsSafeName(spec.block)) reader.Reject("block", "not usable as a name");
-  if (!IsIsolationMode(spec.isolation)) reader.Reject("isolation", "expected local, pod or none");
+  if (!IsIsolationMode(spec.isolation)) reader.Reject("isolation", "expected local, strict, pod or none");
   if (spec.attempt != spec.run + "/" + spec.block + "." + std::to_string(spec.epoch))
     reader.Reject("attempt", "expected <run>/<block>.<epoch>");
   EASEL_RETURN_IF_ERROR(reader.status());

@@ -37,7 +37,7 @@ struct AttemptSpec {
   std::string attempt, canvas, canvas_root, state_root, block, run, key;
   std::int64_t epoch = 0;
   EnvironmentSpec environment;
-  std::string isolation = "local";  ///< local, pod or none
+  std::string isolation = "local";  ///< local, strict, pod or none
   bool network = true;
   AttemptLimits limits;
   std::set<NeededObject> needed;            ///< objects of the slots that `load` reaches
@@ -53,7 +53,7 @@ Result<AttemptSpec> ReadAttemptSpec(json::object document);
 /// Errors: kInvalidArgument, naming the field.
 Result<EnvironmentSpec> ReadEnvironmentSpec(const json::value& value, const std::string& where);
 
-/// True for "local", "pod" and "none".
+/// True for "local", "strict", "pod" and "none".
 bool IsIsolationMode(std::string_view name);
 
 }  // namespace easel

@@ -94,6 +94,7 @@ std::vector<std::string> InterpreterEnvironment(const InterpreterOptions& option
                       {"shim", options.shim},
                       {"environment", options.environment.name}};
   if (single) zygote["single"] = true;
+  if (options.isolation == "strict") zygote["slots"] = json::array{options.first_slot_user, kSlots};
   out.push_back("EASEL_ZYGOTE=" + json::serialize(zygote));
   return out;
 }
@@ -145,9 +146,9 @@ Interpreter::~Interpreter() {
 
 void Interpreter::Kill() { SignalPidfd(pidfd_.get(), SIGKILL); }
 
-bool Interpreter::SendPark(std::uint64_t id, int channel, int out, int err) {
+bool Interpreter::SendPark(std::uint64_t id, int slot, int channel, int out, int err) {
   if (!control_.valid()) return false;
-  std::string text = json::serialize(json::object{{"op", "park"}, {"id", id}});
+  std::string text = json::serialize(json::object{{"op", "park"}, {"id", id}, {"slot", slot}});
   iovec part{text.data(), text.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof(int))] = {};
   msghdr message{};

@@ -16,6 +16,9 @@
 
 namespace easel {
 
+/// Users of one zygote in isolation `strict`: its own, and one for each worker.
+inline constexpr int kSlots = 256;
+
 struct InterpreterOptions {
   EnvironmentSpec environment;
   std::string isolation;
@@ -24,6 +27,7 @@ struct InterpreterOptions {
   std::string home;     ///< HOME of user code
   std::string shim;     ///< path of libeasel_trace.so, or empty
   std::vector<std::string> hide;
+  std::uint32_t first_slot_user = 0;  ///< with isolation `strict`: the first of kSlots users of the machine
   int log_fd = 2;
 };
 
@@ -48,7 +52,7 @@ class Interpreter {
   Interpreter(const Interpreter&) = delete;
 
   /// Ask for a parked worker with these ends of its channel and pipes. False when the channel is gone or full.
-  bool SendPark(std::uint64_t id, int channel, int out, int err);
+  bool SendPark(std::uint64_t id, int slot, int channel, int out, int err);
   void Kill();
 
   pid_t pid() const { return pid_; }

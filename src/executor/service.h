@@ -91,6 +91,7 @@ class ExecutorService {
   ObjectCache objects_;
   std::map<std::string, std::unique_ptr<Attempt>> attempts_;
   std::map<std::string, std::unique_ptr<Zygote>> zygotes_;
+  std::uint32_t zygotes_made_ = 0;
   std::map<Zygote*, std::vector<std::string>> waiting_;  ///< attempts that wait for a worker, oldest first
   std::map<std::string, CanvasFacts> canvases_;
   std::map<Connection*, std::unique_ptr<Connection>> connections_;

@@ -6,6 +6,13 @@
 #include "executor/service.h"
 
 namespace easel {
+namespace {
+
+// Far from people, services, and what containers take (systemd: 524,288 to 1,878,982,656).
+constexpr std::uint32_t kFirstSlotUser = 1'900'000'000;
+constexpr std::uint32_t kSlotRanges = 100'000;
+
+}  // namespace
 
 ExecutorService::CanvasFacts& ExecutorService::CanvasOf(const std::string& id) {
   return canvases_.try_emplace(id, id).first->second;
@@ -40,6 +47,7 @@ Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, c
                          .home = options_.home,
                          .shim = options_.shim,
                          .hide = HiddenPaths(options_.folder),
+                         .first_slot_user = kFirstSlotUser + kSlots * (zygotes_made_++ % kSlotRanges),
                          .log_fd = 2},
       ZygoteListener{
           .on_worker = [this](Zygote& from,

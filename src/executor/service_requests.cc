@@ -103,7 +103,7 @@ Result<json::object> ExecutorService::HandleWarm(const Request& request) {
   const std::int64_t workers = reader.IntOr("workers", options_.parked);
   const bool network = reader.BoolOr("network", true);
   if (environment == nullptr) reader.Reject("environment", "expected an object");
-  if (!IsIsolationMode(isolation)) reader.Reject("isolation", "expected local, pod or none");
+  if (!IsIsolationMode(isolation)) reader.Reject("isolation", "expected local, strict, pod or none");
   EASEL_RETURN_IF_ERROR(reader.status());
   if (draining_ || closing_) return json::object{};
   EASEL_TRY(const EnvironmentSpec parsed, ReadEnvironmentSpec(*environment, "warm: environment"));

@@ -131,13 +131,28 @@ void Zygote::SetTarget(int parked) {
 void Zygote::Refill() {
   if (phase_ != Phase::kReady) return;
   const int wanted = std::min(std::max(fork_safe_ ? target_ : std::min(target_, 1), waiting_), MostParked());
-  while (phase_ == Phase::kReady && static_cast<int>(workers_.size()) < wanted) Park();
+  while (phase_ == Phase::kReady && static_cast<int>(workers_.size()) < wanted && FreeSlot() >= 0) Park();
+}
+
+/// A user for one more worker: the lowest that no worker has; 0 where workers need none, -1 when all are given out.
+int Zygote::FreeSlot() const {
+  if (options_.isolation != "strict") return 0;
+  std::set<int> taken;
+  for (const auto& [id, slot] : slots_) taken.insert(slot);
+  for (int slot = 1; slot < kSlots; ++slot)
+    if (!taken.contains(slot)) return slot;
+  return -1;
 }
 
 void Zygote::Park() {
   auto worker = std::make_unique<Worker>();
   worker->id = NextWorkerId();
   worker->zygote = this;
+  const int slot = FreeSlot();
+  if (slot > 0) {
+    slots_[worker->id] = slot;
+    worker->slot_user = options_.first_slot_user + static_cast<std::uint32_t>(slot);
+  }
   UniqueFd channel, out, err;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
@@ -159,7 +174,7 @@ void Zygote::Park() {
     }
     interpreter = (singles_[id] = std::move(*started)).get();
   }
-  if (!interpreter->SendPark(id, channel.get(), out.get(), err.get())) {
+  if (!interpreter->SendPark(id, slot, channel.get(), out.get(), err.get())) {
     interpreter->Kill();
     Die();
     return;
@@ -240,6 +255,7 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
     found->second->owns_pid_namespace = OwnsPidNamespace(found->second->pid);
     OfferIfParked(id);
   } else if (event == "exited") {
+    slots_.erase(id);
     const WorkerExit exit{static_cast<int>(reader.IntOr("status", 0)), reader.IntOr("max_rss_kib", 0)};
     if (workers_.contains(id)) {  // never handed over
       DropWorker(id);
@@ -257,9 +273,11 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
       last_used_ms = EventLoop::NowMs();
       if (!fork_safe_) ended_.insert(id);
       listener_.on_exit(*this, id, exit);
+      if (waiting_ > 0 && phase_ == Phase::kReady) Refill();
     }
   } else if (event == "failed") {
     const std::string text = reader.StringOr("message", "no worker could be made");
+    slots_.erase(id);
     if (id != 0) DropWorker(id);
     Fail(text);
   }

@@ -34,6 +34,7 @@ struct Worker {
   pid_t pid = -1;
   bool parked = false;
   bool owns_pid_namespace = false;
+  std::uint32_t slot_user = 0;  ///< in isolation `strict`: the user of the machine that it becomes
   Zygote* zygote = nullptr;
 };
 
@@ -101,6 +102,7 @@ class Zygote {
   void DropWorker(std::uint64_t id);
   void Fail(const std::string& message);
   void Die();
+  int FreeSlot() const;
 
   EventLoop& loop_;
   InterpreterOptions options_;
@@ -112,6 +114,7 @@ class Zygote {
   std::set<std::uint64_t>
       ended_;  ///< in single mode: reported by the interpreter, which has not been reaped yet
   std::vector<std::string> missing_;
+  std::map<std::uint64_t, int> slots_;  ///< in isolation `strict`: of every worker that has not ended
   int target_ = 0;
   int waiting_ = 0;
   int died_parking_ = 0;  ///< workers in a row that ended before they were parked

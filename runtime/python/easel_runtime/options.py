@@ -50,7 +50,11 @@ _CREDENTIALS = (
 
 @dataclass
 class Options:
-    """What the executor asks for, from the environment variable EASEL_ZYGOTE."""
+    """What the executor asks for, from the environment variable EASEL_ZYGOTE.
+
+    `slots`, in mode `strict`: the first user id of the machine that is the zygote's, and how many; one is its own, the
+    others are for one worker each.
+    """
 
     mode: str = "local"
     preload: list[str] = field(default_factory=list)
@@ -60,6 +64,7 @@ class Options:
     shim: str = ""
     seccomp: str = ""
     single: bool = False
+    slots: tuple[int, int] = (0, 0)
 
     @classmethod
     def parse(cls, text: str) -> Options:
@@ -72,8 +77,13 @@ class Options:
             raise ValueError("EASEL_ZYGOTE has to be a JSON object")
         known = {name: values[name] for name in cls.__dataclass_fields__ if values.get(name) is not None}
         options = cls(**known)
-        if options.mode not in ("local", "pod", "none"):
-            raise ValueError(f"unknown isolation mode {options.mode!r}; there are local, pod and none")
+        if options.mode not in ("local", "strict", "pod", "none"):
+            raise ValueError(
+                f"unknown isolation mode {options.mode!r}; there are local, strict, pod and none"
+            )
+        options.slots = (int(options.slots[0]), int(options.slots[1]))
+        if options.mode == "strict":
+            options.home = "/home"  # each canvas has its own there
         return options
 
     def hidden(self) -> list[str]:

@@ -74,27 +74,30 @@ def send(channel: socket.socket, frame: dict[str, Any]) -> None:
     channel.sendall(struct.pack("<I", len(data)) + data)
 
 
-def _receive_exactly(channel: socket.socket, size: int) -> bytes:
+def _receive_exactly(channel: socket.socket, size: int, mounts: list[int]) -> bytes:
     data = bytearray()
     while len(data) < size:
-        piece = channel.recv(min(size - len(data), 1 << 20))
+        piece, descriptors, _, _ = socket.recv_fds(channel, min(size - len(data), 1 << 20), 4)
+        mounts += descriptors
         if not piece:
             os._exit(0)  # the executor does not need this worker any more
         data += piece
     return bytes(data)
 
 
-def _receive_spec(channel: socket.socket) -> dict[str, Any]:
-    size = struct.unpack("<I", _receive_exactly(channel, 4))[0]
+def _receive_spec(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Return the attempt, and the mounts that came with it in mode `strict`."""
+    mounts: list[int] = []
+    size = struct.unpack("<I", _receive_exactly(channel, 4, mounts))[0]
     if size > _LARGEST_FRAME:
         raise ValueError(f"the executor announced a frame of {size} bytes; the largest is {_LARGEST_FRAME}")
-    spec = json.loads(_receive_exactly(channel, size))
+    spec = json.loads(_receive_exactly(channel, size, mounts))
     if not isinstance(spec, dict):
         raise ValueError("the executor sent no attempt")
-    return spec
+    return spec, mounts
 
 
-def live(box: sandbox.Sandbox, scratch: str | None, descriptors: list[int]) -> NoReturn:
+def live(box: sandbox.Sandbox, scratch: str | None, slot: int, descriptors: list[int]) -> NoReturn:
     """Be a worker. Never returns: the process ends when its block has."""
     try:
         sandbox.die_with_parent()
@@ -107,13 +110,13 @@ def live(box: sandbox.Sandbox, scratch: str | None, descriptors: list[int]) -> N
         gc.enable()
         fault.point("parking.ready")
         send(channel, {"event": "parked"})
-        spec = _receive_spec(channel)
+        spec, mounts = _receive_spec(channel)
         fault.hand_over()
     except BaseException:
         os.write(2, f"easel: a worker could not get ready:\n{traceback.format_exc()}".encode())
         os._exit(120)
     try:
-        missing = box.hand_over(spec)
+        missing = box.hand_over(spec, mounts, slot)
         if not filetrace.start(spec):
             missing = [*missing, "file_trace"]
     except (OSError, KeyError) as error:

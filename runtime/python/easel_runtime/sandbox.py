@@ -4,10 +4,11 @@
     worker forked -> Sandbox.park()          own mounts, limits, and all that does not depend on the block
     spec received -> Sandbox.hand_over()     the block's folders; then the rest is given away, seccomp last
 
-Modes: `local` has all layers; `pod` those that need neither namespaces nor capabilities; `none` nothing. A layer that
-the kernel refuses is named in `missing` by a stable word: user_namespace, pid_namespace, mount_namespace, proc_mount,
-ipc_namespace, uts_namespace, net_namespace, landlock, seccomp, pid_limit. In mode `local` a refusal of one of the first
-four makes the zygote fall back to `pod`'s layers. Nothing here is fatal.
+Modes: `local` has all layers; `strict` those and its own (strict.py); `pod` those that need neither namespaces nor
+capabilities; `none` nothing. A layer that the kernel refuses is named in `missing` by a stable word: user_namespace,
+pid_namespace, mount_namespace, proc_mount, ipc_namespace, uts_namespace, net_namespace, landlock, seccomp, pid_limit.
+In mode `local` a refusal of one of the first four makes the zygote fall back to `pod`'s layers; in mode `strict` it ends
+the zygote, because who asked for it serves people who do not trust one another. Nothing else here is fatal.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from easel_runtime import _easel, landlock, seccomp, view
+from easel_runtime import _easel, landlock, seccomp, strict, view
 from easel_runtime.options import Options
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -36,6 +37,8 @@ _CAP_SETPCAP, _CAP_SYS_ADMIN = 1 << 8, 1 << 21
 _ZYGOTE_CAPABILITIES = (
     _CAP_DAC_OVERRIDE | _CAP_DAC_READ_SEARCH | _CAP_FOWNER | _CAP_KILL | _CAP_SETPCAP | _CAP_SYS_ADMIN
 )
+# In mode `strict` also to become another user and to have a network of one's own, in a user namespace without rights.
+_STRICT_CAPABILITIES = _ZYGOTE_CAPABILITIES | 1 << 6 | 1 << 7 | 1 << 12
 _MAX_OPEN_FILES = 16384
 
 
@@ -107,7 +110,7 @@ def _enter_local(options: Options, stand_in: Callable[[int], NoReturn], missing:
                 _easel.unshare(flag)
             except OSError:
                 missing.append(word)
-        if not options.network:
+        if not options.network and options.mode == "local":
             try:
                 _easel.unshare(CLONE_NEWNET)
                 _loopback_up()
@@ -115,11 +118,14 @@ def _enter_local(options: Options, stand_in: Callable[[int], NoReturn], missing:
                 missing.append("net_namespace")
         layer = "proc_mount"
         view.mount_proc()
-        if private_user:
+        if private_user or options.mode == "strict":
             _write("/proc/sys/user/max_user_namespaces", "0")
         layer = "mount_namespace"
-        view.make_base(options.home, options.hidden())
-        _easel.keep_capabilities(_ZYGOTE_CAPABILITIES)
+        if options.mode == "local":
+            view.make_base(options.home, options.hidden())
+        else:
+            view.make_base("", [])
+        _easel.keep_capabilities(_ZYGOTE_CAPABILITIES if options.mode == "local" else _STRICT_CAPABILITIES)
     except OSError as error:
         raise Refused(layer, error) from error
 
@@ -165,7 +171,16 @@ def enter(options: Options, stand_in: Callable[[int], NoReturn]) -> Sandbox:
         else:
             missing.append(refused)
             mode = "pod"
-    if mode != "local":
+    elif mode == "strict":
+        if os.geteuid() != 0 or options.slots[1] < 2:
+            raise Refused("slots", PermissionError(1, "the executor is not root, so it has no users to give out"))
+        try:
+            strict.confine(options)
+        except OSError as error:
+            raise Refused("confinement", error) from error
+        die_with_parent()  # becoming another user takes that back
+        _enter_local(options, stand_in, missing)
+    if mode in ("pod", "none"):
         adopt_orphans()
     if mode == "pod" and not options.network:
         missing.append("net_namespace")
@@ -211,8 +226,13 @@ class Sandbox:
             self._lacks("seccomp")
         if _easel.landlock_abi() < 1:
             self._lacks("landlock")
-        if mode == "local" and not _pid_limit():
+        if self.namespaces and not _pid_limit():
             self._lacks("pid_limit")
+
+    @property
+    def namespaces(self) -> bool:
+        """Whether workers have namespaces and mounts of their own."""
+        return self.mode in ("local", "strict")
 
     def _lacks(self, layer: str) -> None:
         if layer not in self.missing:
@@ -220,7 +240,7 @@ class Sandbox:
 
     def make_scratch(self) -> str | None:
         """Make the temporary folder of a worker that cannot have mounts of its own; the zygote removes it."""
-        return None if self.mode == "local" else tempfile.mkdtemp(prefix="easel-scratch-")
+        return None if self.namespaces else tempfile.mkdtemp(prefix="easel-scratch-")
 
     def park(self, scratch: str | None) -> None:
         """Put on what does not depend on the block.
@@ -229,7 +249,7 @@ class Sandbox:
         """
         if scratch is not None:
             os.environ["TMPDIR"] = tempfile.tempdir = scratch
-        if self.mode == "local":
+        if self.namespaces:
             _easel.unshare(CLONE_NEWNS)
             for word, flag in (("ipc_namespace", CLONE_NEWIPC), ("uts_namespace", CLONE_NEWUTS)):
                 try:
@@ -239,6 +259,9 @@ class Sandbox:
             self._view = view.View(_tmp_bytes())
             view.mask_proc(_pid_limit())
             self._view.bind_visible(self._needed_folders(), self._options.home)
+        if self.mode == "strict" and not self._options.network:
+            _easel.unshare(CLONE_NEWNET)
+            _loopback_up()
         if self.mode == "none":
             return
         if "landlock" not in self.missing:
@@ -255,7 +278,7 @@ class Sandbox:
 
     def _make_rules(self, scratch: str | None) -> landlock.Rules:
         rules = landlock.Rules()
-        if self.mode == "local":
+        if self.namespaces:
             rules.allow("/", landlock.READ)  # what is hidden is covered by mounts
             rules.allow("/tmp", rules.everything)
             rules.allow("/dev", landlock.DEVICES)
@@ -272,13 +295,19 @@ class Sandbox:
         rules.allow(self._options.home, rules.everything)
         return rules
 
-    def hand_over(self, spec: dict[str, Any]) -> list[str]:
+    def hand_over(self, spec: dict[str, Any], mounts: list[int], slot: int) -> list[str]:
         """Make the block's folders visible and writable, then give everything away. Return the missing layers.
+
+        `mounts` and `slot` are for mode `strict`: the folders as the executor made them, and whom to become.
 
         Errors: OSError when a folder of the spec does not exist or a mount is refused.
         """
         files, staging = spec["files"], spec["staging"]
-        if self._view is not None:
+        if self.mode == "strict":
+            strict.attach(mounts)
+            if self._view is not None:
+                self._view.close()
+        elif self._view is not None:
             self._view.bind_visible([spec["canvas_root"], spec["state_root"]], "")
             self._view.bind(files, True)
             self._view.bind(staging, True)
@@ -289,7 +318,12 @@ class Sandbox:
         if self._rules is not None:
             self._rules.allow(files, self._rules.everything)
             self._rules.allow(staging, self._rules.everything)
+            if self.mode == "strict":
+                self._rules.allow(self._options.home, self._rules.everything)
             self._rules.enforce()
+        if self.mode == "strict":
+            strict.become(slot)
+            die_with_parent()
         # Root on a canvas that somebody else owns could not write into it without these two.
         keep = 0 if os.geteuid() != 0 or os.stat(files).st_uid == 0 else _CAP_DAC_OVERRIDE | _CAP_FOWNER
         if not keep and os.geteuid() == 0:

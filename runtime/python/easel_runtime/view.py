@@ -60,7 +60,9 @@ def mount_proc() -> None:
 
 
 def make_base(home: str, hidden: list[str]) -> None:
-    """Turn the mounts of a fresh mount namespace into the zygote's view, after mount_proc(). `home` must exist.
+    """Turn the mounts of a fresh mount namespace into the zygote's view, after mount_proc().
+
+    `home` stays writable; it must exist, or be empty.
 
     Errors: OSError of the first mount that the kernel refuses.
     """
@@ -73,10 +75,11 @@ def make_base(home: str, hidden: list[str]) -> None:
     _make_dev(devices)
     # Of the zygote's own, so that imports can make locks; each worker covers both again.
     _tmpfs("/dev/shm", "mode=1777,size=64m")
-    fd = _clone(home)
-    _set(fd, _NOSUID | _NODEV, _RDONLY)
-    _easel.move_mount(fd, _AT_FDCWD, home)
-    os.close(fd)
+    if home:
+        fd = _clone(home)
+        _set(fd, _NOSUID | _NODEV, _RDONLY)
+        _easel.move_mount(fd, _AT_FDCWD, home)
+        os.close(fd)
     _hide(hidden, home)
 
 

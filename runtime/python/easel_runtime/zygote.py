@@ -97,7 +97,7 @@ class Zygote:
         self._box = box
         self._single = single
         self._machine_proc = machine_proc
-        self._pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if box.mode == "local" else -1
+        self._pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if box.namespaces else -1
         self._served = False
         self._children: dict[int, Child] = {}
         self._wake, wake_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -128,8 +128,8 @@ class Zygote:
                     return
 
     def end(self) -> None:
-        """End all workers. In mode `local` they end with this process, the first of their outer pid namespace."""
-        if self._box.mode == "local":
+        """End all workers. With namespaces they end with this process, the first of their outer pid namespace."""
+        if self._box.namespaces:
             return
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
@@ -156,7 +156,7 @@ class Zygote:
             number = None
         try:
             if number is not None:
-                self._park(number, descriptors)
+                self._park(number, int(request.get("slot", 0)), descriptors)
         except OSError as error:
             self.say({"event": "failed", "id": number, "message": f"a worker could not be forked: {error}"})
         finally:
@@ -164,19 +164,19 @@ class Zygote:
                 os.close(fd)
         return True
 
-    def _park(self, number: int, descriptors: list[int]) -> None:
+    def _park(self, number: int, slot: int, descriptors: list[int]) -> None:
         scratch = self._box.make_scratch()
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            if self._box.mode == "local":  # the next child is pid 1 of a new pid namespace
+            if self._box.namespaces:  # the next child is pid 1 of a new pid namespace
                 _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
                 _easel.unshare(sandbox.CLONE_NEWPID)
             pid = _easel.fork_kept(_INIT, writing)
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                parked.live(self._box, scratch, descriptors)
-            if self._box.mode == "local":
+                parked.live(self._box, scratch, slot, descriptors)
+            if self._box.namespaces:
                 _easel.setns(self._pid_namespace, sandbox.CLONE_NEWPID)
         except OSError:
             os.close(reading)
@@ -218,7 +218,7 @@ class Zygote:
 
     def _report(self, child: Child, status: int, usage: Any) -> None:
         """Tell of an end, after the whole tree's: with the keeper the kernel has ended its pid namespace."""
-        if self._box.mode != "local":
+        if not self._box.namespaces:
             orphans.end_all(set(self._children))
         try:
             told = os.read(child.status_fd, 4)
@@ -277,9 +277,13 @@ def main() -> None:
     _restart_if_needed(options)
     os.set_inheritable(CONTROL_FD, False)
     control = socket.socket(fileno=CONTROL_FD)
-    os.makedirs(options.home, exist_ok=True)
+    if options.mode != "strict":
+        os.makedirs(options.home, exist_ok=True)
     machine_proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
-    box = sandbox.enter(options, _stand_in)
+    try:
+        box = sandbox.enter(options, _stand_in)
+    except sandbox.Refused as refused:
+        sys.exit(f"isolation `{options.mode}` cannot be made on this machine: {refused}; see `easel doctor`")
     os.chdir("/")
     os.environ.pop("EASEL_ZYGOTE", None)
     os.environ.pop("EASEL_FAULT", None)
