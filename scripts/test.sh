@@ -1,7 +1,7 @@
 # Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
 # a run in which no phase found any fails.
 
-all_phases=(form web unit python functional state fault tsan fuzz)
+all_phases=(form web unit python functional escape state fault tsan fuzz)
 # The folders with threads or signals of their own.
 concurrent=(metadata executor backend engine environment)
 
@@ -68,6 +68,7 @@ test_folder() {
 }
 test_python() { test_folder python runtime/python/tests; }
 test_functional() { test_folder functional tests/functional; }
+test_escape() { test_folder escape tests/escape; }
 test_state() { test_folder state tests/state_corpus; }
 test_fault() { test_folder fault tests/fault; }
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from canvas_folder import BINARY, CanvasFolder, Gate, easel, is_alive, wait_until
+from canvas_folder import CanvasFolder, Gate
+from private_executor import private_executor
 
 
 class MakeCanvas(Protocol):
@@ -21,18 +19,8 @@ class MakeCanvas(Protocol):
 
 @pytest.fixture(scope="session")
 def environ() -> Iterator[dict[str, str]]:
-    """The environment of every command: a private executor, the shared cache of environments."""
-    assert os.access(BINARY, os.X_OK), f"{BINARY} is not there: `./dev build`, or set EASEL_BINARY"
-    # Not below pytest's folder: a socket's path has room for 107 bytes only, and people's folders are short, too.
-    folder = tempfile.mkdtemp(prefix="easel-")
-    values = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    values |= {"EASEL_RUNTIME_DIR": folder, "NO_COLOR": "1", "LANG": "C.UTF-8"}
-    yield values
-    status = easel(["executor", "status", "--json"], values).document
-    easel(["executor", "stop", "--force"], values)
-    if status["running"]:
-        wait_until(lambda: not is_alive(status["pid"]), "the executor has ended")
-    shutil.rmtree(folder, ignore_errors=True)
+    with private_executor() as values:
+        yield values
 
 
 @pytest.fixture(scope="session")

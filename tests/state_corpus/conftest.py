@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,23 +10,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functional"))
 
-from canvas_folder import BINARY, easel, is_alive, wait_until
 from journeys import Journeys
+from private_executor import private_executor
 
 
 @pytest.fixture(scope="session")
 def environ() -> Iterator[dict[str, str]]:
-    """The environment of every command: a private executor, the shared cache of environments."""
-    assert os.access(BINARY, os.X_OK), f"{BINARY} is not there: `./dev build`, or set EASEL_BINARY"
-    folder = tempfile.mkdtemp(prefix="easel-")
-    values = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    values |= {"EASEL_RUNTIME_DIR": folder, "NO_COLOR": "1", "LANG": "C.UTF-8"}
-    yield values
-    status = easel(["executor", "status", "--json"], values).document
-    easel(["executor", "stop", "--force"], values)
-    if status["running"]:
-        wait_until(lambda: not is_alive(status["pid"]), "the executor has ended")
-    shutil.rmtree(folder, ignore_errors=True)
+    with private_executor() as values:
+        yield values
 
 
 @pytest.fixture(scope="session")

@@ -173,7 +173,9 @@ def enter(options: Options, stand_in: Callable[[int], NoReturn]) -> Sandbox:
             mode = "pod"
     elif mode == "strict":
         if os.geteuid() != 0 or options.slots[1] < 2:
-            raise Refused("slots", PermissionError(1, "the executor is not root, so it has no users to give out"))
+            raise Refused(
+                "slots", PermissionError(1, "the executor is not root, so it has no users to give out")
+            )
         try:
             strict.confine(options)
         except OSError as error:

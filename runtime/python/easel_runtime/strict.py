@@ -30,7 +30,17 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _MNT_DETACH = 2
 
 # Whole folders of the system. Links among them (/bin -> usr/bin) are made again as links.
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/sys/devices/system/cpu")
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/sys/devices/system/cpu",
+)
 # Of /etc what programs need and nobody's secret is in.
 _ETC = (
     "alternatives", "ca-certificates", "ca-certificates.conf", "debian_version", "fonts", "gai.conf", "host.conf",
@@ -110,15 +120,28 @@ def _make_root(needed: Iterable[str], users: int) -> None:
     _easel.mount("tmpfs", place, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=1m")
     for path in (*_SYSTEM, *(f"/etc/{name}" for name in _ETC), *needed):
         _show(path, place)
-    for path in ("/proc", "/dev"):  # covered by the caller's own; a new /proc may be mounted where one is whole
+    for path in (
+        "/proc",
+        "/dev",
+    ):  # covered by the caller's own; a new /proc may be mounted where one is whole
         _bind(path, place + path)
-    for folder, mode in (("/tmp", 0o1777), (CANVAS, 0o755), (HOME, 0o755), ("/run", 0o755), ("/var/tmp", 0o755), ("/.old", 0o700)):
+    for folder, mode in (
+        ("/tmp", 0o1777),
+        (CANVAS, 0o755),
+        (HOME, 0o755),
+        ("/run", 0o755),
+        ("/var/tmp", 0o755),
+        ("/.old", 0o700),
+    ):
         os.makedirs(place + folder, exist_ok=True)
         os.chmod(place + folder, mode)
     people = "".join(f"block{i}:x:{i}:{i}:block:{HOME}:/usr/sbin/nologin\n" for i in range(1, users))
     for name, text in (
         ("passwd", _PASSWD.format(users=people)),
-        ("group", "root:x:0:\n" + "".join(f"block{i}:x:{i}:\n" for i in range(1, users)) + "nogroup:x:65534:\n"),
+        (
+            "group",
+            "root:x:0:\n" + "".join(f"block{i}:x:{i}:\n" for i in range(1, users)) + "nogroup:x:65534:\n",
+        ),
     ):
         with open(f"{place}/etc/{name}", "w") as file:
             file.write(text)

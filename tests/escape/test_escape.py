@@ -1,0 +1,73 @@
+"""Nothing gets out of a worker of isolation `strict`, and each way out that is tried does lead out with isolation off."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+BINARY = os.environ.get("EASEL_BINARY", "build/dev/bin/easel")
+# What a kernel may lack: then nobody can show the way out, and there is none.
+LACKING = ("Function not implemented", "Address family not supported", "No such file or directory: '/proc/")
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="isolation `strict` needs root")
+
+
+def names() -> list[str]:
+    spec = importlib.util.spec_from_file_location("escape_attempts", HERE / "attempts.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return list(module.ATTEMPTS)
+
+
+@pytest.fixture(scope="session")
+def outcomes() -> Iterator[dict[str, dict[str, Any]]]:
+    folder = tempfile.mkdtemp(prefix="esc")
+    namespaces = ["--mount", "--pid", "--uts", "--ipc", "--net", "--fork", "--kill-child", "--mount-proc"]
+    command = [
+        "unshare",
+        *namespaces,
+        sys.executable,
+        str(HERE / "world.py"),
+        folder,
+        BINARY,
+        "strict",
+        "none",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    yield json.loads(done.stdout)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_no_layer_is_missing(outcomes: dict[str, dict[str, Any]]) -> None:
+    assert outcomes["strict"]["(notices)"]["notices"] == []
+
+
+def test_all_were_tried(outcomes: dict[str, dict[str, Any]]) -> None:
+    for mode in ("strict", "none"):
+        assert set(outcomes[mode]) - {"(notices)"} == set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_it_does_not_get_out(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+    assert "blocked" in outcomes["strict"][name], outcomes["strict"][name]
+
+
+@pytest.mark.parametrize("name", names())
+def test_it_gets_out_without_isolation(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+    said = outcomes["none"][name]
+    if "blocked" in said and any(lack in said["blocked"] for lack in LACKING):
+        pytest.skip(f"this kernel does not have it: {said['blocked']}")
+    assert "reached" in said, said
