@@ -793,15 +793,10 @@ def where_the_machine_keeps_things(T: Any) -> str:
 
 @attempt("exhaustion")
 def processes(T: Any) -> str:
-    children, reading = [], os.pipe()
+    children: list[int] = []
     try:
         for _ in range(1100):
-            pid = os.fork()
-            if pid == 0:
-                os.close(reading[1])
-                os.read(reading[0], 1)
-                os._exit(0)
-            children.append(pid)
+            children.append(os.posix_spawn("/bin/sleep", ["sleep", "60"], {}))
         return f"{len(children)} at once"
     finally:
         for pid in children:

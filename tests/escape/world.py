@@ -140,6 +140,9 @@ class World:
         victim = subprocess.Popen(
             [sys.executable, "-c", "import sys, time; held = open(sys.argv[2]); time.sleep(600)", word, self.targets["root_key"]],
             env={"SECRET": self.new_secret("victim-environment")},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
         self.targets |= {"victim": [victim.pid], "victim_word": word}
