@@ -33,6 +33,22 @@ std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
 
 std::vector<CommandSpec> MakeCommands() {
   return {
+      {.name = "serve",
+       .group = "Work in the browser",
+       .summary = "serve the canvases of a folder as a web app",
+       .details =
+           "WORKSPACE is a folder whose folders with a canvas.yaml are the canvases, or one canvas. "
+           "Prints a link that signs one browser in. Ctrl-C or SIGTERM ends it; blocks that run go on.",
+       .positionals = {{.name = "WORKSPACE",
+                        .help = "a folder of canvases; the current one if left out",
+                        .required = false}},
+       .flags = {{.name = "port", .value = "N", .help = "where to listen (8765); 0: any free port"},
+                 {.name = "host", .value = "A", .help = "on which address (127.0.0.1)"},
+                 {.name = "no-open", .help = "do not open a browser"},
+                 {.name = "json", .help = "print one line when ready: url, token, pid, workspace"}},
+       .examples = {{"easel serve ~/canvases", ""},
+                    {"easel serve . --port 0 --no-open", "print the link only"}},
+       .run = RunServe},
       {.name = "run",
        .group = "Run",
        .summary = "bring a canvas up to date: run what is new, stale or failed, and nothing else",

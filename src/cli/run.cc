@@ -1,9 +1,7 @@
 // easel run: bring blocks up to date, through an engine of our own or through the one of whoever owns the canvas.
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -25,36 +23,12 @@
 #include "cli/run_request.h"
 #include "cli/run_view.h"
 #include "cli/run_words.h"
+#include "cli/signals.h"
 #include "engine/owner.h"
 #include "executor/runtime_folder.h"
 
 namespace easel {
 namespace {
-
-/// Ctrl-C and its like as something to wait for. Made before any thread, so that every thread has them blocked.
-class Signals {
- public:
-  Signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
-    ::pthread_sigmask(SIG_BLOCK, &set, &before_);
-    fd_.Reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~Signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  int fd() const { return fd_.get(); }
-  /// How many arrived since the last call.
-  int Take() {
-    signalfd_siginfo info;
-    int n = 0;
-    while (::read(fd_.get(), &info, sizeof info) == sizeof info) ++n;
-    return n;
-  }
-
- private:
-  sigset_t before_;
-  UniqueFd fd_;
-};
 
 Result<RunRequest> RequestOf(const Invocation& invocation) {
   RunRequest request;

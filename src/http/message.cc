@@ -149,8 +149,11 @@ std::optional<std::string> HttpRequest::Cookie(std::string_view name) const {
 HttpResponse ProblemResponse(int status, std::string_view reason, std::string_view message) {
   return {.status = status,
           .content_type = "application/problem+json",
-          .body = json::serialize(json::object{
-              {"status", status}, {"title", TitleOf(status)}, {"reason", reason}, {"detail", message}})};
+          .body = json::serialize(json::object{{"type", "about:blank"},
+                                               {"status", status},
+                                               {"title", TitleOf(status)},
+                                               {"reason", reason},
+                                               {"detail", message}})};
 }
 
 HttpResponse ProblemResponse(const Error& error) {

@@ -1,0 +1,231 @@
+#include "server/service.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace easel {
+namespace {
+
+bool IsSafe(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+bool IsApi(const HttpRequest& request) {
+  return !request.target.path.empty() && request.target.path[0] == "api";
+}
+
+/// "example.org:80" -> "example.org"; "[::1]:80" -> "::1".
+std::string_view NameOfHost(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.find(':'));
+}
+
+HttpResponse Refuse(int status, std::string_view reason, std::string_view message) {
+  return ProblemResponse(status, reason, message);
+}
+
+}  // namespace
+
+Service::Service(const Router& router, const Workspace& workspace, Accounts& accounts, BlockingPool& pool,
+                 ServiceOptions options)
+    : router_(router), workspace_(workspace), accounts_(accounts), pool_(pool), options_(std::move(options)) {
+  accounts_.OnEnd([this](const std::string& credential) {
+    std::vector<std::shared_ptr<WebSocket>> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto [first, last] = sockets_.equal_range(credential);
+      for (auto it = first; it != last; ++it)
+        if (auto socket = it->second.lock()) ended.push_back(std::move(socket));
+      sockets_.erase(first, last);
+    }
+    for (const auto& socket : ended) socket->Close(4401, "signed out");
+  });
+}
+
+bool Service::IsOurHost(std::string_view host) const {
+  const std::string_view name = NameOfHost(host);
+  if (name == "127.0.0.1" || name == "localhost" || name == "::1" || name.ends_with(".localhost"))
+    return true;
+  return std::ranges::find(options_.hosts, name) != options_.hosts.end();
+}
+
+bool Service::IsOurOrigin(std::string_view origin, std::string_view host) const {
+  const std::size_t scheme = origin.starts_with("https://") ? 8 : origin.starts_with("http://") ? 7 : 0;
+  if (scheme == 0 || (options_.secure && scheme == 7)) return false;
+  return origin.substr(scheme) == host;
+}
+
+Principal Service::Authenticate(const HttpRequest& request) {
+  const std::string_view authorization = request.Header("authorization");
+  if (authorization.size() > 7 &&
+      (authorization.starts_with("Bearer ") || authorization.starts_with("bearer ")))
+    return accounts_.FindToken(authorization.substr(7));
+  if (!authorization.empty()) return {};  // one way to say who one is; a second does not mend it
+  const auto cookie = request.Cookie(CookieName());
+  return cookie ? accounts_.FindSession(*cookie) : Principal{};
+}
+
+std::expected<std::shared_ptr<Call>, HttpResponse> Service::Admit(HttpRequest request,
+                                                                  std::string_view method,
+                                                                  const Route*& route) {
+  const std::string host(request.Header("host"));
+  if (!IsOurHost(host))
+    return std::unexpected(Refuse(421, "HOST_UNKNOWN",
+                                  "this server does not answer to that name; if it should, start it with "
+                                  "`--public-url` or the setting `hosts`"));
+  Router::Match match = router_.Find(method, request.target.path);
+  if (match.route == nullptr) {
+    if (match.methods.empty())
+      return std::unexpected(Refuse(404, "NO_SUCH_PATH", "there is nothing at this path"));
+    HttpResponse refused = Refuse(405, "METHOD_NOT_ALLOWED", "this path has " + JoinWords(match.methods));
+    std::string allow;
+    for (const std::string& one : match.methods) allow += (allow.empty() ? "" : ", ") + one;
+    refused.headers.emplace_back("Allow", allow);
+    return std::unexpected(std::move(refused));
+  }
+  route = match.route;
+  const std::string_view origin = request.Header("origin");
+  if (IsApi(request) && !origin.empty() && !IsOurOrigin(origin, host))
+    return std::unexpected(Refuse(403, "FOREIGN_ORIGIN", "this request comes from another site's page"));
+  auto call = std::make_shared<Call>();
+  call->principal = Authenticate(request);
+  if (route->access != Access::kPublic) {
+    if (!call->principal.signed_in())
+      return std::unexpected(
+          Refuse(401, "NOT_SIGNED_IN", "sign in first, or send an API token that has not expired"));
+    const bool changes = !IsSafe(request.method) || method == "WEBSOCKET";
+    if (changes && origin.empty() && call->principal.means == Principal::Means::kSession)
+      return std::unexpected(Refuse(
+          403, "ORIGIN_MISSING", "a change by a session needs the page's Origin; programs use API tokens"));
+    if (route->access == Access::kPerson && call->principal.means != Principal::Means::kSession)
+      return std::unexpected(
+          Refuse(403, "SESSION_NEEDED", "this needs a browser's session; an API token cannot do it"));
+  }
+  call->parameters = std::move(match.parameters);
+  for (const auto& [name, value] : call->parameters)
+    if (name == "canvas") call->canvas = value;
+  if (const auto least = RoleFor(route->access)) {
+    const bool on_canvas = !call->canvas.empty();
+    const auto role = on_canvas ? call->principal.RoleOn(call->canvas) : call->principal.WorkspaceRole();
+    if (on_canvas) {
+      auto root = workspace_.Find(call->canvas);
+      if (!root || !role)
+        return std::unexpected(
+            ProblemResponse(404, "CANVAS_UNKNOWN",
+                            "there is no such canvas here; it may have been renamed, moved or deleted"));
+      call->canvas_root = *std::move(root);
+    }
+    if (!role || *role < *least)
+      return std::unexpected(Refuse(403, "ROLE_TOO_SMALL",
+                                    "this needs the role " + std::string(RoleName(*least)) + "; yours is " +
+                                        std::string(role ? RoleName(*role) : "none")));
+    call->role = *role;
+  }
+  call->request = std::move(request);
+  return call;
+}
+
+HttpResponse Service::Finish(HttpResponse response, bool api) {
+  const int group = response.status / 100;
+  if (group >= 0 && group < 6) ++counts_.by_class[static_cast<std::size_t>(group)];
+  const auto set = [&](std::string_view name, std::string_view value) {
+    for (const auto& [known, unused] : response.headers)
+      if (known == name) return;
+    response.headers.emplace_back(name, value);
+  };
+  set("X-Content-Type-Options", "nosniff");
+  set("Referrer-Policy", "no-referrer");
+  set("Cross-Origin-Resource-Policy", "same-origin");
+  set("X-Frame-Options", "DENY");
+  if (api) {
+    // An answer that is opened as a page of its own does nothing.
+    set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+    set("Cache-Control", "no-store");
+  }
+  return response;
+}
+
+HttpResponse Service::RunHandler(const Route& route, const Call& call) {
+  const std::string_view key = call.request.Header("idempotency-key");
+  if (route.options.idempotent && !key.empty()) {
+    if (key.size() > 100)
+      return Refuse(400, "BAD_PARAMETER", "`Idempotency-Key` may have at most 100 characters");
+    return RunOnce(route, call, std::string(key));
+  }
+  auto done = route.handler(call);
+  return done ? *std::move(done) : ProblemResponse(done.error());
+}
+
+HttpResponse Service::RunOnce(const Route& route, const Call& call, const std::string& key) {
+  const std::string& user = call.principal.user;
+  const std::string where = route.method + " " + call.request.raw_target;
+  const std::string all = user + "\n" + key + "\n" + where;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!creating_.insert(all).second)
+      return Refuse(409, "UNDER_WAY",
+                    "the first request with this key is still under way; ask again in a moment");
+  }
+  const auto work = [&]() -> HttpResponse {
+    auto kept = accounts_.FindAnswer(user, key, where);
+    if (!kept) return ProblemResponse(kept.error());
+    if (*kept) return {.status = static_cast<int>((*kept)->status), .body = (*kept)->body};
+    auto done = route.handler(call);
+    if (!done) return ProblemResponse(done.error());
+    if (done->status / 100 == 2)
+      if (const Status stored = accounts_.KeepAnswer(user, key, where, {done->status, done->body}); !stored)
+        return ProblemResponse(stored.error());
+    return *std::move(done);
+  };
+  HttpResponse out = work();
+  const std::lock_guard lock(mutex_);
+  creating_.erase(all);
+  return out;
+}
+
+void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> reply) {
+  const bool api = IsApi(request);
+  const Route* route = nullptr;
+  const std::string method = request.method;
+  auto call = Admit(std::move(request), method, route);
+  if (!call) return reply(Finish(std::move(call).error(), api));
+  if (route->late) {
+    auto answer = [this, api, reply = std::move(reply)](HttpResponse response) {
+      reply(Finish(std::move(response), api));
+    };
+    if (route->options.where == Where::kInline) return route->late(*std::move(call), std::move(answer));
+    if (!pool_.Submit([route, call = *call, answer] { route->late(call, answer); }))
+      answer(Refuse(503, "BUSY", "the server has too much to do; try again in a moment"));
+    return;
+  }
+  if (route->options.where == Where::kInline) return reply(Finish(RunHandler(*route, **call), api));
+  auto shared = std::make_shared<std::function<void(HttpResponse)>>(std::move(reply));
+  if (!pool_.Submit(
+          [this, api, route, call = *call, shared] { (*shared)(Finish(RunHandler(*route, *call), api)); }))
+    (*shared)(Finish(Refuse(503, "BUSY", "the server has too much to do; try again in a moment"), api));
+}
+
+std::optional<HttpResponse> Service::Open(const HttpRequest& request, std::shared_ptr<WebSocket> socket,
+                                          WebSocketEvents& events) {
+  const Route* route = nullptr;
+  auto call = Admit(request, "WEBSOCKET", route);
+  if (!call) return Finish(std::move(call).error(), true);
+  const std::string credential = (*call)->principal.credential;
+  if (!credential.empty()) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sockets_, [](const auto& entry) { return entry.second.expired(); });
+    sockets_.emplace(credential, socket);
+  }
+  // It may have ended between the two.
+  if (route->access != Access::kPublic && !Authenticate(request).signed_in())
+    return Finish(Refuse(401, "NOT_SIGNED_IN", "this session has just ended"), true);
+  if (auto refused = route->socket(*call, std::move(socket), events))
+    return Finish(*std::move(refused), true);
+  ++counts_.sockets_open;
+  events.on_closed = [this, closed = std::move(events.on_closed)] {
+    --counts_.sockets_open;
+    if (closed) closed();
+  };
+  return std::nullopt;
+}
+
+}  // namespace easel
