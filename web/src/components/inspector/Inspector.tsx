@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { X } from 'lucide-react'
 import type { Block } from '../../model/block'
 import { attempt } from '../../core/command/edit'
@@ -10,6 +11,8 @@ import { Button } from '../ui/Button'
 import { Field } from '../ui/Field'
 import { Tabs } from '../ui/Tabs'
 import './inspector.css'
+
+const History = lazy(() => import('../history/History'))
 
 /** What there is to know and set about the selected block. */
 export function Inspector() {
@@ -55,7 +58,12 @@ function Of({ block }: { block: Block }) {
         tabs={[
           ['Variables', <Variables key="v" block={block} variables={store.variables(block.id)} />],
           ['Block', <Settings key="b" block={block} />],
-          ['History', <History key="h" block={block} />],
+          [
+            'History',
+            <Suspense key="h">
+              <History block={block} />
+            </Suspense>,
+          ],
         ]}
       />
     </>
@@ -124,24 +132,6 @@ function Settings({ block }: { block: Block }) {
         onCommit={set('timeout')}
       />
     </div>
-  )
-}
-
-function History({ block }: { block: Block }) {
-  const attempts = useDesk()
-    .store.attempts()
-    .filter((a) => a.block === block.name)
-  if (attempts.length === 0) return <p className="nothing">This block has not run yet.</p>
-  return (
-    <ul className="group">
-      {attempts.map((a) => (
-        <li key={a.startedMs}>
-          <b>{new Date(a.startedMs).toISOString().slice(11, 19)}</b>
-          <span>{a.status}</span>
-          <em>{((a.finishedMs - a.startedMs) / 1000).toFixed(2)} s</em>
-        </li>
-      ))}
-    </ul>
   )
 }
 

@@ -18,6 +18,7 @@ import './shell.css'
 // Panels come after the stage: the first thing to see is blocks.
 const Inspector = lazy(() => import('../inspector/Inspector').then((m) => ({ default: m.Inspector })))
 const RunDrawer = lazy(() => import('../run/RunDrawer').then((m) => ({ default: m.RunDrawer })))
+const Runs = lazy(() => import('../history/Runs'))
 const Palette = lazy(() => import('../palette/Palette'))
 const Keys = lazy(() => import('../palette/Keys'))
 import '../palette/palette.css'
@@ -36,7 +37,7 @@ function Shell({ store }: { store: CanvasStore }) {
   const flow = useReactFlow()
   const camera = useMemo<Camera>(() => makeCamera(flow, store), [flow, store])
   const desk = useMemo(() => ({ store, camera }), [store, camera])
-  const { panel, inspector, drawer, dialog } = usePage()
+  const { panel, side, inspector, drawer, dialog } = usePage()
   useKeys(desk)
   useEffect(() => {
     selectBlocks(select([]))
@@ -58,7 +59,10 @@ function Shell({ store }: { store: CanvasStore }) {
         <TopBar />
         {panel && (
           <nav className="panel" aria-label="Panel">
-            <Outline />
+            <Suspense>
+              {side === 'outline' && <Outline />}
+              {side === 'runs' && <Runs />}
+            </Suspense>
           </nav>
         )}
         <main className="stage-area" tabIndex={-1} aria-label="Stage">

@@ -1,22 +1,28 @@
-import { ListTree, ChartNoAxesGantt, PanelRight, Keyboard, Moon, Sun } from 'lucide-react'
-import { setPage, usePage } from '../../core/session/page'
-import { prefer } from '../../core/session/preferences'
+import { ChartNoAxesColumn, Keyboard, ListTree, PanelRight, Settings } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { setPage, usePage, type Side } from '../../core/session/page'
+import { navigate } from '../../core/session/route'
 import { Logo } from './Logo'
 
-/** Shows and hides the panels. */
+/** Shows and hides the panels; the way home and to the settings. */
 export function Rail() {
-  const { panel, drawer, inspector, theme } = usePage()
+  const inspector = usePage((p) => p.inspector)
   return (
     <nav className="rail" aria-label="Panels">
-      <Logo />
-      <button aria-pressed={panel} onClick={() => setPage({ panel: !panel })}>
-        <ListTree size={18} strokeWidth={1.6} />
-        <span>Outline</span>
-      </button>
-      <button aria-pressed={drawer} onClick={() => setPage({ drawer: !drawer })}>
-        <ChartNoAxesGantt size={18} strokeWidth={1.6} />
-        <span>Runs</span>
-      </button>
+      <a
+        href="/"
+        className="logo"
+        aria-label="All canvases"
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return
+          event.preventDefault()
+          navigate('/')
+        }}
+      >
+        <Logo />
+      </a>
+      <Show side="outline" word="Outline" icon={<ListTree size={18} strokeWidth={1.6} />} />
+      <Show side="runs" word="Runs" icon={<ChartNoAxesColumn size={18} strokeWidth={1.6} />} />
       <button aria-pressed={inspector} onClick={() => setPage({ inspector: !inspector })}>
         <PanelRight size={18} strokeWidth={1.6} />
         <span>Inspector</span>
@@ -26,10 +32,20 @@ export function Rail() {
         <Keyboard size={18} strokeWidth={1.6} />
         <span>Keys</span>
       </button>
-      <button onClick={() => prefer({ theme: theme === 'light' ? 'dark' : 'light' })}>
-        {theme === 'light' ? <Moon size={18} strokeWidth={1.6} /> : <Sun size={18} strokeWidth={1.6} />}
-        <span>{theme === 'light' ? 'Dark' : 'Light'}</span>
+      <button onClick={() => navigate('/settings')}>
+        <Settings size={18} strokeWidth={1.6} />
+        <span>Settings</span>
       </button>
     </nav>
+  )
+}
+
+function Show({ side, word, icon }: { side: Side; word: string; icon: ReactNode }) {
+  const shown = usePage((p) => p.panel && p.side === side)
+  return (
+    <button aria-pressed={shown} onClick={() => setPage(shown ? { panel: false } : { panel: true, side })}>
+      {icon}
+      <span>{word}</span>
+    </button>
   )
 }

@@ -1,6 +1,7 @@
-import { Menu as Base } from '@base-ui/react/menu'
-import type { ReactElement } from 'react'
-import styles from './Popup.module.css'
+import { cloneElement, lazy, Suspense, useState, type ReactElement } from 'react'
+
+const load = () => import('./MenuPopup')
+const MenuPopup = lazy(load)
 
 export interface MenuItem {
   readonly title: string
@@ -9,27 +10,21 @@ export interface MenuItem {
   readonly why?: string
   readonly onSelect: () => void
 }
-export function Menu({ trigger, items }: { trigger: ReactElement; items: readonly MenuItem[] }) {
+interface Trigger {
+  onClick?: () => void
+  onPointerEnter?: () => void
+  'aria-haspopup'?: 'menu'
+}
+
+/** A menu is a button until it is wanted: a page has many, and shows few. */
+export function Menu({ trigger, items }: { trigger: ReactElement<Trigger>; items: readonly MenuItem[] }) {
+  const [wanted, setWanted] = useState(false)
+  const asks = { onClick: () => setWanted(true), onPointerEnter: () => void load() }
+  const button = cloneElement(trigger, { ...asks, 'aria-haspopup': 'menu' })
+  if (!wanted) return button
   return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner className={styles.positioner} sideOffset={4} align="end">
-          <Base.Popup className={styles.popup}>
-            {items.map((item) => (
-              <Base.Item
-                key={item.title}
-                className={styles.item}
-                disabled={item.why !== undefined}
-                onClick={item.onSelect}
-              >
-                <span>{item.title}</span>
-                {item.why !== undefined ? <small>{item.why}</small> : item.keys && <kbd>{item.keys}</kbd>}
-              </Base.Item>
-            ))}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense fallback={button}>
+      <MenuPopup trigger={trigger} items={items} />
+    </Suspense>
   )
 }

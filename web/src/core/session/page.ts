@@ -4,6 +4,7 @@ import type { EdgeKey } from '../../model/edge'
 import { nothing, type Selection } from '../../model/selection'
 
 export type Theme = 'light' | 'dark'
+export type Side = 'outline' | 'runs'
 export type Dialog = 'palette' | 'keys' | undefined
 
 export interface Notice {
@@ -17,6 +18,8 @@ export interface Notice {
 export interface Page {
   readonly theme: Theme
   readonly panel: boolean
+  /** What the panel at the left shows. */
+  readonly side: Side
   readonly inspector: boolean
   readonly drawer: boolean
   readonly dialog: Dialog
@@ -30,6 +33,7 @@ export interface Page {
 export const usePage = create<Page>()(() => ({
   theme: 'light',
   panel: true,
+  side: 'outline',
   inspector: true,
   drawer: false,
   dialog: undefined,
