@@ -1,4 +1,4 @@
-"""Options of libraries that are global to the process: pandas, matplotlib, numpy, decimal, locale.
+"""Options that are global to the process: of pandas, matplotlib, numpy, decimal, locale, and single values of others.
 
 Each is compared with what it was when its library was first seen; nothing is imported only to be compared.
 Values that JSON cannot hold are pickled: `{"digest": SHA-256, "value": base64}`.
@@ -12,7 +12,8 @@ import importlib
 import pickle
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 _SIMPLE = (bool, int, float, str, type(None))
 _RC_SKIPPED = frozenset(("backend", "backend_fallback", "interactive"))
@@ -27,6 +28,8 @@ class Options:
         self._numpy: tuple[dict[str, Any], dict[str, Any]] | None = None
         self._decimal: dict[str, Any] | None = None
         self._locale: str | None = None
+        self._single: dict[str, Any] = {}
+        self._items: dict[str, dict[str, Any]] = {}
         self.note_loaded()
 
     def note_loaded(self) -> None:
@@ -41,6 +44,12 @@ class Options:
             self._decimal = _decimal_context()
         if self._locale is None:
             self._locale = _locale()
+        for key, option in _SINGLE.items():
+            if key not in self._single and option.module in sys.modules:
+                self._single[key] = option.read()
+        for library in _CONFIGURED:
+            if library not in self._items and (config := _configuration(library)) is not None:
+                self._items[library] = config
 
     def changed(self, notices: list[dict[str, str]]) -> dict[str, Any]:
         """Return every option that differs, by settings key; those that cannot be kept become notices."""
@@ -61,6 +70,14 @@ class Options:
         locale = _locale()
         if locale is not None and locale != (self._locale or locale):
             found["locale"] = locale
+        for key, option in _SINGLE.items():
+            now = option.read() if option.module in sys.modules else None
+            if now is not None and now != self._single.get(key, now):
+                found[key] = now
+        for library, before in self._items.items():
+            self._changed_items(
+                found, notices, library + ":", before, _configuration(library), f"{library} setting"
+            )
         return found
 
     @staticmethod
@@ -97,6 +114,79 @@ class Options:
         elif kind == "locale":
             locale = importlib.import_module("locale")
             locale.setlocale(locale.LC_ALL, value)
+        elif kind in _CONFIGURED:
+            importlib.import_module(kind).set_config(**{name: unpacked(value)})
+        elif kind in _SINGLE:
+            option = _SINGLE[kind]
+            option.set(importlib.import_module(option.module), value)
+
+
+class _Single(NamedTuple):
+    """One value of JSON that `module`, once it is loaded, has for the whole process."""
+
+    module: str
+    get: Callable[[Any], Any]
+    set: Callable[[Any, Any], object]
+
+    def read(self) -> Any:
+        """None if it is not known."""
+        try:
+            value = self.get(sys.modules[self.module])
+        except Exception:  # another version of the library
+            return None
+        return value if isinstance(value, _SIMPLE) else None
+
+
+def _backend(matplotlib: Any) -> Any:
+    return dict.get(matplotlib.rcParams, "backend")  # asking the usual way would load one
+
+
+_SINGLE = {
+    "recursionlimit": _Single(
+        "sys", lambda m: m.getrecursionlimit(), lambda m, value: m.setrecursionlimit(value)
+    ),
+    "int_max_str_digits": _Single(
+        "sys", lambda m: m.get_int_max_str_digits(), lambda m, value: m.set_int_max_str_digits(value)
+    ),
+    "csv_field_size_limit": _Single(
+        "_csv", lambda m: m.field_size_limit(), lambda m, value: m.field_size_limit(value)
+    ),
+    "matplotlib_backend": _Single("matplotlib", _backend, lambda m, value: m.use(value)),
+    "matplotlib_interactive": _Single(
+        "matplotlib", lambda m: m.is_interactive(), lambda m, value: m.interactive(value)
+    ),
+    "plotly_template": _Single(
+        "plotly.io._templates",
+        lambda m: m.templates.default,
+        lambda m, value: setattr(m.templates, "default", value),
+    ),
+    "torch_dtype": _Single(
+        "torch",
+        lambda m: str(m.get_default_dtype()).partition(".")[2],
+        lambda m, v: m.set_default_dtype(getattr(m, v)),
+    ),
+    "torch_device": _Single(
+        "torch", lambda m: str(m.get_default_device()), lambda m, value: m.set_default_device(value)
+    ),
+    "torch_threads": _Single(
+        "torch", lambda m: m.get_num_threads(), lambda m, value: m.set_num_threads(value)
+    ),
+    "torch_grad": _Single("torch", lambda m: m.is_grad_enabled(), lambda m, value: m.set_grad_enabled(value)),
+    "torch_deterministic": _Single(
+        "torch",
+        lambda m: m.are_deterministic_algorithms_enabled(),
+        lambda m, value: m.use_deterministic_algorithms(value),
+    ),
+}
+_CONFIGURED = ("sklearn", "xgboost")  # have `get_config` and `set_config`
+
+
+def _configuration(library: str) -> dict[str, Any] | None:
+    get = getattr(sys.modules.get(library), "get_config", None)
+    try:
+        return None if get is None else dict(get())
+    except Exception:  # another version of the library
+        return None
 
 
 def packed(value: Any) -> dict[str, str]:

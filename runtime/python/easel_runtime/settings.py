@@ -24,9 +24,9 @@ import os
 import sys
 import types
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import process_options, randomness
+from . import logging_settings, process_options, randomness
 
 Notice = dict[str, str]
 _SKIPPED_MODULES = frozenset(("__main__", "__future__", "easel_runtime"))
@@ -42,6 +42,7 @@ class Baseline:
         self.path = list(sys.path)
         self.filters = list(warnings.filters)
         self.options = process_options.Options()
+        self.loggers = logging_settings.described()
         self.inherited: dict[str, Any] = {}
         self.modules: dict[str, None] = {}
         self.library_filters: list[Any] = []
@@ -97,6 +98,9 @@ def capture(baseline: Baseline) -> tuple[dict[str, Any], list[Notice]]:
     if filters is not None:
         found["warnings"] = filters
     found.update(baseline.options.changed(notices))
+    loggers, lost = logging_settings.changed(baseline.loggers, logging_settings.described())
+    found.update({"logging:" + name: logger for name, logger in loggers.items()})
+    notices.extend({"kind": "not_carried", "message": sentence} for sentence in lost)
     for name, state in randomness.states().items():
         found["random:" + name] = process_options.packed(state)
     inherited = {key: found[key] for key in baseline.inherited if key in found}
@@ -152,25 +156,38 @@ def _is_user(baseline: Baseline, namespace: Any) -> bool:
     return isinstance(file, str) and bool(baseline.files) and file.startswith(baseline.files + os.sep)
 
 
-def _before_import(baseline: Baseline) -> tuple[list[Any], dict[bytes, bytes], list[str]] | None:
+class _Before(NamedTuple):
+    """What an import may change."""
+
+    filters: list[Any]
+    environ: dict[bytes, bytes]
+    path: list[str]
+    loggers: dict[str, Any]
+
+
+def _before_import(baseline: Baseline) -> _Before | None:
     baseline.depth += 1
     if baseline.depth > 1:
         return None
-    return list(warnings.filters), dict(os.environ._data), list(sys.path)  # type: ignore[attr-defined]
+    environ: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+    return _Before(list(warnings.filters), dict(environ), list(sys.path), logging_settings.described())
 
 
-def _after_import(baseline: Baseline, before: tuple[list[Any], dict[bytes, bytes], list[str]] | None) -> None:
+def _after_import(baseline: Baseline, before: _Before | None) -> None:
     baseline.depth -= 1
     if before is None:
         return
-    filters, environ, path = before
-    if warnings.filters != filters:
-        baseline.library_filters.extend(one for one in warnings.filters if one not in filters)
+    if warnings.filters != before.filters:
+        baseline.library_filters.extend(one for one in warnings.filters if one not in before.filters)
     now: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
-    if now != environ:
-        baseline.environ.update({key: value for key, value in now.items() if environ.get(key) != value})
-    if sys.path != path:
-        baseline.path.extend(one for one in sys.path if one not in path)
+    if now != before.environ:
+        changed = {key: value for key, value in now.items() if before.environ.get(key) != value}
+        baseline.environ.update(changed)
+    if sys.path != before.path:
+        baseline.path.extend(one for one in sys.path if one not in before.path)
+    for name, logger in logging_settings.described().items():
+        if before.loggers.get(name) != logger:
+            baseline.loggers[name] = logger
     baseline.options.note_loaded()
 
 
@@ -232,6 +249,8 @@ def _restore_option(baseline: Baseline, key: str, value: Any) -> None:
             known = list(warnings.filters)
             warnings.filters[:] = [*decoded, *(one for one in known if one not in decoded)]  # type: ignore[index]
         warnings._filters_mutated()  # type: ignore[attr-defined]
+    elif key.startswith("logging:"):
+        logging_settings.restore(key.partition(":")[2], value)
     else:
         baseline.options.restore(key, value)
 

@@ -305,6 +305,7 @@ class _Attempt:
         try:
             tree = ast.parse(self.spec["code"])
             found = patches.patched(self.namespace, tree)
+            called = patches.called(self.namespace, tree)
         except (
             SyntaxError,
             ValueError,
@@ -316,6 +317,11 @@ class _Attempt:
                 "patched_module",
                 f"`{name}` was changed in a module; that does not travel to other blocks: put it into a file of the canvas, "
                 "and import that where it is used",
+            )
+        for name in called:
+            self.notice(
+                "patched_module",
+                f"what `{name}` sets holds in the block that calls it only: call it again where it is needed",
             )
 
 

@@ -31,7 +31,8 @@ exec(compile(code, "block.py", "exec"), namespace)
 found, more = settings.capture(baseline)
 import ast
 print(json.dumps({"settings": found, "notices": notices + more, "shown": shown,
-                  "patched": patches.patched(namespace, ast.parse(code))}))
+                  "patched": patches.patched(namespace, ast.parse(code)),
+                  "called": patches.called(namespace, ast.parse(code))}))
 """
 
 
@@ -199,3 +200,85 @@ def test_matplotlib_settings_travel(canvas: Canvas) -> None:
     below = canvas.run("import matplotlib\nshow(matplotlib.rcParams['figure.dpi'])\n"
                        "show(matplotlib.rcParams['axes.prop_cycle'].by_key())")  # fmt: skip
     assert below["shown"] == [51.0, {"color": ["r", "g"]}]
+
+
+def test_calls_and_objects_of_modules_that_do_not_travel_are_named(canvas: Canvas) -> None:
+    (canvas.files / "helpers.py").write_text("class Config: pass\nconfig = Config()\n")
+    code = ("import helpers, sqlite3, gc\nfrom socket import setdefaulttimeout as wait\nhelpers.config.mode = 1\n"
+            "sqlite3.register_adapter(dict, str)\nwait(5)\nwait(None)\n"
+            "class Own: pass\nown = Own()\nown.x = 1\ndef f(): pass\nf.x = 1\nf()\n")  # fmt: skip
+    found = canvas.run(code)
+    assert found["patched"] == ["helpers.config.mode"]
+    assert found["called"] == ["sqlite3.register_adapter", "wait"]
+
+
+def test_limits_of_the_process_travel(canvas: Canvas) -> None:
+    canvas.run(
+        "import sys, csv\nsys.setrecursionlimit(2500)\nsys.set_int_max_str_digits(9000)\ncsv.field_size_limit(5)"
+    )
+    show = "import sys, csv\nshow([sys.getrecursionlimit(), sys.get_int_max_str_digits(), csv.field_size_limit()])\n"
+    below = canvas.run(show + "sys.setrecursionlimit(1000)")
+    assert below["shown"] == [[2500, 9000, 5]]
+    assert "recursionlimit" not in below["settings"]
+    assert canvas.run(show)["shown"] == [[1000, 9000, 5]]
+
+
+def test_what_logging_was_set_up_for_travels(canvas: Canvas) -> None:
+    canvas.run("import logging\nlogging.basicConfig(level='INFO', format='%(levelname)s|%(message)s')\n"
+               "logging.getLogger('a.b').setLevel('ERROR')\nlogging.getLogger('quiet').disabled = True")  # fmt: skip
+    show = ("import io, logging, sys\nlog = logging.getLogger()\n"
+            "show([log.level, logging.getLogger('a.b').level, logging.getLogger('quiet').disabled, len(log.handlers)])\n"
+            "show([h.stream is sys.stderr and h.format(logging.makeLogRecord({'msg': 'x', 'levelname': 'L'})) for h in log.handlers])\n")  # fmt: skip
+    for _ in range(2):
+        below = canvas.run(show)
+        assert below["notices"] == []
+        assert below["shown"] == [[20, 40, True, 1], ["L|x"]]
+    canvas.run("import logging\nlogging.basicConfig(force=True, level='WARNING', handlers=[])\nlogging.disable(10)\n"
+               "logging.getLogger('a.b').setLevel(0)\nlogging.getLogger('quiet').disabled = False")  # fmt: skip
+    below = canvas.run(show + "show(logging.root.manager.disable)\nlogging.disable(0)")
+    assert below["shown"] == [[30, 0, False, 0], [], 10]
+    assert below["settings"] == {"import:logging": True, "import:io": True, "import:sys": True}
+
+
+def test_a_log_handler_that_cannot_travel_is_named(canvas: Canvas) -> None:
+    found = canvas.run("import logging, logging.handlers\nlogging.getLogger('mine').addHandler(logging.FileHandler('x.log'))\n"
+                       "logging.root.addHandler(logging.StreamHandler(open('y.log', 'w')))")  # fmt: skip
+    assert [notice["kind"] for notice in found["notices"]] == ["not_carried"] * 2
+    assert "`logging.FileHandler` of the logger `mine`" in found["notices"][1]["message"]
+    assert canvas.run("import logging\nshow(logging.getLogger('mine').handlers)")["shown"] == [[]]
+
+
+def test_what_a_library_sets_up_of_logging_is_its_own(canvas: Canvas) -> None:
+    (canvas.files / "noisy.py").write_text(
+        "import logging\nlogging.basicConfig(filename='z.log', level='DEBUG')\n"
+    )
+    found = canvas.run("import noisy\nimport logging\nlogging.getLogger('mine').setLevel(10)")
+    assert [key for key in found["settings"] if key.startswith("logging:")] == ["logging:mine"]
+    assert found["notices"] == []
+
+
+@needs("sklearn")
+def test_the_settings_of_scikit_learn_travel(canvas: Canvas) -> None:
+    canvas.run("import sklearn\nsklearn.set_config(transform_output='pandas')")
+    below = canvas.run("import sklearn\nshow(sklearn.get_config()['transform_output'])")
+    assert below["shown"] == ["pandas"]
+    assert [key for key in below["settings"] if key.startswith("sklearn:")] == ["sklearn:transform_output"]
+
+
+@needs("torch")
+def test_the_settings_of_torch_travel(canvas: Canvas) -> None:
+    canvas.run("import torch\ntorch.set_default_dtype(torch.float64)\ntorch.set_grad_enabled(False)")
+    below = canvas.run("import torch\nshow([str(torch.ones(1).dtype), torch.is_grad_enabled()])")
+    assert below["shown"] == [["torch.float64", False]]
+
+
+@needs("matplotlib")
+def test_the_backend_of_matplotlib_travels(canvas: Canvas) -> None:
+    found = canvas.run(
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.switch_backend('svg')\nplt.ion()"
+    )
+    assert {"matplotlib_backend": "svg", "matplotlib_interactive": True}.items() <= found["settings"].items()
+    below = canvas.run(
+        "import matplotlib.pyplot as plt\nshow([plt.get_backend().lower(), plt.isinteractive()])"
+    )
+    assert below["shown"] == [["svg", True]]
