@@ -176,6 +176,29 @@ def test_a_join_is_three_way(canvas):
     assert folder.good().text("bottom") == "left right left 1\n"
 
 
+def test_a_class_stays_one_where_only_one_branch_ran_since_its_block_did(canvas):
+    folder = canvas(
+        {
+            "top": "class Base: pass\nclass Kind(Base): pass\ndef f(): return Kind\nitems = [1]\n",
+            "left": "left = Kind()\nleft_f = f\nleft_items = items\n",
+            "right": "right = Kind()\nright_f = f\nitems\n",
+            "bottom": """
+                print(type(left) is Kind is type(right), isinstance(left, Base) and isinstance(right, Base))
+                print(left_f is right_f is f, f() is Kind, left_items is items)
+                Kind.mark = 5
+                """,
+            "below": "print(left.mark, right.mark, Kind.mark)\n",
+        },
+        ["top -> left", "top -> right", "left -> bottom", "right -> bottom", "bottom -> below"],
+    )
+    folder.good("--only", "top", "--only", "left")
+    folder.good("--only", "top", "--force")
+    run = folder.good()
+    assert run.ran == ["below", "bottom", "right"], "`left` has the class from before"
+    assert run.text("bottom") == "True True\nTrue True True\n"
+    assert run.text("below") == "5 5 5\n"
+
+
 def test_settings_of_the_process_go_along(canvas):
     folder = canvas(
         {

@@ -174,7 +174,34 @@ def _ones(slots: dict[str, Json]) -> dict[str, str]:
     for slot, entry in slots.items():
         one = entry.get("same_as", slot)
         found[slot] = one if one in slots else stands.setdefault(one, slot)
+    attempts = {slot.partition("#")[0] for slot in slots}
+    if len({_block(attempt) for attempt in attempts}) < len(attempts):
+        while _join_twins(slots, found):
+            pass
     return found
+
+
+def _join_twins(slots: dict[str, Json], ones: dict[str, str]) -> bool:
+    """Let what two attempts of one block left as equals be one: where branches meet, one may have it from before the block
+    ran again, the other from after, and neither had a reason to run. Returns whether there was such a pair."""
+    equals: dict[Any, list[str]] = {}
+    for slot, entry in slots.items():
+        if ones[slot] == slot:
+            refs = tuple(ones.get(ref, ref) for ref in entry.get("refs", ()))
+            key = _block(slot.partition("#")[0]), entry["codec"], entry["digest"], tuple(entry["names"]), refs
+            equals.setdefault(key, []).append(slot)
+    twins = {}
+    for first, *others in equals.values():
+        if len({slot.partition("#")[0] for slot in (first, *others)}) == len(others) + 1:
+            twins.update(dict.fromkeys(others, first))
+    for slot, one in ones.items():
+        ones[slot] = twins.get(one, one)
+    return bool(twins)
+
+
+def _block(attempt: str) -> str:
+    """The block's name in an attempt's id: `run/block.number`."""
+    return attempt.partition("/")[2].rpartition(".")[0]
 
 
 def remember_source(filename: str, first_line: int, source: str) -> None:
