@@ -16,6 +16,7 @@ typedef enum {
   kCallable,
   kClass,
   kArray,
+  kKindOfArray, /* a subclass: an array, and an instance */
   kRecord,
   kBytes,
   kBuiltin,
@@ -102,6 +103,7 @@ static Way Classify(Walk* w, PyTypeObject* type) {
   if (type == &PyTuple_Type || type == &PyFrozenSet_Type) return kImmutable;
   if (PyType_IsSubtype(type, &PyType_Type)) return kClass;
   if (w->array_type != NULL && type == w->array_type) return kArray;
+  if (w->array_type != NULL && PyType_IsSubtype(type, w->array_type)) return kKindOfArray;
   if (type == &PyByteArray_Type || type == w->machine_type) return kBytes;
   if (!(PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE)) {
     if (IsNamed(type, "function")) return kCallable;
@@ -122,10 +124,10 @@ static inline uint64_t WayOf(Walk* w, PyTypeObject* type) {
   if (way == NULL) return 0;
   if (fresh) {
     uint64_t found = (uint64_t)Classify(w, type);
-    if (found == kOrdinary && !EaselByReference((PyObject*)type)) found |= kCarried;
+    int is_instance = found == kOrdinary || found == kKindOfArray;
+    if (is_instance && !EaselByReference((PyObject*)type)) found |= kCarried;
     /* From Python 3.13 on, an instance's own traversal passes over its dict. */
-    if ((found & ~(uint64_t)kCarried) == kOrdinary && Py_Version >= 0x030D0000 && EaselHasDict(type))
-      found |= kHasDict;
+    if (is_instance && Py_Version >= 0x030D0000 && EaselHasDict(type)) found |= kHasDict;
     *way = found;
   }
   w->last_type = type;
@@ -297,6 +299,7 @@ static int Descend(Walk* w, PyObject* object, uint64_t way) {
     }
     case kClass: return Class(w, (PyTypeObject*)object);
     case kArray: return Array(w, object);
+    case kKindOfArray: DO(Array(w, object)); break;
     case kRecord: return Record(w, object);
     case kBytes: return AddBuffer(w, object);
     case kBuiltin: {

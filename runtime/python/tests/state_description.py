@@ -89,24 +89,47 @@ class _Description:
         return [type(value).__name__, value.shape, index, described, self.of(dict(value.attrs))]
 
     def share_memory(self) -> None:
-        """Give arrays that overlap the number of their memory, and where in it they look."""
+        """Give arrays that overlap the number of their memory, and where in it their elements are.
+
+        Bytes that no array looks at do not count: an array that sees less than half of its memory comes back without them.
+        """
         bounds = []
         for array, entry in self.arrays:
-            first, strides = array.__array_interface__["data"][0], array.strides
-            reach = [(n - 1) * step for n, step in zip(array.shape, strides, strict=True)]
+            first = array.__array_interface__["data"][0]
+            reach = [(n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)]
             low = first + sum(r for r in reach if r < 0)
             high = first + sum(r for r in reach if r > 0) + array.itemsize
-            steps = tuple(s for s, n in zip(strides, array.shape, strict=True) if n > 1)  # others say nothing
-            bounds.append((low, high, first, steps, entry))
+            bounds.append((low, high, array, entry))
         groups: list[list[Any]] = []
         for one in sorted(bounds, key=lambda b: b[:2]):
             if groups and one[0] < max(b[1] for b in groups[-1]):
                 groups[-1].append(one)
             else:
                 groups.append([one])
-        number = {id(b[4]): n for n, b in enumerate(bounds)}
+        number = {id(b[3]): n for n, b in enumerate(bounds)}
         for group in groups:
             if len(group) > 1:
-                name = min(number[id(b[4])] for b in group)
-                for _, _, first, strides, entry in group:
-                    entry[-1] = (name, first - group[0][0], strides)
+                name = min(number[id(b[3])] for b in group)
+                for (_, _, _, entry), places in zip(group, _places(group), strict=True):
+                    entry[-1] = (name, places)
+
+
+def _places(group: list[Any]) -> list[Any]:
+    """For each array of (low, high, array, entry) where its elements are among the bytes that any of them looks at."""
+    import numpy as np
+
+    low, high = group[0][0], max(b[1] for b in group)
+    looked_at = np.zeros(high - low, bool)
+    offsets = []
+    for _, _, array, _ in group:
+        at = np.array([array.__array_interface__["data"][0] - low])
+        for n, step in zip(array.shape, array.strides, strict=True):
+            at = (at[:, None] + np.arange(n) * step).ravel()
+        offsets.append(at)
+        for byte in range(array.itemsize):
+            looked_at[at + byte] = True
+    rank = np.cumsum(looked_at)
+    return [
+        rank[at].tolist() if len(at) <= _SHORT else hashlib.sha256(rank[at].tobytes()).hexdigest()
+        for at in offsets
+    ]

@@ -3,6 +3,7 @@
 an array whose memory another array of the component owns   base, offset, strides
 ... and a record, an element of such a structured array     base, offset
 a small array that owns its memory                          in the stream
+an array of a subclass                                      the plain array, its class and attributes
 any other array                                             its range of memory, strides: a buffer
 ... of which it sees less than half                         a dense copy: a buffer
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import array
 import pickle
+import sys
 from typing import Any
 
 from easel_runtime import _easel
@@ -140,6 +142,26 @@ class Arrays:
         offset = _address(obj) - begin
         buffer = pickle.PickleBuffer(links.memory(obj, begin, end - begin, lock != 0))
         return links.array, (buffer, obj.dtype, obj.shape, offset, strides, lock)
+
+
+def is_array_subclass(kind: type) -> bool:
+    ndarray = getattr(sys.modules.get("numpy"), "ndarray", None)
+    return isinstance(ndarray, type) and kind is not ndarray and issubclass(kind, ndarray)
+
+
+def reduce_subclass(obj: Any, kind: Any) -> Any:
+    """As the plain array that it is, which may be a view, and the attributes that numpy does not store; NotImplemented for
+    a class that says itself how it is stored."""
+    import numpy
+
+    ways = ("__reduce__", "__reduce_ex__", "__setstate__")
+    masked = kind is getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    if not masked and any(getattr(kind, way) is not getattr(numpy.ndarray, way) for way in ways):
+        return NotImplemented
+    plain = numpy.ndarray.view(obj, numpy.ndarray)
+    own = getattr(obj, "__dict__", None)
+    state = dict(own) if own else None
+    return links.array_as, (plain, kind), state, None, None, links.set_attributes
 
 
 def _apart(record: Any) -> NotCarriedError:

@@ -31,6 +31,7 @@ class Encoded(NamedTuple):
     debug: list[dict[str, Any]]
     foreign_types: set[type]
     rows: int | None = None  # of codec `arrow`, whose only extent is the table itself
+    left_out: tuple[str, ...] = ()  # sentences on what is not in it although the values are kept
 
     @property
     def buffer_bytes(self) -> int:

@@ -12,7 +12,7 @@ from easel_runtime import _easel
 
 from .. import fault
 from ..time_limit import TimeLimitReached, time_limit
-from . import arrow
+from . import arrow, singletons
 from .encoded import Encoded, component_digest
 from .extents import Plan, Stored
 from .fingerprints import fingerprints
@@ -42,7 +42,8 @@ class Encoder:
 
         Raises NotCarriedError.
         """
-        if all(map(_easel.is_plain, members.values())):
+        values = members.values()
+        if all(map(_easel.is_plain, values)) and not any(map(singletons.is_list, values)):
             return Encoded("pickle5", dumps(members, 5), [], [], [], set(), [], set())
         try:
             with self.deadline():

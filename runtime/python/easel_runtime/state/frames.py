@@ -19,16 +19,30 @@ def is_frame_type(kind: type) -> bool:
 
 
 def own_attributes(frame: Any) -> dict[str, Any]:
-    """By name; accessors, which some versions of pandas put there once they are used, are none, and neither are patsy's
-    notes on the frames of a model, which cannot be stored and are made again from the model's formula."""
+    """By name; accessors, which some versions of pandas put there once they are used, are none, and neither is what
+    `left_out` names."""
+    return {name: value for name, value in _attributes(frame).items() if not _is_of_patsy(value)}
+
+
+def left_out(frame: Any) -> list[str]:
+    """Sentences on patsy's notes on the frames of a model, which refuse to be stored."""
+    return [
+        f"the attribute `{name}`, which patsy set on a frame, is not: patsy cannot store it (make the frame again from its "
+        "formula where it is needed)"
+        for name, value in _attributes(frame).items()
+        if _is_of_patsy(value)
+    ]
+
+
+def _attributes(frame: Any) -> dict[str, Any]:
     kind: Any = type(frame)
     known = {*_FIELDS, *kind._metadata, *kind._accessors}
     own: dict[str, Any] = object.__getattribute__(frame, "__dict__")
-    return {
-        name: value
-        for name, value in own.items()
-        if name not in known and str(type(value).__module__).partition(".")[0] != "patsy"
-    }
+    return {name: value for name, value in own.items() if name not in known}
+
+
+def _is_of_patsy(value: Any) -> bool:
+    return str(type(value).__module__).partition(".")[0] == "patsy"
 
 
 def reduce_frame(frame: Any) -> Any:

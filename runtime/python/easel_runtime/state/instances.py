@@ -53,11 +53,6 @@ def base_of(kind: type) -> type | None:
     return found
 
 
-def forget() -> None:
-    """A block may have changed its classes since."""
-    _ways.clear()
-
-
 def _find_base(kind: type) -> type | None:
     line = mro_of(kind)
     base = next((b for b in BASES if b in line), object)

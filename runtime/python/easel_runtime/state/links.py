@@ -490,6 +490,13 @@ def array_view(base: Any, offset: int, shape: tuple[int, ...], strides: tuple[in
     return numpy.ndarray(shape, dtype, base if base.flags.c_contiguous else base.T, offset, strides)
 
 
+def array_as(plain: Any, kind: Any) -> Any:
+    """An array of a subclass, on the memory of a plain one."""
+    import numpy
+
+    return numpy.ndarray.view(plain, kind)
+
+
 def record(array_of_one: Any) -> Any:
     """The element of a structured array of no dimensions, which looks into its memory."""
     return array_of_one[()]

@@ -91,8 +91,9 @@ class NewState:
         names = [name for root in group.roots for name in root.names]
         if not names:
             return
-        if group.verdict.remarks:
-            self.remarks.append(f"`{names[0]}` is kept, but {'; '.join(group.verdict.remarks)}")
+        left_out = group.verdict.remarks + (group.encoded.left_out if group.encoded else ())
+        if left_out:
+            self.remarks.append(f"`{names[0]}` is kept, but {'; '.join(left_out)}")
         if group.verdict.unverified:
             self.remarks.append(
                 f"`{names[0]}` is kept unverified: it is too large to be loaded and compared in the time there is for it"

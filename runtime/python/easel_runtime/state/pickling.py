@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from . import frames, instances, links, models, singletons, tensors, typevars
-from .arrays import Arrays
+from .arrays import Arrays, is_array_subclass, reduce_subclass
 from .depth import deeper
 from .dictionaries import Dictionaries, InDoubt, held_elsewhere, is_pickled_plainly
 from .encoded import SMALL, Encoded, lay_out
@@ -44,10 +44,14 @@ _CLASS_SKIP = {
 
 
 def _found_by_name(module: str, qualname: str) -> Any:
-    loaded = sys.modules.get(module)
-    if loaded is None:
-        return _ABSENT
-    found: Any = loaded
+    found: Any = sys.modules.get(module)
+    if found is None:
+        if module.partition(".")[0] not in sys.modules:
+            return _ABSENT
+        try:  # a package gives its classes out under names that it imports when they are asked for: numpy.rec
+            found = importlib.import_module(module)
+        except Exception:
+            return _ABSENT
     for part in qualname.split("."):
         found = getattr(found, part, _ABSENT)
         if found is _ABSENT:
@@ -142,6 +146,7 @@ class StatePickler(pickle.Pickler):
         self.reads: set[str] = set()
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
+        self.left_out: dict[str, None] = {}  # sentences
         self._texts: dict[str, str] = {}
         self._storages: dict[int, Any] = {}
         self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -171,7 +176,7 @@ class StatePickler(pickle.Pickler):
         if refused is not None:
             name, reason, advice = refused
             raise NotCarriedError(f"it holds a `{name}`: {reason}", advice, obj, reason)
-        if kind.__module__ == "numpy":
+        if kind.__module__ == "numpy" and not is_array_subclass(kind):
             return self.arrays.reduce(obj, kind)
         if str(kind.__module__).startswith(("pandas.core.internals", "pandas.core.arrays")):
             self.arrays.copies_on_write(obj)
@@ -185,7 +190,11 @@ class StatePickler(pickle.Pickler):
         if issubclass(kind, BaseException) and not instances.shapes_itself(kind):
             self.dictionaries.look(obj, kind)
             return instances.reduce_exception(obj, self.dictionaries.shared)
+        if is_array_subclass(kind):
+            self._doubt(obj, kind)
+            return reduce_subclass(obj, kind)
         if frames.is_frame_type(kind):
+            self.left_out.update(dict.fromkeys(frames.left_out(obj)))
             return frames.reduce_frame(obj)
         if kind.__module__ == "plotly.graph_objs._figure" and kind.__name__ == "Figure":
             return models.reduce_figure(obj)
@@ -214,6 +223,9 @@ class StatePickler(pickle.Pickler):
     def _large_bytes(self, large: LargeBytes) -> Any:
         made = links.large_bytearray if type(large.value) is bytearray else links.large_bytes
         return made, (pickle.PickleBuffer(large.value),)
+
+    def _stand_in(self, one: singletons.StandIn) -> Any:
+        return links.sentinel, one.place
 
     def _function(self, fn: types.FunctionType) -> Any:
         if not is_by_value(fn):
@@ -297,8 +309,11 @@ class StatePickler(pickle.Pickler):
         return links.cell, (), contents, None, None, links.set_cell
 
     def _module(self, module: types.ModuleType) -> Any:
-        name = module.__name__
-        if name == USER_MODULE or sys.modules.get(name) is not module:
+        # What is made in C may say another name than it is imported by: `_io`.
+        names = (module.__name__, getattr(module.__spec__, "name", ""))
+        name = next((name for name in names if sys.modules.get(name) is module), None)
+        if name is None or name == USER_MODULE:
+            name = module.__name__
             raise NotCarriedError(
                 f"it holds the module `{name}`, which was made at run time and cannot be imported",
                 "put the code into a file of the canvas and import it",
@@ -489,6 +504,7 @@ def _needs_care(method: types.MethodType) -> bool:
 
 _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
     LargeBytes: StatePickler._large_bytes,
+    singletons.StandIn: StatePickler._stand_in,
     types.FunctionType: StatePickler._function,
     types.CodeType: StatePickler._code,
     types.CellType: StatePickler._cell,
@@ -548,8 +564,8 @@ def dump(
             raise NotCarriedError(
                 "it is the table of this process's modules", "use `sys.modules` in the block that needs it"
             )
-        whole = LargeBytes if _is_large_bytes(members) else None
-        content = {sys.intern(name): whole(value) if whole else value for name, value in members.items()}
+        whole: Any = LargeBytes if _is_large_bytes(members) else singletons.stand_in
+        content = {sys.intern(name): whole(value) for name, value in members.items()}
         with deeper():
             pickler.dump(content)
             if dictionaries.doubtful and shared is None:
@@ -591,4 +607,5 @@ def dump(
         pickler.reads,
         pickler.debug,
         pickler.foreign_types,
+        left_out=tuple(pickler.left_out),
     )

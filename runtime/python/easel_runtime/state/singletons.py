@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import random
 import sys
+import warnings
 from typing import Any
 
 Place = tuple[str, str]  # module and the name there
 
 _PLACES: tuple[Place, ...] = (
     ("os", "environb"), ("numpy.random.mtrand", "_rand"), ("matplotlib", "rcParams"),
-    ("pandas._config.config", "options"),
+    ("pandas._config.config", "options"), ("sys", "path"), ("warnings", "filters"),
 )  # fmt: skip
 # As they were before any block could put something else there.
 _FIRST: dict[int, Place] = {id(random._inst): ("random", "_inst"), id(os.environ): ("os", "environ")}
@@ -32,6 +33,31 @@ def found() -> dict[int, tuple[Place, Any]]:
         if value is not None:
             made[id(value)] = (module, name), value
     return made
+
+
+class StandIn:
+    """Stands for such an object that is a plain list, about which a pickler is not asked."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+
+def is_list(value: Any) -> bool:
+    """Whether it is one of those that are lists."""
+    return type(value) is list and any(value is other for _, other in _lists())
+
+
+def stand_in(value: Any) -> Any:
+    """`value`, or what stands for it."""
+    if type(value) is list:
+        for place, other in _lists():
+            if value is other:
+                return StandIn(place)
+    return value
+
+
+def _lists() -> tuple[tuple[Place, Any], ...]:
+    return (("sys", "path"), sys.path), (("warnings", "filters"), warnings.filters)
 
 
 def _is_there(value: Any) -> bool:
