@@ -85,6 +85,11 @@ test_tsan() {
 
 test_fuzz() {
   local targets=()
+  # What only Python reads: the native part and the environment are those of the dev build.
+  if has_tests tests/fuzz 'fuzz_*.py'; then
+    data_python
+    phase "set up fuzz" scripts/setup fuzz
+  fi
   mapfile -t targets < <(find tests/fuzz -name 'fuzz_*.cc' -printf '%f\n' | sed 's/\.cc$//' | sort)
   [ ${#targets[@]} -gt 0 ] || { nothing_in fuzz; return; }
   phase "build fuzz" build fuzz --target "${targets[@]}"
@@ -95,12 +100,13 @@ run_fuzzers() {
   local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
   mkdir -p "$found"
   say "$seconds s for each target, $jobs at once; what breaks one is kept in $found/"
-  find build/fuzz/bin -name 'fuzz_*' -type f -print0 | xargs -0 -P "$jobs" -I{} bash -c '
-    name=$(basename "$1"); name=${name#fuzz_}; seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
+  export EASEL_BINARY=$PWD/build/dev/bin/easel
+  { find tests/fuzz -name 'fuzz_*.py' -print0; find build/fuzz/bin -name 'fuzz_*' -type f -print0; } | xargs -0 -P "$jobs" -I{} bash -c '
+    name=$(basename "$1" .py); name=${name#fuzz_}; run=("$1"); [[ $1 != *.py ]] || run=("$4" -P "$1"); seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
     mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
-    if "$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
+    if "${run[@]}" -seed="${FUZZ_SEED:-1}" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
     then echo "  $name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$log") inputs, none broke it"
-    else tail -n 40 "$log"; echo "  $name: broken; replay with: $1 $3/$name-*"; exit 1; fi' _ {} "$seconds" "$found"
+    else tail -n 40 "$log"; echo "  $name: broken; replay with: ${run[*]} $3/$name-*"; exit 1; fi' _ {} "$seconds" "$found" "${python_of_environment:-}"
 }
 
 run_tests() {

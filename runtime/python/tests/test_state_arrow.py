@@ -275,3 +275,23 @@ def test_a_damaged_recipe_is_an_error_and_never_a_crash(source: str, place: Any)
             repr(arrow.decode(encoded.recipe, place(bytes(data[:cut]) or b"\0")))
         except arrow.RecipeError:
             pass
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"columns":{"first":0,"count":1}', '"columns":{"first":0,"count":2147483648}'),
+        ('"rows":4', '"rows":2147483648'),
+        ('"numpy":"|O"', '"numpy":"0,"'),
+    ],
+    ids=["more columns than there are", "more rows than there are", "a dtype that numpy reads as Python"],
+)
+def test_a_recipe_that_asks_for_the_impossible_is_refused_at_once(old: str, new: str, place: Any) -> None:
+    source = "pd.DataFrame({'s': pd.Series(objects('a', 'b', 'a', None), dtype=object)}, columns=pd.Index(['s'], dtype=object))"
+    encoded = arrow.encode_or_explain(make(source))
+    text = 4 + int.from_bytes(encoded.recipe[:4], "little")
+    document, parts = encoded.recipe[4:text].decode(), encoded.recipe[text:]
+    assert old in document, document
+    changed = document.replace(old, new).encode()
+    with pytest.raises(arrow.RecipeError):
+        arrow.decode(len(changed).to_bytes(4, "little") + changed + parts, place(file_of(encoded)))

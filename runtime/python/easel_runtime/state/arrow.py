@@ -125,17 +125,9 @@ def decode(recipe: Any, data: memoryview) -> Any:
     reader = RecipeReader(recipe)
     try:
         return _decode(reader, data)
-    except RecipeError:
+    except (RecipeError, ImportError, MemoryError):
         raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        AssertionError,
-        OverflowError,
-    ) as error:
+    except Exception as error:
         raise RecipeError(f"the recipe does not fit its data: {type(error).__name__}: {error}") from error
 
 

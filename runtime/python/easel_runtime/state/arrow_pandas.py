@@ -249,7 +249,7 @@ class PandasReader:
                 raise RecipeError("a block has another shape than the frame")
             blocks.append((array, np.asarray(own, np.intp)))
             places += own
-        if sorted(places) != list(range(len(columns))):
+        if len(places) != len(columns) or sorted(places) != list(range(len(columns))):
             raise RecipeError("the blocks are not the frame's columns")
         return create_dataframe_from_blocks(blocks, index, columns)
 
@@ -358,6 +358,8 @@ class PandasReader:
             or (len(shape) == 2 and shape[0] != len(spec["strings"]))
         ):
             raise RecipeError("a column of strings has another length than the value")
+        if any(len(self.data.column(number)) != self.rows for number in spec["strings"]):
+            raise RecipeError("a column of strings has another length than the value")
         made = self.data.np.empty(shape, object)
         rows = made if made.ndim == 2 else [made]
         nulls = {"None": None, "NA": self.pd.NA, "NaT": self.pd.NaT, "nan": self.data.np.nan, None: None}
@@ -377,7 +379,7 @@ def _short(places: list[int]) -> Any:
     return places
 
 
-def _long(places: Any) -> list[int]:
+def _long(places: Any) -> range | list[int]:
     if isinstance(places, dict):
-        return list(range(places["first"], places["first"] + places["count"]))
+        return range(places["first"], places["first"] + places["count"])
     return list(places)
