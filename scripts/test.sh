@@ -72,6 +72,17 @@ test_escape() { test_folder escape tests/escape; }
 test_state() { test_folder state tests/state_corpus; }
 test_fault() { test_folder fault tests/fault; }
 
+# Stories in a browser, against the everyday build and the app as it is served.
+test_e2e() {
+  has_tests tests/e2e '*.test.mjs' || { nothing_in e2e; return; }
+  dev_build
+  phase "browser" scripts/setup browser
+  phase "build web" build_web
+  data_python
+  phase "e2e" env EASEL_BINARY="$PWD/build/dev/bin/easel" PATH="$EASEL_CACHE/web/node/bin:$PATH" \
+    node --test --test-concurrency=2 --test-reporter=spec tests/e2e/*.test.mjs
+}
+
 test_tsan() {
   local folder targets=()
   for folder in "${concurrent[@]}"; do has_tests "src/$folder" '*_test.cc' && targets+=("${folder}_test"); done

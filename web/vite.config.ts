@@ -15,5 +15,5 @@ export default defineConfig({
   },
   // `npm run dev` beside `easel serve --port 8080`.
   server: { proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 })

@@ -90,6 +90,14 @@ function Canvases() {
                 onDelete={() => actions.remove.mutate(canvas)}
               />
             ))}
+            {asked === '' && (
+              <li>
+                <button className="new" onClick={() => setNaming({})}>
+                  <Plus size={20} strokeWidth={1.5} />
+                  New canvas
+                </button>
+              </li>
+            )}
           </ul>
         )}
         {canvases.data && canvases.data.length > 0 && shown.length === 0 && (

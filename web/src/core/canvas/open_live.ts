@@ -31,7 +31,13 @@ export function openLive(
   ready: (store: CanvasStore) => void,
   gone: (problem: unknown) => void,
 ): () => void {
-  const wire = new LiveWire(canvas, browserSurroundings(canvas, gone))
+  const wire = new LiveWire(
+    canvas,
+    browserSurroundings(canvas, (problem) => {
+      store.leave()
+      gone(problem)
+    }),
+  )
   const empty = { graph: new Graph(), live: new Map(), variables: new Map(), attempts: [] }
   const store = new OpenCanvas({ id: canvas, name: canvas, ...empty, source: sourceOf(canvas) }, wire)
   const stop = store.onChange(() => {

@@ -1,7 +1,7 @@
 import type { BlockId } from '../../model/block'
 import type { Change } from '../../model/change'
 import type { Graph } from '../../model/graph'
-import { changedText, type TextChanges, type TextUpdate } from '../../model/text'
+import { changedText, changesBetween, type TextChanges, type TextUpdate } from '../../model/text'
 import type { BlockTexts } from '../live/message'
 import type { Wire } from './wire'
 
@@ -94,9 +94,10 @@ export class Texts {
     for (const known of this.#known.values()) delete known.sentAt
   }
   /** True if the text changed; what came already is left out. Throws if an update was not made for the text. */
-  receive({ block, version, updates }: BlockTexts): boolean {
+  receive({ block, version, updates: told, code: whole, gone }: BlockTexts): boolean {
     const known = this.#known.get(block)
-    if (!known || version < known.version) return false
+    if (!known || gone || version < known.version) return false
+    const updates = whole === undefined ? told : asUpdates(known, version, whole)
     const from = version - updates.length
     if (from > known.version) {
       this.#wire.pull(block, known.version)
@@ -133,4 +134,11 @@ export class Texts {
         return change.changes.forEach((each) => this.follow(each, told))
     }
   }
+}
+
+/** A whole text as so many updates as it is further: the first has the difference. */
+function asUpdates({ version: have, code }: Known, version: number, whole: string): readonly TextUpdate[] {
+  const changes = changesBetween(code, whole)
+  const rest: TextUpdate = { client: 'server', changes: whole.length > 0 ? [whole.length] : [] }
+  return Array.from({ length: version - have }, (_, i) => (i === 0 ? { ...rest, changes } : rest))
 }

@@ -102,8 +102,8 @@ test('connections are cut, slow and uneven: every page ends with what the server
       const tokens = server.log.map((operation) => operation.token).filter(Boolean)
       expect(new Set(tokens).size).toBe(tokens.length)
     })
-  fc.assert(run(Infinity), { numRuns: 300 })
-  fc.assert(run(2), { numRuns: 200 })
+  fc.assert(run(Infinity), { numRuns: 120 })
+  fc.assert(run(2), { numRuns: 80 })
 })
 
 test('what two people type in one block while connections come and go is there once, and alike', () => {
@@ -133,7 +133,7 @@ test('what two people type in one block while connections come and go is there o
       expectAlike(server, pages)
       expect([...server.texts.get('a')!.code].sort()).toEqual(typed)
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   )
 })
 

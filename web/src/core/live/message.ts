@@ -30,6 +30,9 @@ export interface BlockTexts {
   readonly block: string
   readonly version: number
   readonly updates: readonly TextUpdate[]
+  /** Instead of updates that are too many: the whole text. */
+  readonly code?: string
+  readonly gone?: boolean
 }
 export interface Hello {
   readonly type: 'hello'

@@ -1,0 +1,150 @@
+// A server on a fresh workspace and a browser that is signed in, for one test each.
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const fromWeb = createRequire(join(root, 'web/package.json'))
+const { chromium } = fromWeb('playwright-core')
+const { AxeBuilder } = fromWeb('@axe-core/playwright')
+const binary = resolve(process.env.EASEL_BINARY ?? join(root, 'build/dev/bin/easel'))
+// One executor for a file, so that its environment is warm; its sockets need a short path.
+const runtime = process.env.EASEL_RUNTIME_DIR ?? mkdtempSync(join(tmpdir(), 'e2e-'))
+const environ = { ...process.env, EASEL_RUNTIME_DIR: runtime, EASEL_WEB: join(root, 'web/dist'), NO_COLOR: '1' }
+const slow = Number(process.env.E2E_TIMEOUT_MS ?? 30_000)
+
+let browser
+after(async () => {
+  await browser?.close()
+  if (process.env.EASEL_RUNTIME_DIR) return
+  spawnSync(binary, ['executor', 'stop', '--force'], { env: environ })
+  rmSync(runtime, { recursive: true, force: true })
+})
+
+/** A canvas folder: `blocks` name -> code, edges `a -> b`, side by side. */
+export function makeCanvas(folder, name, blocks, edges = []) {
+  mkdirSync(join(folder, 'blocks'), { recursive: true })
+  mkdirSync(join(folder, 'files'), { recursive: true })
+  const lines = Object.keys(blocks).map((block, i) => {
+    writeFileSync(join(folder, 'blocks', `${block}.py`), blocks[block])
+    return `  ${block}: {kind: python, file: blocks/${block}.py, at: [${i * 460}, 0]}`
+  })
+  const joined = edges.length ? ['edges:', ...edges.map((edge) => `  - ${edge}`)] : []
+  writeFileSync(join(folder, 'canvas.yaml'), [`easel: 1`, `name: ${name}`, 'blocks:', ...lines, ...joined, ''].join('\n'))
+}
+
+/** `easel serve` on a free port, or on this one. */
+export async function serve(workspace, port = 0) {
+  const child = spawn(binary, ['serve', workspace, '--port', String(port), '--no-open', '--json'], {
+    env: environ,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  let complained = ''
+  child.stderr.on('data', (bytes) => (complained += bytes))
+  const ended = new Promise((done) => child.once('exit', done))
+  const line = await new Promise((done, fail) => {
+    child.stdout.on('data', (bytes) => {
+      said += bytes
+      if (said.includes('\n')) done(said.split('\n')[0])
+    })
+    void ended.then(() => fail(new Error(`easel serve ended: ${complained}`)))
+  })
+  const { url, token } = JSON.parse(line)
+  return {
+    url,
+    link: `${url}/#token=${token}`,
+    port: Number(new URL(url).port),
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      await ended
+    },
+    ended,
+  }
+}
+
+/** A story: `body` gets a desk with a server and what it needs to open pages. */
+export function story(name, { canvases = {}, quickstart = false, width = 1440 }, body) {
+  test(name, { timeout: slow * 4 }, async (t) => {
+    const workspace = mkdtempSync(join(tmpdir(), 'easel-e2e-'))
+    for (const [folder, [title, blocks, edges]] of Object.entries(canvases))
+      makeCanvas(join(workspace, folder), title, blocks, edges)
+    if (quickstart)
+      cpSync(join(root, 'examples/quickstart'), join(workspace, 'quickstart'), {
+        recursive: true,
+        filter: (path) => !path.includes('.easel'),
+      })
+    const server = await serve(workspace)
+    browser ??= await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'.split(' '),
+    })
+    const contexts = []
+    const errors = []
+    const desk = {
+      workspace,
+      server,
+      async newPage({ state, ...more } = {}) {
+        const context = await browser.newContext({
+          viewport: { width, height: 900 },
+          reducedMotion: 'reduce',
+          ...(state && { storageState: state }),
+          ...more,
+        })
+        contexts.push(context)
+        context.setDefaultTimeout(slow)
+        const page = await context.newPage()
+        page.on('pageerror', (error) => errors.push(String(error)))
+        return page
+      },
+      /** A page that is signed in, at `path`. */
+      async open(path = '/') {
+        const page = await desk.newPage()
+        await page.goto(`${server.url}${path}#${new URL(server.link).hash.slice(1)}`)
+        desk.state = await page.waitForFunction(() => !location.hash).then(() => page.context().storageState())
+        return page
+      },
+      card: (page, block) => page.locator(`article[aria-label="${block}"]`),
+      state: undefined,
+    }
+    try {
+      await body(desk, t)
+      assert.deepEqual(errors, [], 'errors in the page')
+    } catch (error) {
+      const folder = process.env.E2E_PICTURES
+      const pages = contexts.flatMap((context) => context.pages())
+      if (folder) {
+        mkdirSync(folder, { recursive: true })
+        const file = (i) => join(folder, `${name.replace(/\W+/g, '_').slice(0, 60)}_${i}.png`)
+        await Promise.all(pages.map((page, i) => page.screenshot({ path: file(i) }).catch(() => undefined)))
+      }
+      throw error
+    } finally {
+      await Promise.all(contexts.map((context) => context.close()))
+      await server.stop()
+      rmSync(workspace, { recursive: true, force: true })
+    }
+  })
+}
+
+/** Wait until a block's card says that it is in a state, e.g. `up_to_date`. */
+export const inState = (desk, page, block, state) =>
+  desk.card(page, block).locator(`.state.${state}`).waitFor({ state: 'visible' })
+
+/** axe finds nothing serious, in light and in dark. */
+export async function expectAccessible(page) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme)
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const serious = violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map((node) => node.target.join(' ')).join('; ')}`)
+    assert.deepEqual(serious, [])
+  }
+}
