@@ -1,10 +1,11 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { outputFrame } from './scripts/output_frame.mjs'
 
 // index.html is the app; dev.html is its stage on a recorded canvas, without a server.
 export default defineConfig({
   base: '/',
-  plugins: [react()],
+  plugins: [react(), outputFrame()],
   build: {
     target: 'es2023',
     manifest: true,

@@ -1,18 +1,14 @@
-// UI1: frames while panning and zooming a canvas of many blocks: node bench/frames.mjs [BLOCKS...]
+// UI1: frames while panning and zooming a canvas of many blocks: node bench/frames.mjs [BLOCKS...]. Of the main thread it is
+// the CPU time that counts, from a trace: on a busy machine the times between frames say more about the machine.
 import { loadavg } from 'node:os'
 import { openBrowser } from './page.mjs'
+import { traceMainThread } from './trace.mjs'
 
 const frames = 60
 const { browser, address, close } = await openBrowser()
 const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.floor(values.length * q)]
 for (const blocks of process.argv.slice(2).length ? process.argv.slice(2) : ['200', '5000']) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-  const cdp = await page.context().newCDPSession(page)
-  await cdp.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' })
-  await cdp.send('Performance.enable')
-  const cpu = async () =>
-    (await cdp.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'TaskDuration')
-      .value * 1000
   await page.goto(`${address}?canvas=${blocks}`)
   await page.waitForSelector('.card')
   await page.waitForTimeout(1500)
@@ -41,7 +37,7 @@ for (const blocks of process.argv.slice(2).length ? process.argv.slice(2) : ['20
       { zoom, middle },
     )
     await page.waitForTimeout(900)
-    const before = await cpu()
+    const stopTrace = await traceMainThread(browser)
     const result = await page.evaluate(
       ({ frames, dx, dy, ctrlKey }) =>
         new Promise((done) => {
@@ -61,7 +57,7 @@ for (const blocks of process.argv.slice(2).length ? process.argv.slice(2) : ['20
         }),
       { frames, dx, dy, ctrlKey },
     )
-    const main = ((await cpu()) - before) / frames
+    const main = (await stopTrace()) / frames
     const [p50, p95] = [0.5, 0.95].map((q) => quantile(result.times, q).toFixed(1))
     console.log(
       `${blocks.padStart(5)} blocks  ${name.padEnd(17)} p50 ${p50} p95 ${p95} ms  main thread ${main.toFixed(1)} ms/frame  ${result.cards} cards  load ${loadavg()[0].toFixed(1)}`,

@@ -64,3 +64,8 @@ function distanceToSegment(a: Point, b: Point, p: Point): number {
   const t = length === 0 ? 0 : Math.max(0, Math.min(1, ((p.x - a.x) * dx + (p.y - a.y) * dy) / length))
   return Math.hypot(p.x - a.x - t * dx, p.y - a.y - t * dy)
 }
+
+/** The point halfway along the curve's parameter. */
+export function curveMiddle({ from, to }: Curve): Point {
+  return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }
+}

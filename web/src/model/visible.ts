@@ -43,6 +43,12 @@ export class Mounts {
   readonly set = new Set<BlockId>()
   pins: ReadonlySet<BlockId> = new Set()
 
+  /** Give every pinned block its card and tell whether the set changed. */
+  pin(): boolean {
+    const before = this.set.size
+    for (const id of this.pins) this.set.add(id)
+    return this.set.size !== before
+  }
   /** Take one step and tell whether the set changed. */
   step(want: readonly BlockId[], keep: ReadonlySet<BlockId>, budget: number): boolean {
     let changed = false

@@ -1,109 +1,91 @@
-import { Handle, Position, useStore as useFlow, type Node, type NodeProps } from '@xyflow/react'
-import { Ellipsis, Play, Plus, Square } from 'lucide-react'
-import { lazy, memo, Suspense } from 'react'
+import { useStore as useFlow, type NodeProps } from '@xyflow/react'
+import { Plus } from 'lucide-react'
+import { lazy, memo, Suspense, useEffect, useRef } from 'react'
 import type { Block } from '../../model/block'
 import { levelAt } from '../../model/visible'
-import { commandNamed } from '../../core/command/commands'
 import { addBlock } from '../../core/command/edit'
-import { secondsOf, type Live } from '../../core/run/live'
+import type { Live } from '../../core/run/live'
 import { imageUrl } from '../../core/output/output'
-import { selectBlocks, setPage, usePage } from '../../core/session/page'
-import { select } from '../../model/selection'
-import { Button } from '../ui/Button'
-import { Menu } from '../ui/Menu'
+import { setPage, usePage } from '../../core/session/page'
 import { StaticCode } from '../editor/StaticCode'
 import { Outputs } from '../output/Outputs'
-import { StateMark } from './state_look'
+import { CardHeader } from './CardHeader'
+import type { CardNode } from './cards'
+import { useHands } from './useHands'
 import { useDesk, useLive } from './useStore'
 import { Footer } from './Footer'
 import './card.css'
 
 const CodeEditor = lazy(() => import('../editor/CodeEditor'))
 const Prose = lazy(() => import('../output/Prose'))
-export type CardNode = Node<{ block: Block }, 'block'>
 const levelOf = (s: { transform: [number, number, number] }) =>
   levelAt(s.transform[2]) === 'near' ? 'near' : 'mid'
-const kindChips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Gather' } as const
 
-export const BlockCard = memo(function BlockCard({ data: { block }, selected }: NodeProps<CardNode>) {
+export const BlockCard = memo(function BlockCard({ data: { block, size }, selected }: NodeProps<CardNode>) {
   const live = useLive(block.id)
   const level = useFlow(levelOf)
-  const focused = usePage((p) => p.selection.focus === block.id && p.selection.ids.size === 1)
+  const hands = useHands()
+  const focused = usePage((p) => p.selection.focus === block.id)
+  const alone = usePage((p) => p.selection.focus === block.id && p.selection.ids.size === 1)
+  const rests = usePage((p) => p.plan?.rests.includes(block.id) ?? false)
   const desk = useDesk()
+  const card = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Keys moved the focus: the browser's follows, unless a person types somewhere.
+    const at = document.activeElement
+    if (focused && (at === document.body || at?.closest('.stage-area')) && !card.current!.contains(at))
+      card.current!.focus({ preventScroll: true })
+  }, [focused])
   const note = block.kind === 'markdown'
-  const names = ['card', note ? 'note' : live.state, level, selected && 'selected'].filter(Boolean)
+  const names = ['card', note ? 'note' : live.state, level, selected && 'selected', rests && 'rests']
+  const draw = (way: 'out' | 'in') => (event: React.PointerEvent) => {
+    event.stopPropagation()
+    hands.draw(event.nativeEvent, block.id, way)
+  }
   return (
     <article
-      className={names.join(' ')}
-      style={{ width: block.size.w, height: block.size.h }}
+      ref={card}
+      className={names.filter(Boolean).join(' ')}
+      style={{ width: size.w, height: size.h }}
       aria-label={block.name}
+      tabIndex={focused ? 0 : -1}
     >
-      {!note && <Handle type="target" position={Position.Left} className="port" />}
-      {(!note || selected) && <Header block={block} live={live} />}
+      {!note && <span className="port in nodrag nopan" onPointerDown={draw('in')} />}
+      {(!note || selected) && <CardHeader block={block} live={live} focused={focused} />}
       {level === 'near' ? <Near block={block} live={live} /> : <Mid block={block} live={live} />}
-      {!note && <Handle type="source" position={Position.Right} className="port" />}
-      {focused && !note && level === 'near' && (
-        <button
-          className="grow nodrag"
-          aria-label={`Add a block after ${block.name}`}
-          onClick={() => addBlock(desk, 'python', { parent: block.id })}
-        >
-          <Plus size={12} />
-        </button>
+      {!note && <span className="port out nodrag nopan" onPointerDown={draw('out')} />}
+      {alone && level === 'near' && (
+        <>
+          {!note && (
+            <button
+              className="grow nodrag nopan"
+              aria-label={`Add a block after ${block.name}`}
+              onClick={() => addBlock(desk, 'python', { parent: block.id })}
+            >
+              <Plus size={12} />
+            </button>
+          )}
+          <span
+            className="corner nodrag nopan"
+            onPointerDown={(event) => {
+              event.stopPropagation()
+              hands.resize(event.nativeEvent, block.id)
+            }}
+          />
+        </>
       )}
     </article>
   )
 })
 
-function Header({ block, live }: { block: Block; live: Live }) {
-  const desk = useDesk()
-  const seconds = secondsOf(live)
-  const busy = live.state === 'running' || live.state === 'queued'
-  const act = (id: string) => () => {
-    selectBlocks(select([block.id]))
-    commandNamed(id).run(desk)
-  }
-  const item = (id: string) => {
-    const { title, keys } = commandNamed(id)
-    return { title, keys: keys[0], onSelect: act(id) }
-  }
-  return (
-    <header>
-      <span className={`kind ${block.kind}`}>{kindChips[block.kind]}</span>
-      <h3>{block.name}</h3>
-      {block.kind !== 'markdown' && <StateMark state={live.state} />}
-      {seconds !== undefined && live.state !== 'queued' && <span className="time">{time(seconds)}</span>}
-      <span className="acts nodrag">
-        {block.kind !== 'markdown' && (
-          <Button
-            look="icon"
-            aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
-            onClick={busy ? () => desk.store.cancel() : act('run.stay')}
-          >
-            {busy ? <Square size={11} fill="currentColor" /> : <Play size={13} fill="currentColor" />}
-          </Button>
-        )}
-        <Menu
-          trigger={
-            <Button look="icon" aria-label={`More for ${block.name}`}>
-              <Ellipsis size={15} />
-            </Button>
-          }
-          items={['edit', 'run.up_to', 'run.from', 'run.this.force', 'duplicate', 'fold', 'delete'].map(item)}
-        />
-      </span>
-    </header>
-  )
-}
-
 function Near({ block, live }: { block: Block; live: Live }) {
-  const desk = useDesk()
   const editing = usePage((p) => p.editing === block.id)
   const folded = usePage((p) => p.folded.has(block.id))
   const note = block.kind === 'markdown'
   const failure = live.state === 'failed' ? live.outputs.find((o) => o.type === 'error') : undefined
   const lines = block.code.split('\n').length
   const still = <StaticCode code={block.code} kind={block.kind} badLine={failure?.line ?? undefined} />
+  const unfold = () => setPage((p) => ({ folded: new Set([...p.folded].filter((id) => id !== block.id)) }))
   return (
     <>
       {editing ? (
@@ -117,16 +99,16 @@ function Near({ block, live }: { block: Block; live: Live }) {
         </Suspense>
       ) : note ? (
         <Suspense>
-          <Prose text={block.code} />
+          <Prose text={block.code || '*An empty note. Enter edits it.*'} />
         </Suspense>
       ) : folded ? (
-        <button className="folded nodrag" onClick={() => desk.store.graph && commandNamed('fold').run(desk)}>
+        <button className="folded nodrag" onClick={unfold}>
           {lines} {lines === 1 ? 'line' : 'lines'} of code
         </button>
       ) : (
         still
       )}
-      {!note && <Outputs live={live} />}
+      {!note && <Outputs block={block} live={live} />}
       {!note && <Footer block={block} live={live} />}
     </>
   )
@@ -136,10 +118,4 @@ function Mid({ block, live }: { block: Block; live: Live }) {
   const figure = live.outputs.flatMap((o) => (o.type === 'display' ? (imageUrl(o.data) ?? []) : []))[0]
   if (figure !== undefined) return <img className="figure" src={figure} alt={`Figure of ${block.name}`} />
   return <div className="large-name">{block.name}</div>
-}
-
-function time(seconds: number): string {
-  if (seconds < 0.1) return `${Math.max(1, Math.round(seconds * 1000))} ms`
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 }

@@ -1,40 +1,54 @@
-import {
-  ReactFlow,
-  SelectionMode,
-  useReactFlow,
-  useStoreApi,
-  ViewportPortal,
-  type NodeChange,
-} from '@xyflow/react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { ReactFlow, useReactFlow, useStoreApi, ViewportPortal, type OnNodeDrag } from '@xyflow/react'
+import { useEffect, useMemo, useRef } from 'react'
 import '@xyflow/react/dist/base.css'
-import { edgeKey } from '../../model/edge'
-import { select } from '../../model/selection'
-import { farZoom, type View } from '../../model/visible'
-import { attempt } from '../../core/command/edit'
-import { page, say, selectBlocks, setPage, usePage } from '../../core/session/page'
-import { BlockCard, type CardNode } from './BlockCard'
-import { HotEdges } from './HotEdges'
+import type { View } from '../../model/visible'
+import { page, setPage, usePage } from '../../core/session/page'
+import { Above } from './Above'
+import { BlockCard } from './BlockCard'
+import { Cards, type CardNode } from './cards'
+import { Hands } from './hands'
+import { HandsContext } from './useHands'
 import { Painter } from './painter'
 import { Scene } from './scene'
 import { useDesk } from './useStore'
 import './stage.css'
 
 const nodeTypes = { block: BlockCard }
+const mostPins = 60
 
-/** The stage: xyflow moves the view and drags cards; which cards there are, and all that is painted, is ours. */
+/**
+ * The stage: xyflow moves the view and tells of drags; which cards there are, and all that is painted, is ours. Cards are
+ * handed to xyflow's store directly: this component renders once, however much moves.
+ */
 export function Stage() {
   const desk = useDesk()
   const { store } = desk
-  const api = useStoreApi()
+  const api = useStoreApi<CardNode>()
   const flow = useReactFlow()
   const canvas = useRef<HTMLCanvasElement>(null)
-  const scene = useMemo(() => new Scene(store), [store])
-  const [shown, setShown] = useState(0)
-  const [places, setPlaces] = useState<ReadonlyMap<string, { x: number; y: number }>>(new Map())
-  const selection = usePage((p) => p.selection)
-  const theme = usePage((p) => p.theme)
   const painter = useRef<Painter>(undefined)
+  const theme = usePage((p) => p.theme)
+  const plan = usePage((p) => p.plan)
+  const { scene, hands, show } = useMemo(() => {
+    const scene = new Scene(store)
+    const cards = new Cards(scene)
+    const publish = () => api.getState().setNodes(cards.nodes(page().selection.ids))
+    const show = () => {
+      const { ids } = page().selection
+      const pins = new Set(ids.size > mostPins ? [] : ids)
+      if (scene.hover !== undefined) pins.add(scene.hover)
+      scene.mounts.pins = pins
+      painter.current?.pinned()
+      publish()
+    }
+    const eye = {
+      point: (event: { clientX: number; clientY: number }) =>
+        flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }, { snapToGrid: false }),
+      zoom: () => api.getState().transform[2],
+      show,
+    }
+    return { scene, show, hands: new Hands(desk, scene, eye), publish }
+  }, [api, desk, flow, store])
 
   useEffect(() => {
     const look = () => {
@@ -42,15 +56,16 @@ export function Stage() {
       const view: View = { x: transform[0], y: transform[1], zoom: transform[2] }
       return { view, size: { w: width, h: height } }
     }
-    const p = new Painter(canvas.current!, scene, look, () => setShown((n) => n + 1))
+    const p = new Painter(canvas.current!, scene, look, show)
     painter.current = p
     Object.assign(globalThis, { __easel: { counters: p.counters, flow } })
     scene.onDirty = () => {
       p.dirty()
-      setShown((n) => n + 1)
+      show()
     }
     const stops = [
       scene.follow(),
+      usePage.subscribe((now, before) => now.selection !== before.selection && show()),
       api.subscribe((now, before) => {
         if (now.transform !== before.transform || now.width !== before.width || now.height !== before.height)
           p.moved()
@@ -62,126 +77,75 @@ export function Stage() {
       for (const stop of stops) stop()
       p.stop()
     }
-  }, [api, flow, scene])
+  }, [api, flow, scene, show])
 
   useEffect(() => painter.current?.themed(), [theme])
-
-  const pin = () => {
-    const pins = selection.ids.size > 60 ? new Set<string>() : new Set(selection.ids)
-    if (scene.hover !== undefined) pins.add(scene.hover)
-    scene.mounts.pins = pins
+  useEffect(() => {
+    scene.dimmed = new Set(plan?.rests)
     painter.current?.dirty()
-  }
-  // Not after each render: a moving view renders often, and each pin asks for a painting.
-  useEffect(pin, [selection, scene])
+  }, [scene, plan])
 
-  const point = (event: { clientX: number; clientY: number }) =>
-    flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }, { snapToGrid: false })
-  const zoom = () => api.getState().transform[2]
-
-  const nodes = useMemo(
-    () =>
-      [...scene.mounts.set].flatMap((id): CardNode[] => {
-        const block = store.graph.block(id)
-        if (!block) return []
-        return [
-          {
-            id,
-            type: 'block',
-            position: places.get(id) ?? block.at,
-            data: { block },
-            selected: selection.ids.has(id),
-            width: block.size.w,
-            height: block.size.h,
-            measured: { width: block.size.w, height: block.size.h },
-          },
-        ]
-      }),
-    // `shown` counts what the scene published: the set itself is changed in place.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [scene, store, places, selection, shown],
-  )
-
-  const onNodesChange = (changes: NodeChange<CardNode>[]) => {
-    const picked = changes.filter((change) => change.type === 'select')
-    if (picked.length > 0) {
-      const ids = new Set(page().selection.ids)
-      for (const change of picked)
-        if (change.selected) ids.add(change.id)
-        else ids.delete(change.id)
-      selectBlocks(select(ids, picked.findLast((change) => change.selected)?.id))
+  const on = useMemo(() => {
+    let asked = 0
+    const drag: OnNodeDrag<CardNode> = (_, node) => hands.drag(node.id, node.position)
+    return {
+      drag,
+      dropped: () => hands.dropped(),
+      click: (event: React.MouseEvent, node: CardNode) => hands.click(event, node.id),
+      edit: (event: React.MouseEvent, node: CardNode) => {
+        if (!(event.target as Element).closest('button, a, summary, .outputs')) setPage({ editing: node.id })
+      },
+      down: (event: React.PointerEvent) => {
+        if (event.button === 0 && (event.target as Element).classList.contains('react-flow__pane'))
+          hands.pane(event.nativeEvent)
+      },
+      move: (event: React.PointerEvent) => {
+        const { clientX, clientY } = event
+        if (event.buttons || asked || (event.target as Element).closest('.between')) return
+        asked = requestAnimationFrame(() => {
+          asked = 0
+          hands.hover({ clientX, clientY })
+        })
+      },
     }
-    const moved = changes.filter((change) => change.type === 'position')
-    if (moved.length === 0) return
-    const next = new Map(places)
-    for (const change of moved)
-      if (change.position && change.dragging) {
-        next.set(change.id, change.position)
-        scene.drag(change.id, change.position)
-      }
-    setPlaces(next)
-  }
-  const onDragStop = () => {
-    // Asked of the scene: the last step may not have been rendered yet.
-    const moves = [...scene.lifted].map((id) => {
-      const { x0, y0 } = scene.rect(id)
-      return { id, at: { x: Math.round(x0), y: Math.round(y0) } }
-    })
-    if (moves.length > 0) attempt(desk, { op: 'move', moves })
-    scene.drop()
-    setPlaces(new Map())
-  }
-  const onPaneClick = (event: React.MouseEvent) => {
-    const edge = scene.edgeAt(point(event), 8 / zoom())
-    selectBlocks(select([]))
-    setPage({ edge: edge && edgeKey(edge) })
-    if (edge)
-      say(`Edge from ${store.graph.block(edge.parent)!.name} to ${store.graph.block(edge.child)!.name}.`)
-  }
-  const onPointerMove = (event: React.PointerEvent) => {
-    if (event.buttons || zoom() >= farZoom) return
-    const over = scene.grid.at(point(event))
-    if (over === scene.hover) return
-    scene.hover = over
-    pin()
-  }
+  }, [hands])
 
   return (
-    <ReactFlow<CardNode>
-      className="stage"
-      nodes={nodes}
-      edges={none}
-      nodeTypes={nodeTypes}
-      onNodesChange={onNodesChange}
-      onNodeDragStop={onDragStop}
-      onSelectionDragStop={onDragStop}
-      onPaneClick={onPaneClick}
-      onPointerMove={onPointerMove}
-      onConnect={({ source, target }) =>
-        attempt(desk, { op: 'connect', edge: { parent: source, child: target } })
-      }
-      onNodeDoubleClick={(_, node) => setPage({ editing: node.id })}
-      minZoom={0.01}
-      maxZoom={2}
-      panOnScroll
-      panOnDrag={[1, 2]}
-      zoomOnDoubleClick={false}
-      selectionOnDrag
-      selectionMode={SelectionMode.Partial}
-      multiSelectionKeyCode="Shift"
-      selectionKeyCode={null}
-      deleteKeyCode={null}
-      elevateNodesOnSelect={false}
-      disableKeyboardA11y
-      nodesFocusable={false}
-      connectionRadius={28}
-      proOptions={{ hideAttribution: true }}
-    >
-      <canvas ref={canvas} className="under" aria-hidden="true" />
-      <ViewportPortal>
-        <HotEdges scene={scene} version={shown} places={places} />
-      </ViewportPortal>
-    </ReactFlow>
+    <HandsContext value={hands}>
+      <ReactFlow<CardNode>
+        className="stage"
+        nodeTypes={nodeTypes}
+        onNodeDrag={on.drag}
+        onNodeDragStop={on.dropped}
+        onNodeClick={on.click}
+        onNodeDoubleClick={on.edit}
+        onPointerDown={on.down}
+        onPointerMove={on.move}
+        minZoom={0.01}
+        maxZoom={2}
+        panOnScroll
+        panOnDrag={panButtons}
+        zoomOnDoubleClick={false}
+        elementsSelectable={false}
+        nodesConnectable={false}
+        selectNodesOnDrag={false}
+        nodeDragThreshold={3}
+        multiSelectionKeyCode={null}
+        selectionKeyCode={null}
+        panActivationKeyCode={null}
+        deleteKeyCode={null}
+        elevateNodesOnSelect={false}
+        disableKeyboardA11y
+        nodesFocusable={false}
+        proOptions={proOptions}
+      >
+        <canvas ref={canvas} className="under" aria-hidden="true" />
+        <ViewportPortal>
+          <Above scene={scene} />
+        </ViewportPortal>
+      </ReactFlow>
+    </HandsContext>
   )
 }
-const none: [] = []
+const panButtons = [1, 2]
+const proOptions = { hideAttribution: true }

@@ -100,12 +100,13 @@ function paintBlocks(
   for (const state of runStates) {
     context.fillStyle = colours.state[state]
     rects(
-      bare.filter(({ id }) => scene.store.live(id).state === state),
+      bare.filter(({ id }) => !scene.dimmed.has(id) && scene.store.live(id).state === state),
       bar,
     )
     context.fill()
   }
-  if (zoom <= 0.08) return
+  // Below this 11 pixels of a name do not fit.
+  if (zoom < 0.17) return
   context.fillStyle = colours.ink
   context.font = `600 ${Math.min(64, 11 / zoom)}px "Inter Variable", sans-serif`
   context.textBaseline = 'top'

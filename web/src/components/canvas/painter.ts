@@ -29,6 +29,7 @@ export class Painter {
   #painted: Painted | undefined
   #dirty = true
   #idle = 9
+  #odd = false
 
   constructor(
     element: HTMLCanvasElement,
@@ -49,6 +50,10 @@ export class Painter {
   dirty(): void {
     this.#dirty = true
     this.#schedule()
+  }
+  /** Blocks that must have a card changed: make them at once. */
+  pinned(): void {
+    if (this.#scene.mounts.pin()) this.dirty()
   }
   themed(): void {
     this.#colours = paintColours(this.#element)
@@ -76,7 +81,10 @@ export class Painter {
     const want = far ? [] : grid.inside(viewRect(view, size, { w: 40, h: 40 }))
     const around = { w: size.w * 0.3, h: size.h * 0.3 }
     const keep = new Set(far ? [] : grid.inside(viewRect(view, size, around)))
-    if (mounts.step(want, keep, resting ? budgetIdle : budgetMoving)) {
+    // While it moves, every second frame is free of mounting.
+    const budget = resting ? budgetIdle : this.#odd ? budgetMoving : 0
+    this.#odd = !this.#odd
+    if ((resting || budget > 0) && mounts.step(want, keep, budget)) {
       this.#dirty = true
       this.#publish()
     }
@@ -94,7 +102,7 @@ export class Painter {
       top <= 0 &&
       left + (size.w + 2 * old.margin.w) * scale >= size.w &&
       top + (size.h + 2 * old.margin.h) * scale >= size.h
-    if (!covers || scale <= 0.6 || scale >= 1.6) return false
+    if (!covers || scale >= 2) return false
     if (resting && (this.#dirty || scale !== 1)) return false
     this.#element.style.transform = `translate(${left}px,${top}px) scale(${scale})`
     return true

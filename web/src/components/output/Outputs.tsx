@@ -1,79 +1,137 @@
-import { memo, useMemo } from 'react'
-import { ansi } from '../../core/output/ansi'
-import { formOf, imageUrl, type DisplayOutput, type ErrorOutput, type Output } from '../../core/output/output'
+import { Download, Maximize2 } from 'lucide-react'
+import { lazy, memo, Suspense, useCallback } from 'react'
+import type { Block, BlockId } from '../../model/block'
+import {
+  formOf,
+  imageUrl,
+  plainText,
+  vegaType,
+  type DisplayOutput,
+  type Output,
+} from '../../core/output/output'
 import type { Live } from '../../core/run/live'
+import { selectBlocks, setPage } from '../../core/session/page'
+import { select } from '../../model/selection'
+import { Failure } from './Failure'
 import { Frame } from './Frame'
+import { goToLine } from './go_to_line'
+import { save } from './save_file'
+import { Stream } from './Stream'
 import { TablePreview } from './TablePreview'
 import './output.css'
 
-/** What a block shows, in order; while it runs or after it failed, its last good result is said to be kept. */
-export const Outputs = memo(function Outputs({ live }: { live: Live }) {
-  if (live.outputs.length === 0) return null
+const Chart = lazy(() => import('./Chart'))
+const JsonTree = lazy(() => import('./JsonTree'))
+const Prose = lazy(() => import('./Prose'))
+/** Outputs of a block that are in the DOM at once: the last ones. */
+const most = 40
+
+/** What a block shows, in order. What the last success showed stays, and is said to be older, until there is something new. */
+export const Outputs = memo(function Outputs({ block, live }: { block: Block; live: Live }) {
+  const waiting = live.outputs.length === 0 && (live.kept?.length ?? 0) > 0
+  const outputs = waiting ? live.kept! : live.outputs
+  const onLine = useCallback((line: number) => goToLine(block.id, line), [block.id])
+  if (outputs.length === 0) return null
+  const shown = outputs.slice(-most)
+  const older = waiting
+    ? 'From the run before'
+    : live.state === 'stale'
+      ? `Older than the code: ${live.reason}`
+      : ''
   return (
     <div className="outputs">
-      {live.state === 'stale' && <p className="older">Older than the code: {live.reason}</p>}
-      {live.outputs.map((output, i) => (
-        <One key={i} output={output} />
+      {older && <p className="older">{older}</p>}
+      {shown.length < outputs.length && (
+        <p className="note">{outputs.length - shown.length} outputs before these are full screen (Space).</p>
+      )}
+      {shown.map((output, i) => (
+        <div className="output" key={outputs.length - shown.length + i}>
+          <One output={output} block={block.id} onLine={onLine} />
+          {output.type === 'display' && <Acts output={output} block={block} />}
+        </div>
       ))}
+      {live.kept && live.state === 'failed' && !waiting && live.kept.length > 0 && (
+        <button className="note kept nodrag" tabIndex={-1} onClick={() => openFull(block.id)}>
+          The last good result is kept: show it
+        </button>
+      )}
     </div>
   )
 })
 
-const One = memo(function One({ output }: { output: Output }) {
-  switch (output.type) {
-    case 'text':
-      return <Stream text={output.text} error={output.stream === 'stderr'} />
-    case 'display':
-      return <Display output={output} />
-    case 'error':
-      return <Failure error={output} />
-  }
-})
+function openFull(id: BlockId) {
+  selectBlocks(select([id]))
+  setPage({ dialog: 'full' })
+}
 
-function Stream({ text, error }: { text: string; error?: boolean }) {
-  const pieces = useMemo(() => ansi(text.slice(-20_000)), [text])
+function Acts({ output, block }: { output: Output; block: Block }) {
   return (
-    <pre className={error ? 'stream stderr' : 'stream'}>
-      {pieces.map((piece, i) => (
-        <span key={i} className={`${piece.colour ? `ansi-${piece.colour}` : ''}${piece.bold ? ' bold' : ''}`}>
-          {piece.text}
-        </span>
-      ))}
-    </pre>
+    <span className="output-acts nodrag">
+      <button
+        tabIndex={-1}
+        aria-label="Full screen"
+        title="Full screen (Space)"
+        onClick={() => openFull(block.id)}
+      >
+        <Maximize2 size={13} />
+      </button>
+      <button tabIndex={-1} aria-label="Save" title="Save" onClick={() => save(output, block.name)}>
+        <Download size={13} />
+      </button>
+    </span>
   )
 }
 
-function Display({ output: { data } }: { output: DisplayOutput }) {
-  const plain = data['text/plain']
-  const text = typeof plain === 'string' ? plain : ''
+interface OneProps {
+  output: Output
+  block: BlockId
+  onLine?: (line: number) => void
+  big?: boolean
+}
+export const One = memo(function One({ output, block, onLine, big = false }: OneProps) {
+  const room = big ? { most: 200_000 } : {}
+  switch (output.type) {
+    case 'text':
+      return (
+        <Stream
+          text={output.text}
+          error={output.stream === 'stderr'}
+          {...room}
+          {...(onLine && output.stream === 'stderr' && { onLine })}
+        />
+      )
+    case 'display':
+      return (
+        <Suspense fallback={<div className="frame waiting" />}>
+          <Display output={output} {...room} />
+        </Suspense>
+      )
+    case 'error':
+      return <Failure error={output} block={block} />
+  }
+})
+
+function Display({ output: { data }, most }: { output: DisplayOutput; most?: number }) {
+  const text = plainText(data)
+  const label = text.slice(0, 200)
   switch (formOf(data)) {
     case 'table':
       return <TablePreview html={String(data['text/html'])} />
     case 'image':
-      return <img className="plot" src={imageUrl(data)} alt={text} draggable={false} />
+      return <img className="plot" src={imageUrl(data)} alt={label || 'Figure'} draggable={false} />
     case 'frame':
-      return <Frame html={String(data['text/html'] ?? data['image/svg+xml'])} label={text || 'HTML output'} />
+      return <Frame html={String(data['text/html'])} label={label || 'HTML output'} />
     case 'plotly':
-      return <Frame plotly={data['application/vnd.plotly.v1+json']} label={text || 'plotly figure'} />
+      return (
+        <Chart library="plotly" figure={data['application/vnd.plotly.v1+json']} label={label || 'Figure'} />
+      )
+    case 'vega':
+      return <Chart library="vega" figure={data[vegaType(data)!]} label={label || 'Chart'} />
+    case 'markdown':
+      return <Prose text={String(data['text/markdown'] ?? data['text/latex'])} />
+    case 'json':
+      return <JsonTree value={data['application/json']} />
     case 'text':
-      return <Stream text={text} />
+      return <Stream text={text} {...(most !== undefined && { most })} />
   }
-}
-
-function Failure({ error }: { error: ErrorOutput }) {
-  return (
-    <div className="failure nodrag nowheel">
-      <p>
-        <b>
-          {error.line !== null && `Line ${error.line}: `}
-          {error.ename}
-        </b>
-      </p>
-      <p>{error.evalue}</p>
-      <details>
-        <summary>Traceback</summary>
-        <pre>{error.traceback}</pre>
-      </details>
-    </div>
-  )
 }

@@ -1,11 +1,18 @@
-import MarkdownIt from 'markdown-it'
-import { memo, useMemo } from 'react'
+import { memo, useEffect, useMemo, useState } from 'react'
+import { hasMath, rendered, type Formula } from './markdown'
 
-// No HTML from the note: markdown-it writes the markup, and refuses javascript: links itself.
-const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
-
+/** Markdown of a note or an output. Nobody's HTML gets in: markdown-it and KaTeX write the markup. */
 const Prose = memo(function Prose({ text }: { text: string }) {
-  const html = useMemo(() => markdown.render(text || '*An empty note. Enter edits it.*'), [text])
+  const [formula, setFormula] = useState<Formula>()
+  const math = hasMath(text)
+  useEffect(() => {
+    let gone = false
+    if (math) void import('./formula').then((module) => !gone && setFormula(() => module.formula))
+    return () => {
+      gone = true
+    }
+  }, [math])
+  const html = useMemo(() => rendered(text, formula), [text, formula])
   return <div className="prose" dangerouslySetInnerHTML={{ __html: html }} />
 })
 export default Prose

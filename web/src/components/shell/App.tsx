@@ -1,4 +1,3 @@
-import { Tooltip } from '@base-ui/react/tooltip'
 import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import type { CanvasStore } from '../../core/canvas/store'
@@ -12,6 +11,7 @@ import { makeCamera } from './camera'
 import { Rail } from './Rail'
 import { StageBars } from './StageBars'
 import { TopBar } from './TopBar'
+import { useClipboard } from './useClipboard'
 import { useKeys } from './useKeys'
 import './shell.css'
 
@@ -20,16 +20,18 @@ const Inspector = lazy(() => import('../inspector/Inspector').then((m) => ({ def
 const RunDrawer = lazy(() => import('../run/RunDrawer').then((m) => ({ default: m.RunDrawer })))
 const Runs = lazy(() => import('../history/Runs'))
 const Palette = lazy(() => import('../palette/Palette'))
+const Connect = lazy(() => import('../palette/Connect'))
+const FullScreen = lazy(() => import('../output/FullScreen'))
+const PlanPreview = lazy(() => import('../run/PlanPreview'))
 const Keys = lazy(() => import('../palette/Keys'))
+const MenuAt = lazy(() => import('../ui/MenuAt'))
 import '../palette/palette.css'
 
 export function App({ store }: { store: CanvasStore }) {
   return (
-    <Tooltip.Provider>
-      <ReactFlowProvider>
-        <Shell store={store} />
-      </ReactFlowProvider>
-    </Tooltip.Provider>
+    <ReactFlowProvider>
+      <Shell store={store} />
+    </ReactFlowProvider>
   )
 }
 
@@ -37,8 +39,15 @@ function Shell({ store }: { store: CanvasStore }) {
   const flow = useReactFlow()
   const camera = useMemo<Camera>(() => makeCamera(flow, store), [flow, store])
   const desk = useMemo(() => ({ store, camera }), [store, camera])
-  const { panel, side, inspector, drawer, dialog } = usePage()
+  const panel = usePage((p) => p.panel)
+  const side = usePage((p) => p.side)
+  const inspector = usePage((p) => p.inspector)
+  const drawer = usePage((p) => p.drawer)
+  const dialog = usePage((p) => p.dialog)
+  const menu = usePage((p) => p.menu)
+  const plan = usePage((p) => p.plan)
   useKeys(desk)
+  useClipboard(desk)
   useEffect(() => {
     selectBlocks(select([]))
     const frame = requestAnimationFrame(() => camera.open())
@@ -68,6 +77,7 @@ function Shell({ store }: { store: CanvasStore }) {
         <main className="stage-area" tabIndex={-1} aria-label="Stage">
           <Stage />
           <StageBars />
+          <Suspense>{plan && <PlanPreview plan={plan} />}</Suspense>
         </main>
         <Suspense fallback={inspector && <aside className="inspector" aria-label="Inspector" />}>
           {inspector && <Inspector />}
@@ -76,6 +86,9 @@ function Shell({ store }: { store: CanvasStore }) {
           {drawer && <RunDrawer />}
           {dialog === 'palette' && <Palette />}
           {dialog === 'keys' && <Keys />}
+          {dialog === 'connect' && <Connect />}
+          {dialog === 'full' && <FullScreen />}
+          {menu && <MenuAt {...menu} onClose={() => setPage({ menu: undefined })} />}
         </Suspense>
       </div>
     </DeskContext>

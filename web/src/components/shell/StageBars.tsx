@@ -1,40 +1,51 @@
-import { useStore as useFlow } from '@xyflow/react'
-import { Maximize, Minus, Plus } from 'lucide-react'
-import type { Kind } from '../../model/block'
+import { useStoreApi } from '@xyflow/react'
+import { Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
+import { addable, kindWords } from '../../core/command/kinds'
 import { commandNamed } from '../../core/command/commands'
 import { addBlock } from '../../core/command/edit'
+import { setPage, usePage } from '../../core/session/page'
 import { useDesk } from '../canvas/useStore'
 import { Button } from '../ui/Button'
-import { Tooltip } from '../ui/Tooltip'
+import { SelectionBar } from './SelectionBar'
 
-const adds: readonly (readonly [Kind, string, string, string])[] = [
-  ['python', 'Py', 'Python', '1'],
-  ['sql', 'SQL', 'SQL', '2'],
-  ['r', 'R', 'R', '3'],
-  ['markdown', 'Md', 'Note', '4'],
-]
+const Minimap = lazy(() => import('../canvas/Minimap'))
+const chips = { python: 'Py', markdown: 'Md' } as const
 
 /** The toolbars that float above the stage. */
 export function StageBars() {
   const desk = useDesk()
-  const percent = useFlow((s) => Math.round(s.transform[2] * 100))
+  const minimap = usePage((p) => p.minimap)
   return (
     <>
       <div className="bar tools" role="toolbar" aria-label="Add blocks">
-        {adds.map(([kind, chip, word, key]) => (
-          <Tooltip key={kind} text={`Add ${word} (${key})`}>
-            <Button look="ghost" aria-label={`Add ${word}`} onClick={() => addBlock(desk, kind)}>
-              <span className={`kind ${kind}`}>{chip}</span>
-              <span className="word">{word}</span>
-            </Button>
-          </Tooltip>
+        {addable.map(([kind, key]) => (
+          <Button
+            key={kind}
+            look="ghost"
+            data-tip={`Add ${kindWords[kind]} (${key})`}
+            aria-label={`Add ${kindWords[kind]}`}
+            onClick={() => addBlock(desk, kind)}
+          >
+            <span className={`kind ${kind}`}>{chips[kind]}</span>
+            <span className="word">{kindWords[kind]}</span>
+          </Button>
         ))}
+        <SelectionBar />
       </div>
       <div className="bar zoom" role="toolbar" aria-label="Zoom">
+        <Button
+          look="icon"
+          aria-label="Minimap"
+          aria-pressed={minimap}
+          onClick={() => setPage({ minimap: !minimap })}
+        >
+          <MapIcon size={14} />
+        </Button>
         <Button look="icon" aria-label="Zoom out" onClick={() => desk.camera.zoomBy(0.8)}>
           <Minus size={14} />
         </Button>
-        <span>{percent} %</span>
+        <Percent />
         <Button look="icon" aria-label="Zoom in" onClick={() => desk.camera.zoomBy(1.25)}>
           <Plus size={14} />
         </Button>
@@ -42,6 +53,22 @@ export function StageBars() {
           <Maximize size={14} />
         </Button>
       </div>
+      <Suspense>{minimap && <Minimap />}</Suspense>
     </>
   )
+}
+
+/** Written without rendering: a zoom changes it with each frame. */
+function Percent() {
+  const text = useRef<HTMLSpanElement>(null)
+  const api = useStoreApi()
+  useEffect(() => {
+    const write = () => {
+      const now = `${Math.round(api.getState().transform[2] * 100)} %`
+      if (text.current && text.current.textContent !== now) text.current.textContent = now
+    }
+    write()
+    return api.subscribe((now, before) => now.transform[2] !== before.transform[2] && write())
+  }, [api])
+  return <span ref={text} />
 }

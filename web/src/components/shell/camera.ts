@@ -34,6 +34,22 @@ export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera 
       const zoom = Math.max(0.8, Math.min(1, flow.getZoom()))
       void flow.setCenter((r.x0 + r.x1) / 2, (r.y0 + r.y1) / 2, { zoom, duration: duration() })
     },
+    show(id) {
+      const block = store.graph.block(id)
+      if (!block) return
+      const { width, height } = area()
+      const { x, y, zoom } = flow.getViewport()
+      const r = blockRect(block)
+      const nudge = (begin: number, end: number, room: number) => {
+        const pad = 24
+        if (end - begin > room - 2 * pad || begin < pad) return pad - begin
+        return Math.min(0, room - pad - end)
+      }
+      const dx = nudge(r.x0 * zoom + x, r.x1 * zoom + x, width)
+      const dy = nudge(r.y0 * zoom + y, r.y1 * zoom + y, height - 60)
+      if (dx !== 0 || dy !== 0)
+        void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: duration() })
+    },
     middle() {
       const { left, top, width, height } = area()
       return flow.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 })

@@ -18,10 +18,12 @@ export function useKeys(desk: Desk): void {
       if (event.defaultPrevented || page().dialog) return
       const target = event.target as HTMLElement
       const typing = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
-      const running = event.key === 'Enter' && (event.shiftKey || event.ctrlKey || event.metaKey)
+      const running =
+        event.key === 'Enter' && (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)
       if (typing && stageOnly(event) && !running) return
       if (event.key === 'Escape') {
-        if (page().editing === undefined) selectBlocks(select([]))
+        if (page().plan) setPage({ plan: undefined })
+        else if (page().editing === undefined) selectBlocks(select([]))
         else setPage({ editing: undefined })
         return
       }

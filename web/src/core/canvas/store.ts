@@ -72,12 +72,20 @@ export function freeName(graph: Graph, base: string, taken: ReadonlySet<string> 
   }
 }
 
-/** Copies of blocks with new ids and free names, moved by an offset, and the edges among them. */
-export function copies(graph: Graph, blocks: readonly Block[], dx: number, dy: number): Change {
+/** Copies of blocks with new ids and names free in `target`, moved by an offset, and the edges among them. */
+export function copies(
+  graph: Graph,
+  blocks: readonly Block[],
+  dx: number,
+  dy: number,
+  target: Graph = graph,
+): Change {
   const names = new Set<string>()
   const made = new Map<BlockId, Block>()
   for (const block of blocks) {
-    const name = freeName(graph, block.name.replace(/_\d+$/, ''), names)
+    const base =
+      target.named(block.name) || names.has(block.name) ? block.name.replace(/_\d+$/, '') : block.name
+    const name = freeName(target, base, names)
     names.add(name)
     made.set(block.id, {
       ...block,

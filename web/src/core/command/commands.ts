@@ -1,65 +1,36 @@
-import type { BlockId, Kind } from '../../model/block'
-import { tidy } from '../../model/layout'
-import type { RunMode } from '../../model/plan'
+import type { Kind } from '../../model/block'
+import { edgeOf } from '../../model/edge'
+import { topological } from '../../model/order'
 import { neighbour, select, type Direction } from '../../model/selection'
 import { copies } from '../canvas/store'
 import { page, say, selectBlocks, setPage } from '../session/page'
 import { prefer } from '../session/preferences'
-import type { Command, Desk } from './command'
+import { arrangeCommands } from './arrange_commands'
+import { chosen, focus, needsBlock } from './chosen'
+import type { Command } from './command'
 import { addBlock, attempt } from './edit'
+import { addable, kindWords } from './kinds'
+import { runCommands } from './run_commands'
+import { nextRegion } from './regions'
 
-const kindNames: Record<Kind, string> = {
-  python: 'Python',
-  sql: 'SQL',
-  r: 'R',
-  markdown: 'note',
-  gather: 'gather',
-}
-const focus = () => page().selection.focus
-const chosen = () => [...page().selection.ids]
-const needsBlock = () => (focus() === undefined ? 'Select a block first.' : undefined)
-
-const run = (mode: RunMode, title: string, letter: string): Command[] =>
-  [false, true].map((force) => ({
-    id: `run.${mode}${force ? '.force' : ''}`,
-    title: force ? `${title}, forced` : title,
-    keys: [`R ${force ? 'Shift+' : ''}${letter}`],
-    ...(mode === 'all' || mode === 'changed' ? {} : { why: needsBlock }),
-    run: ({ store }) => store.run({ mode, blocks: chosen(), force }),
-  }))
-
-const go = (direction: Direction, keys: string[]): Command => ({
-  id: `go.${direction}`,
-  title: { left: 'Go to parent', right: 'Go to child', up: 'Go to block above', down: 'Go to block below' }[
-    direction
-  ],
-  keys: keys.flatMap((key) => [key, `Shift+${key}`]),
-  why: needsBlock,
+const places = { left: 'parent', right: 'child', up: 'block above', down: 'block below' }
+const go = (direction: Direction, keys: string[], extend = false): Command => ({
+  id: `go.${direction}${extend ? '.extend' : ''}`,
+  title: `${extend ? 'Select' : 'Go to'} ${places[direction]}${extend ? ', too' : ''}`,
+  keys: extend ? keys.map((key) => `Shift+${key}`) : keys,
   run: ({ store, camera }) => {
-    const next = neighbour(store.graph, focus()!, direction)
+    const from = focus()
+    const next =
+      from === undefined ? topological(store.graph)[0]?.id : neighbour(store.graph, from, direction)
     if (next === undefined) return
-    selectBlocks(select([next]))
-    camera.focus(next)
-  },
-})
-
-const nudge = (key: string, dx: number, dy: number): Command => ({
-  id: `nudge.${key}`,
-  title: `Nudge ${key.slice(5).toLowerCase()}`,
-  keys: [`Alt+${key}`],
-  why: needsBlock,
-  run: (desk) => {
-    const moves = chosen().map((id) => {
-      const { at } = desk.store.graph.block(id)!
-      return { id, at: { x: at.x + dx, y: at.y + dy } }
-    })
-    attempt(desk, { op: 'move', moves }, `nudge ${chosen().join()}`)
+    selectBlocks(select(extend && from !== undefined ? [...page().selection.ids, next] : [next], next))
+    camera.show(next)
   },
 })
 
 const add = (kind: Kind, key: string): Command => ({
   id: `add.${kind}`,
-  title: `Add ${kindNames[kind]}`,
+  title: `Add ${kindWords[kind]}`,
   keys: [key],
   run: (desk) => addBlock(desk, kind),
 })
@@ -71,35 +42,8 @@ const flip = (name: 'panel' | 'inspector' | 'drawer', title: string, key: string
   run: () => setPage({ [name]: !page()[name] }),
 })
 
-function runFocus(desk: Desk): void {
-  desk.store.run({ mode: 'this', blocks: chosen(), force: false })
-}
-
 export const commands: readonly Command[] = [
-  {
-    id: 'run.go',
-    title: 'Run and go to child',
-    keys: ['Shift+Enter'],
-    why: needsBlock,
-    run: (desk) => {
-      runFocus(desk)
-      const next = neighbour(desk.store.graph, focus()!, 'right')
-      if (next !== undefined) selectBlocks(select([next]))
-    },
-  },
-  { id: 'run.stay', title: 'Run and stay', keys: ['Ctrl+Enter'], why: needsBlock, run: runFocus },
-  ...run('this', 'Run this block', 'R'),
-  ...run('up_to', 'Run up to here', 'U'),
-  ...run('from', 'Run from here', 'F'),
-  ...run('all', 'Run all', 'A'),
-  ...run('changed', 'Run changed', 'C'),
-  {
-    id: 'run.cancel',
-    title: 'Cancel the run',
-    keys: ['Ctrl+.'],
-    why: ({ store }) => (store.running ? undefined : 'Nothing runs.'),
-    run: ({ store }) => store.cancel(),
-  },
+  ...runCommands,
   {
     id: 'edit',
     title: 'Edit the code',
@@ -121,10 +65,7 @@ export const commands: readonly Command[] = [
     why: needsBlock,
     run: (desk) => addBlock(desk, 'python', { parent: focus()! }),
   },
-  add('python', '1'),
-  add('sql', '2'),
-  add('r', '3'),
-  add('markdown', '4'),
+  ...addable.map(([kind, key]) => add(kind, key)),
   {
     id: 'duplicate',
     title: 'Duplicate',
@@ -145,8 +86,7 @@ export const commands: readonly Command[] = [
       const { edge } = page()
       if (edge === undefined) attempt(desk, { op: 'delete', ids: chosen() })
       else {
-        const [parent, child] = edge.split('\n') as [BlockId, BlockId]
-        attempt(desk, { op: 'disconnect', edge: { parent, child } })
+        attempt(desk, { op: 'disconnect', edge: edgeOf(edge) })
         setPage({ edge: undefined })
       }
     },
@@ -163,14 +103,13 @@ export const commands: readonly Command[] = [
     keys: ['Shift+Z', 'Ctrl+Shift+Z'],
     run: ({ store }) => void (store.redo() || say('Nothing to redo.')),
   },
-  go('left', ['ArrowLeft', 'H']),
-  go('right', ['ArrowRight', 'L']),
-  go('up', ['ArrowUp', 'K']),
-  go('down', ['ArrowDown', 'J']),
-  nudge('ArrowLeft', -20, 0),
-  nudge('ArrowRight', 20, 0),
-  nudge('ArrowUp', 0, -20),
-  nudge('ArrowDown', 0, 20),
+  ...[false, true].flatMap((extend) => [
+    go('left', ['ArrowLeft', 'H'], extend),
+    go('right', ['ArrowRight', 'L'], extend),
+    go('up', ['ArrowUp', 'K'], extend),
+    go('down', ['ArrowDown', 'J'], extend),
+  ]),
+  ...arrangeCommands,
   {
     id: 'focus',
     title: 'Focus the block',
@@ -181,17 +120,6 @@ export const commands: readonly Command[] = [
   { id: 'fit', title: 'Fit all', keys: ['Shift+F', '0'], run: ({ camera }) => camera.fit() },
   { id: 'zoom.in', title: 'Zoom in', keys: ['+', '='], run: ({ camera }) => camera.zoomBy(1.25) },
   { id: 'zoom.out', title: 'Zoom out', keys: ['-'], run: ({ camera }) => camera.zoomBy(0.8) },
-  {
-    id: 'tidy',
-    title: 'Tidy',
-    keys: ['T'],
-    run: (desk) => {
-      const { graph } = desk.store
-      const ids = chosen().length > 1 ? new Set(chosen()) : new Set([...graph.blocks()].map((b) => b.id))
-      const moves = tidy(graph, ids)
-      if (moves.length > 0) attempt(desk, { op: 'move', moves })
-    },
-  },
   {
     id: 'problem',
     title: 'Next problem',
@@ -221,6 +149,29 @@ export const commands: readonly Command[] = [
     keys: ['Ctrl+A'],
     run: ({ store }) => selectBlocks(select([...store.graph.blocks()].map((b) => b.id))),
   },
+  {
+    id: 'connect',
+    title: 'Connect to a child',
+    keys: ['E'],
+    why: needsBlock,
+    run: () => setPage({ dialog: 'connect' }),
+  },
+  {
+    id: 'full',
+    title: 'Output full screen',
+    keys: ['Space'],
+    why: ({ store }) =>
+      needsBlock() ?? (store.live(focus()!).outputs.length > 0 ? undefined : 'It shows nothing yet.'),
+    run: () => setPage({ dialog: 'full' }),
+  },
+  {
+    id: 'minimap',
+    title: 'Show or hide the minimap',
+    keys: [],
+    run: () => setPage({ minimap: !page().minimap }),
+  },
+  { id: 'region', title: 'Next region', keys: ['F6'], run: () => nextRegion(1) },
+  { id: 'region.back', title: 'Region before', keys: ['Shift+F6'], run: () => nextRegion(-1) },
   {
     id: 'palette',
     title: 'Find a command or block',

@@ -1,5 +1,8 @@
 import type { Block, BlockId, Kind } from '../../model/block'
 import type { Change } from '../../model/change'
+import type { Edge } from '../../model/edge'
+import type { Graph } from '../../model/graph'
+import type { Point } from '../../model/rect'
 import { refusalText } from '../../model/refusal'
 import { select } from '../../model/selection'
 import { freeName } from '../canvas/store'
@@ -13,26 +16,63 @@ export function attempt({ store }: Pick<Desk, 'store'>, change: Change, key?: st
   return !refusal
 }
 
-export function addBlock(desk: Desk, kind: Kind, near?: { parent?: BlockId; child?: BlockId }): void {
+export interface Near {
+  readonly parent?: BlockId
+  readonly child?: BlockId
+  /** The new block goes between. */
+  readonly edge?: Edge
+  /** Where its left port (its right one, if there is a child only) shall be. */
+  readonly at?: Point
+}
+const gap = 60
+
+/** Add a block, wire it, and begin to edit it. */
+export function addBlock(desk: Desk, kind: Kind, near: Near = {}): void {
   const { graph } = desk.store
   const size = { w: 360, h: kind === 'markdown' ? 140 : 190 }
-  const parent = near?.parent === undefined ? undefined : graph.block(near.parent)
-  const child = near?.child === undefined ? undefined : graph.block(near.child)
-  const middle = desk.camera.middle()
-  const below = parent ? graph.children(parent.id).size * 60 : 0
-  const at = parent
-    ? { x: parent.at.x + parent.size.w + 60, y: parent.at.y + below }
-    : child
-      ? { x: child.at.x - size.w - 60, y: child.at.y }
-      : { x: Math.round(middle.x - size.w / 2), y: Math.round(middle.y - size.h / 2) }
   const id = crypto.randomUUID()
   const name = freeName(graph, kind === 'markdown' ? 'note' : 'block')
-  const block: Block = { id, kind, name, code: '', at, size, settings: {} }
+  const block: Block = { id, kind, name, code: '', at: placeOf(desk, near, size), size, settings: {} }
+  const { parent, child, edge } = near
   const edges = [
-    ...(parent ? [{ parent: parent.id, child: id, index: 0 }] : []),
-    ...(child ? [{ parent: id, child: child.id, index: Infinity }] : []),
+    ...(parent !== undefined ? [{ parent, child: id, index: 0 }] : []),
+    ...(child !== undefined ? [{ parent: id, child, index: Infinity }] : []),
   ]
-  if (!attempt(desk, { op: 'paste', blocks: [block], edges })) return
+  const paste: Change = { op: 'paste', blocks: [block], edges }
+  const change: Change = edge ? { op: 'batch', changes: [paste, ...insertChange(graph, id, edge)] } : paste
+  if (!attempt(desk, change)) return
   selectBlocks(select([id]))
   setPage({ editing: id })
+}
+
+/** Put a block between the ends of an edge, at the place that the parent had among the child's parents. */
+export function insertChange(graph: Graph, id: BlockId, edge: Edge): Change[] {
+  const index = graph.parents(edge.child).indexOf(edge.parent)
+  return [
+    { op: 'disconnect', edge },
+    { op: 'connect', edge: { parent: edge.parent, child: id } },
+    { op: 'connect', edge: { parent: id, child: edge.child }, index },
+  ]
+}
+
+function placeOf(desk: Desk, near: Near, size: { w: number; h: number }): Point {
+  const { graph } = desk.store
+  const of = (id: BlockId | undefined) => (id === undefined ? undefined : graph.block(id))
+  if (near.at) {
+    const left = near.parent !== undefined || near.child === undefined
+    return { x: Math.round(near.at.x - (left ? 0 : size.w)), y: Math.round(near.at.y - 38) }
+  }
+  const [from, to] = [of(near.edge?.parent), of(near.edge?.child)]
+  if (from && to)
+    return {
+      x: Math.round((from.at.x + from.size.w + to.at.x - size.w) / 2),
+      y: Math.round((from.at.y + to.at.y) / 2 + Math.max(from.size.h, to.size.h) / 2 + gap),
+    }
+  const parent = of(near.parent)
+  if (parent)
+    return { x: parent.at.x + parent.size.w + gap, y: parent.at.y + graph.children(parent.id).size * gap }
+  const child = of(near.child)
+  if (child) return { x: child.at.x - size.w - gap, y: child.at.y }
+  const middle = desk.camera.middle()
+  return { x: Math.round(middle.x - size.w / 2), y: Math.round(middle.y - size.h / 2) }
 }

@@ -1,11 +1,35 @@
 import { create } from 'zustand'
 import type { BlockId } from '../../model/block'
 import type { EdgeKey } from '../../model/edge'
+import type { PlanStep, RunRequest } from '../../model/plan'
 import { nothing, type Selection } from '../../model/selection'
 
 export type Theme = 'light' | 'dark'
 export type Side = 'outline' | 'runs'
-export type Dialog = 'palette' | 'keys' | undefined
+export type Dialog = 'palette' | 'keys' | 'connect' | 'full' | undefined
+export type DrawerTab = 'run' | 'log' | 'problems'
+
+/** A menu where a person asked for one. */
+export interface AskedMenu {
+  readonly label: string
+  readonly from: Element
+  readonly items: readonly {
+    readonly title: string
+    readonly keys?: string
+    readonly why?: string
+    readonly onSelect: () => void
+  }[]
+}
+/** A run that is shown before it is asked for. */
+export interface ShownPlan {
+  readonly request: RunRequest
+  /** The page's guess at first, then the server's word. */
+  readonly steps: readonly PlanStep[]
+  readonly sure: boolean
+  readonly problem?: string
+  /** Blocks that it would not run. */
+  readonly rests: readonly BlockId[]
+}
 
 export interface Notice {
   readonly text: string
@@ -26,9 +50,15 @@ export interface Page {
   readonly selection: Selection
   readonly edge: EdgeKey | undefined
   readonly editing: BlockId | undefined
+  /** A line that the block's editor is asked to go to. */
+  readonly line: { readonly block: BlockId; readonly line: number } | undefined
   readonly folded: ReadonlySet<BlockId>
   /** Said once, on screen and to screen readers: a refusal, a result. */
   readonly notice: Notice | undefined
+  readonly menu: AskedMenu | undefined
+  readonly plan: ShownPlan | undefined
+  readonly tab: DrawerTab
+  readonly minimap: boolean
 }
 export const usePage = create<Page>()(() => ({
   theme: 'light',
@@ -40,8 +70,13 @@ export const usePage = create<Page>()(() => ({
   selection: nothing,
   edge: undefined,
   editing: undefined,
+  line: undefined,
   folded: new Set(),
   notice: undefined,
+  menu: undefined,
+  plan: undefined,
+  tab: 'run',
+  minimap: false,
 }))
 export const setPage = usePage.setState
 export const page = usePage.getState

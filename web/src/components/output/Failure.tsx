@@ -1,0 +1,97 @@
+import { useMemo } from 'react'
+import type { BlockId } from '../../model/block'
+import type { ErrorOutput } from '../../core/output/output'
+import { traceOf, type TraceFrame } from '../../core/output/traceback'
+import { attempt } from '../../core/command/edit'
+import { useDesk } from '../canvas/useStore'
+import { Button } from '../ui/Button'
+import { goToLine } from './go_to_line'
+
+/** What happened and where, what to do first, then the way there: own code open, libraries folded. */
+export function Failure({ error, block }: { error: ErrorOutput; block: BlockId }) {
+  const desk = useDesk()
+  const { frames, rest } = useMemo(() => traceOf(error.traceback), [error.traceback])
+  const { line } = error
+  const maker = useMaker(error, block)
+  return (
+    <div className="failure nowheel" role="group" aria-label="Error">
+      <p>
+        <b>
+          {line !== null && `Line ${line}: `}
+          {error.ename}
+        </b>
+      </p>
+      <p className="said">{error.evalue}</p>
+      <p className="deeds">
+        {maker && (
+          <Button
+            small
+            onClick={() => attempt(desk, { op: 'connect', edge: { parent: maker.id, child: block } })}
+          >
+            Connect {maker.name}
+          </Button>
+        )}
+        {line !== null && (
+          <Button small look={maker ? 'ghost' : 'plain'} onClick={() => goToLine(block, line)}>
+            Go to line {line}
+          </Button>
+        )}
+        <Button small look="ghost" onClick={() => void navigator.clipboard.writeText(error.traceback)}>
+          Copy
+        </Button>
+      </p>
+      {frames.length > 0 && (
+        <ol className="trace">
+          {frames.map((frame, i) => (
+            <li key={i}>
+              <Place frame={frame} />
+            </li>
+          ))}
+        </ol>
+      )}
+      {frames.length === 0 && error.traceback && (
+        <details>
+          <summary>Traceback</summary>
+          <pre>{rest.slice(-20_000)}</pre>
+        </details>
+      )}
+    </div>
+  )
+}
+
+function Place({ frame }: { frame: TraceFrame }) {
+  const { store } = useDesk()
+  const id = frame.block === undefined ? undefined : store.graph.named(frame.block)?.id
+  const { line, title, code } = frame
+  if (!code) return <span className="place">{title}</span>
+  return (
+    <details open={!frame.library}>
+      <summary>
+        {id !== undefined && line !== undefined ? (
+          <button className="to-line" onClick={() => goToLine(id, line)}>
+            {title}
+          </button>
+        ) : (
+          title
+        )}
+      </summary>
+      <pre>{code}</pre>
+    </details>
+  )
+}
+
+/** The block that makes the name which is missing here, if one is there and not among the parents. */
+function useMaker({ ename, evalue }: ErrorOutput, block: BlockId) {
+  const { store } = useDesk()
+  if (ename !== 'NameError') return undefined
+  const name = /name '(\w+)'/.exec(evalue)?.[1]
+  const above = store.graph.reach([block], 'up')
+  for (const other of store.graph.blocks())
+    if (
+      !above.has(other.id) &&
+      store.graph.path(block, other.id) === undefined &&
+      store.variables(other.id).some((v) => v.name === name && v.carried && v.origin === other.name)
+    )
+      return other
+  return undefined
+}

@@ -1,0 +1,3 @@
+import plotly from 'plotly.js-cartesian-dist-min/plotly-cartesian.min.js?url'
+
+export default [plotly]

@@ -1,0 +1,76 @@
+import type { ReactNode } from 'react'
+import { ChevronDown, Play, Square } from 'lucide-react'
+import { commandNamed } from '../../core/command/commands'
+import { setPage } from '../../core/session/page'
+import { useDesk } from '../canvas/useStore'
+import { Button } from '../ui/Button'
+import { useCounts } from './useCounts'
+import './run_bar.css'
+
+const ways = [
+  'run.plan',
+  'run.changed',
+  'run.all',
+  'run.up_to',
+  'run.from',
+  'run.this',
+  'run.changed.force',
+  'run.all.force',
+  'run.up_to.force',
+  'run.from.force',
+  'run.this.force',
+]
+
+/** Run, cancel, how far it is, and every other way to run. */
+export function RunBar({ children }: { children?: ReactNode }) {
+  const desk = useDesk()
+  const { changed, running, done, all } = useCounts()
+  const items = () =>
+    ways.map((id) => {
+      const { title, keys, why, run } = commandNamed(id)
+      const not = why?.(desk)
+      return {
+        title,
+        ...(keys[0] !== undefined && { keys: keys[0] }),
+        ...(not !== undefined && { why: not }),
+        onSelect: () => run(desk),
+      }
+    })
+  return (
+    <div className="run">
+      {children}
+      {running && (
+        <span
+          className="progress"
+          role="progressbar"
+          aria-label="Run"
+          aria-valuemin={0}
+          aria-valuemax={all}
+          aria-valuenow={done}
+        >
+          <i style={{ transform: `scaleX(${all ? done / all : 0})` }} />
+          {done} of {all}
+        </span>
+      )}
+      {running ? (
+        <Button look="primary" onClick={() => desk.store.cancel()}>
+          <Square size={11} fill="currentColor" /> Cancel run
+        </Button>
+      ) : (
+        <Button look="primary" onClick={() => commandNamed('run.changed').run(desk)}>
+          <Play size={12} fill="currentColor" /> Run changed {changed > 0 && <em>{changed}</em>}
+        </Button>
+      )}
+      <Button
+        look="primary"
+        aria-haspopup="menu"
+        aria-label="Other ways to run"
+        onClick={(event) =>
+          setPage({ menu: { label: 'Ways to run', from: event.currentTarget, items: items() } })
+        }
+      >
+        <ChevronDown size={14} />
+      </Button>
+    </div>
+  )
+}

@@ -1,0 +1,67 @@
+import type { RunMode, RunRequest } from '../../model/plan'
+import { neighbour, select } from '../../model/selection'
+import { page, selectBlocks } from '../session/page'
+import { chosen, focus, needsBlock } from './chosen'
+import type { Command, Desk } from './command'
+import { addBlock } from './edit'
+import { showPlan } from './show_plan'
+
+const modes = [
+  ['this', 'Run this block', 'R'],
+  ['up_to', 'Run up to here', 'U'],
+  ['from', 'Run from here', 'F'],
+  ['all', 'Run all', 'A'],
+  ['changed', 'Run changed', 'C'],
+] as const satisfies readonly (readonly [RunMode, string, string])[]
+
+const run = (mode: RunMode, title: string, letter: string): Command[] =>
+  [false, true].map((force) => ({
+    id: `run.${mode}${force ? '.force' : ''}`,
+    title: force ? `${title}, forced` : title,
+    keys: [`R ${force ? 'Shift+' : ''}${letter}`],
+    ...(mode === 'all' || mode === 'changed' ? {} : { why: needsBlock }),
+    run: ({ store }) => store.run({ mode, blocks: chosen(), force }),
+  }))
+
+function runFocus(desk: Desk): void {
+  desk.store.run({ mode: 'this', blocks: chosen(), force: false })
+}
+/** Up to the selected blocks, or what changed if none is. */
+const asked = (): RunRequest =>
+  page().selection.ids.size > 0
+    ? { mode: 'up_to', blocks: chosen(), force: false }
+    : { mode: 'changed', blocks: [], force: false }
+
+export const runCommands: readonly Command[] = [
+  {
+    id: 'run.go',
+    title: 'Run and go to child',
+    keys: ['Shift+Enter'],
+    why: needsBlock,
+    run: (desk) => {
+      runFocus(desk)
+      const next = neighbour(desk.store.graph, focus()!, 'right')
+      if (next !== undefined) selectBlocks(select([next]))
+    },
+  },
+  { id: 'run.stay', title: 'Run and stay', keys: ['Ctrl+Enter'], why: needsBlock, run: runFocus },
+  {
+    id: 'run.child',
+    title: 'Run and add a child',
+    keys: ['Alt+Enter'],
+    why: needsBlock,
+    run: (desk) => {
+      runFocus(desk)
+      addBlock(desk, 'python', { parent: focus()! })
+    },
+  },
+  ...modes.flatMap(([mode, title, letter]) => run(mode, title, letter)),
+  { id: 'run.plan', title: 'Preview the plan', keys: ['R P'], run: ({ store }) => showPlan(store, asked()) },
+  {
+    id: 'run.cancel',
+    title: 'Cancel the run',
+    keys: ['Ctrl+.'],
+    why: ({ store }) => (store.running ? undefined : 'Nothing runs.'),
+    run: ({ store }) => store.cancel(),
+  },
+]
