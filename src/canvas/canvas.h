@@ -37,6 +37,8 @@ struct Block {
   std::string environment;       ///< name; empty: the canvas's
   Compute compute;
   CachePolicy cache;
+  bool removed =
+      false;  ///< deleted from a canvas whose places must stay (merge.h); never in one that was read
 };
 
 /// A canvas whose names are unique and whose edges form no cycle (ReadCanvas checks). Blocks are in the order of the
@@ -48,14 +50,15 @@ struct Canvas {
   std::vector<Block> blocks;
   std::vector<std::vector<std::int32_t>> parents;
   std::vector<std::vector<std::int32_t>> children;
-  std::vector<std::int32_t> topological;  ///< block indices, parents before children, stable in file order
+  /// Block indices, parents before children, stable in file order; without what is removed.
+  std::vector<std::int32_t> topological;
 
   std::optional<std::int32_t> Find(std::string_view block) const;
   const std::string& EnvironmentOf(std::int32_t block) const {
     return blocks[block].environment.empty() ? environment : blocks[block].environment;
   }
 
-  std::map<std::string, std::int32_t, std::less<>> index;  ///< name -> position in `blocks`
+  std::map<std::string, std::int32_t, std::less<>> index;  ///< name -> position in `blocks`, of what is there
 };
 
 }  // namespace easel

@@ -98,7 +98,7 @@ int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err
   const auto open_attempts = (*world)->snapshot().open_attempts;
   Engine engine((*world)->canvas(), (*world)->TakeKnowledge(), **world, {.canvas_id = (*world)->canvas_id()});
   std::vector<BlockStanding> standings = engine.Standings();
-  const Canvas& canvas = (*world)->canvas();
+  const Canvas& canvas = engine.canvas();
   std::vector<std::string> beside;
   for (const AttemptRecord& attempt : open_attempts)
     if (!attempt.at.empty())

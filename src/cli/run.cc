@@ -168,7 +168,7 @@ class RunCommand {
                                                            .network = options_.network});
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
-    auto server = EngineServer::Listen((*world)->state_root(), **session, Sources((*world)->canvas()));
+    auto server = EngineServer::Listen((*world)->state_root(), **session, Sources(*(*world)->canvas()));
     if (!server) return ReportError(server.error(), err_);
 
     EventQueue events;
@@ -202,7 +202,7 @@ class RunCommand {
     server->reset();
     session->reset();
     if (alone)
-      if (const auto said = TidyUp((*world)->state_root(), (*world)->canvas(), *(*world)->store()))
+      if (const auto said = TidyUp((*world)->state_root(), *(*world)->canvas(), *(*world)->store()))
         view_.Say(*said);
     return view_.exit_code();
   }
@@ -229,7 +229,7 @@ class RunCommand {
 
   /// Run through the owner's engine; nullopt if the owner went away before the run was over.
   std::optional<int> Visit(const std::string& state_root, const std::string& sources) {
-    auto guest = EngineGuest::Connect(state_root, request_, sources);
+    auto guest = EngineGuest::Connect(state_root, request_, sources, !at_.empty());
     if (!guest) {  // the owner is just starting or ending
       pollfd wait{signals_.fd(), POLLIN, 0};
       ::poll(&wait, 1, 200);

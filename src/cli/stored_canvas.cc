@@ -36,8 +36,13 @@ Result<StoredCanvas> OpenStoredCanvas(const std::string& folder) {
   if (!metadata && metadata.error().code == Code::kNotFound) return out;
   EASEL_TRY(out.metadata, std::move(metadata));
   EASEL_TRY(out.snapshot, out.metadata->Load());
+  // A block that was forgotten or renamed left its epoch behind, and nothing to look at.
+  const auto is_fence = [&](const BlockRecord& block) {
+    return block.published_attempt.empty() && block.last_status.empty() &&
+           std::ranges::count(out.snapshot.open_attempts, block.block, &AttemptRecord::block) == 0;
+  };
   for (const BlockRecord& block : out.snapshot.blocks)
-    if (!known.contains(block.block)) out.blocks.push_back(block.block);
+    if (!known.contains(block.block) && !is_fence(block)) out.blocks.push_back(block.block);
   return out;
 }
 

@@ -22,24 +22,19 @@ std::string_view OutcomeName(Outcome outcome) {
   return "failed";
 }
 
-Engine::Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings,
-               EngineOptions options)
-    : canvas_(canvas),
+Engine::Engine(std::shared_ptr<const Canvas> canvas, std::vector<BlockKnowledge> knowledge,
+               Surroundings& surroundings, EngineOptions options)
+    : canvas_(std::move(canvas)),
       surroundings_(surroundings),
       options_(std::move(options)),
-      blocks_(canvas.blocks.size()) {
+      blocks_(canvas_->blocks.size()),
+      renames_(options_.renames) {
   EASEL_CHECK(knowledge.size() == blocks_.size());
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].known = std::move(knowledge[i]);
-    blocks_[i].known.record.block = canvas.blocks[i].name;
+    blocks_[i].known.record.block = canvas_->blocks[i].name;
   }
-  steady_.resize(blocks_.size());
-  level_.resize(blocks_.size());
-  children_ = Neighbours(canvas.children);
-  parents_ = Neighbours(canvas.parents);
-  for (const std::int32_t block : canvas.topological)
-    for (const std::int32_t parent : canvas.parents[block])
-      level_[block] = std::max(level_[block], level_[parent] + 1);
+  LinkBlocks();
 }
 
 Engine::~Engine() = default;
@@ -58,14 +53,30 @@ void Engine::Handle(Event event, std::vector<Command>& commands) {
         if constexpr (std::is_same_v<E, AttemptAdopted>) OnAdopted(std::move(e));
       },
       std::move(event));
+  AdvanceAll();
+  out_ = nullptr;
+}
+
+void Engine::AdvanceAll() {
   std::vector<std::string> ids;
   for (const auto& [id, run] : runs_) ids.push_back(id);
   for (const std::string& id : ids)
     if (const auto run = runs_.find(id); run != runs_.end()) Advance(*run->second);
-  out_ = nullptr;
 }
 
 void Engine::Say(const RunId& run, Announcement what) { out_->push_back(Announce{run, std::move(what)}); }
+
+namespace {
+
+std::string RequestText(const RunRequest& request, const std::string& by) {
+  json::array names;
+  for (const std::string& name : request.blocks) names.emplace_back(name);
+  json::object out{{"blocks", std::move(names)}, {"force", request.force}};
+  if (!by.empty()) out["by"] = by;
+  return json::serialize(out);
+}
+
+}  // namespace
 
 constexpr char kUnchanged[] = "nothing that it depends on changed";
 
@@ -104,6 +115,7 @@ void Engine::OnRunRequested(RunRequested event) {
   Run& run = *owned;
   run.id = event.run;
   run.request = std::move(event.request);
+  run.by = std::move(event.by);
   run.started_ms = surroundings_.UnixMs();
   run.blocks.resize(blocks_.size());
   runs_[run.id.value] = std::move(owned);
@@ -113,23 +125,21 @@ void Engine::OnRunRequested(RunRequested event) {
     run.result.error = broken_;
   }
   const std::vector<char> in = Scope(run.request);
-  for (const std::int32_t block : canvas_.topological) {
+  for (const std::int32_t block : canvas_->topological) {
     if (!in[block]) continue;
     RunBlock& mine = run.blocks[block];
     mine.stage = Stage::kWaiting;
     for (const std::int32_t parent : parents_[block]) mine.waits_for += in[parent];
     ++run.unsettled;
+    Touch(block);
     if (mine.waits_for == 0) run.decidable.push_back(block);
   }
-  json::array names;
-  for (const std::string& name : run.request.blocks) names.emplace_back(name);
-  RunRecord record{
-      .run = run.id.value,
-      .mode = std::string(RunModeName(run.request.mode)),
-      .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
-      .created_ms = run.started_ms,
-      .status = "running",
-      .at = options_.at};
+  RunRecord record{.run = run.id.value,
+                   .mode = std::string(RunModeName(run.request.mode)),
+                   .request = RequestText(run.request, run.by),
+                   .created_ms = run.started_ms,
+                   .status = "running",
+                   .at = options_.at};
   Commit({PutRun{std::move(record)}}, [](const Status&) {});
 }
 
@@ -149,7 +159,7 @@ void Engine::Advance(Run& run) {
 /// All parents are settled: decide what becomes of `block` in this run.
 void Engine::TakeNext(Run& run, std::int32_t block) {
   RunBlock& mine = run.blocks[block];
-  if (mine.stage != Stage::kWaiting) return;
+  if (mine.stage != Stage::kWaiting || (mine.waits_for > 0 && !run.cancelled)) return;
   if (run.cancelled) {
     Settle(run, {.block = block, .outcome = Outcome::kCancelled, .reason = "the run was cancelled"});
     return;
@@ -158,7 +168,7 @@ void Engine::TakeNext(Run& run, std::int32_t block) {
     const bool failed = std::ranges::find(run.result.failed, mine.doomed_by) != run.result.failed.end();
     const bool cancelled =
         std::ranges::find(run.result.cancelled, mine.doomed_by) != run.result.cancelled.end();
-    const std::string reason = "skipped: `" + canvas_.blocks[mine.doomed_by].name +
+    const std::string reason = "skipped: `" + canvas_->blocks[mine.doomed_by].name +
                                (failed      ? "` failed"
                                 : cancelled ? "` was cancelled"
                                             : "` was skipped");
@@ -217,7 +227,9 @@ void Engine::SettleUpToDate(Run& run, std::int32_t block) {
 /// `block` is settled: its children may be next.
 void Engine::Release(Run& run, std::int32_t block, bool good) {
   const std::int32_t doomed_by = run.blocks[block].doomed_by;
+  run.blocks[block].good = good;
   --run.unsettled;
+  Touch(block);
   for (const std::int32_t child : children_[block]) {
     RunBlock& below = run.blocks[child];
     if (below.stage != Stage::kWaiting) continue;
@@ -231,6 +243,7 @@ void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
   record.published_attempt = decision.past.attempt;
   record.published_manifest = decision.past.manifest_digest;
   record.published_base_key = blocks_[block].base_key;
+  blocks_[block].inputs->renames = renames_;
   record.published_inputs = blocks_[block].inputs->Serialize();
   record.published_ms = decision.past.manifest->finished_ms;  // `cache: for` counts from when it was made
   record.last_status = "succeeded";
@@ -272,16 +285,17 @@ bool Engine::JobsAreFull(const Run& run) const {
 /// there is runs when nothing else does.
 bool Engine::HasRoom(std::int32_t block) const {
   if (room_.attempts == 0) return true;
-  const Compute& compute = canvas_.blocks[block].compute;
+  const Compute& compute = canvas_->blocks[block].compute;
   if (compute.cpu > 0 && room_.cores + compute.cpu > options_.cores + 1e-9) return false;
   return compute.memory_bytes == 0 || options_.memory_bytes == 0 ||
          room_.memory_bytes + compute.memory_bytes <= options_.memory_bytes;
 }
 
 void Engine::TakeRoom(std::int32_t block) {
+  const Compute& compute = blocks_[block].room = canvas_->blocks[block].compute;
   ++room_.attempts;
-  room_.cores += canvas_.blocks[block].compute.cpu;
-  room_.memory_bytes += canvas_.blocks[block].compute.memory_bytes;
+  room_.cores += compute.cpu;
+  room_.memory_bytes += compute.memory_bytes;
 }
 
 void Engine::GiveRoom(std::int32_t block) {
@@ -289,8 +303,8 @@ void Engine::GiveRoom(std::int32_t block) {
     room_ = {};
     return;
   }
-  room_.cores -= canvas_.blocks[block].compute.cpu;
-  room_.memory_bytes -= canvas_.blocks[block].compute.memory_bytes;
+  room_.cores -= blocks_[block].room.cpu;
+  room_.memory_bytes -= blocks_[block].room.memory_bytes;
 }
 
 void Engine::Dispatch(Run& run) {
@@ -331,13 +345,14 @@ void Engine::Dispatch(Run& run) {
 
 void Engine::Open(Run& run, std::int32_t block) {
   BlockState& state = blocks_[block];
-  const Block& definition = canvas_.blocks[block];
+  const Block& definition = canvas_->blocks[block];
   RunBlock& mine = run.blocks[block];
   mine.stage = Stage::kOpening;
   ++mine.tries;
   ++run.running;
   TakeRoom(block);
   const std::int64_t epoch = ++state.known.record.epoch;
+  state.inputs->renames = renames_;
   AttemptRecord record{.attempt = MakeAttemptId(run.id, definition.name, epoch).value,
                        .run = run.id.value,
                        .block = definition.name,
@@ -349,10 +364,15 @@ void Engine::Open(Run& run, std::int32_t block) {
                        .at = options_.at};
   state.attempt = record.attempt;
   steady_[block] = 0;
-  StartAttempt start{.record = record, .block = block, .state = state.joined->pointer()};
+  Touch(block);
+  StartAttempt start{.record = record,
+                     .block = block,
+                     .definition = definition,
+                     .environment = state.known.environment,
+                     .state = state.joined->pointer()};
   start.load = NamesToLoad(ReadClosure(*state.known.analysis, *start.state), *start.state);
   start.flags = state.known.analysis->flags;
-  for (const std::int32_t parent : canvas_.parents[block]) {
+  for (const std::int32_t parent : canvas_->parents[block]) {
     const BlockRecord& above = blocks_[parent].known.record;
     start.parents.push_back({above.block, above.published_attempt, above.published_manifest});
   }
@@ -376,9 +396,9 @@ void Engine::Open(Run& run, std::int32_t block) {
   Commit({OpenAttempt{record}}, [this, id = run.id.value,
                                  start = std::move(start)](const Status& status) mutable {
     Run& mine = *runs_.at(id);
-    if (!status || mine.cancelled) {
-      const auto opened = attempts_.find(start.record.attempt);
-      if (opened == attempts_.end()) return;
+    const auto opened = attempts_.find(start.record.attempt);
+    if (opened == attempts_.end()) return;
+    if (!status || mine.cancelled || opened->second.stopping) {
       Attempt over = std::move(opened->second);
       attempts_.erase(opened);
       Fail(std::move(over), {.attempt = start.record.attempt, .status = status ? "cancelled" : "unrecorded"});
@@ -416,17 +436,14 @@ void Engine::FinishIfDone(Run& run) {
   json::object counts{{"ran", result.ran.size()},           {"up_to_date", result.up_to_date.size()},
                       {"restored", result.restored.size()}, {"failed", result.failed.size()},
                       {"skipped", result.skipped.size()},   {"cancelled", result.cancelled.size()}};
-  json::array names;
-  for (const std::string& name : run.request.blocks) names.emplace_back(name);
-  RunRecord record{
-      .run = run.id.value,
-      .mode = std::string(RunModeName(run.request.mode)),
-      .request = json::serialize(json::object{{"blocks", std::move(names)}, {"force", run.request.force}}),
-      .created_ms = run.started_ms,
-      .finished_ms = surroundings_.UnixMs(),
-      .status = result.status,
-      .summary = json::serialize(counts),
-      .at = options_.at};
+  RunRecord record{.run = run.id.value,
+                   .mode = std::string(RunModeName(run.request.mode)),
+                   .request = RequestText(run.request, run.by),
+                   .created_ms = run.started_ms,
+                   .finished_ms = surroundings_.UnixMs(),
+                   .status = result.status,
+                   .summary = json::serialize(counts),
+                   .at = options_.at};
   Commit({PutRun{std::move(record)}}, [this, id = run.id](const Status& status) {
     RunFinished end = std::move(runs_.at(id.value)->result);
     runs_.erase(id.value);

@@ -31,6 +31,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "canvas/canvas.h"
+#include "canvas/merge.h"
 #include "engine/analysis.h"
 #include "engine/join.h"
 #include "engine/key.h"
@@ -55,6 +56,18 @@ class Surroundings {
   /// Earlier successes of the block with this base key, newest first, whose manifests and objects are still there.
   virtual std::vector<Past> FindPast(const std::string& block, const std::string& base_key) = 0;
   virtual std::int64_t UnixMs() = 0;
+  /// What a block is called now whose name was `block` after the canvas's first `renames` renames.
+  virtual std::string NameNow(const std::string& block, std::int64_t renames) {
+    (void)renames;
+    return block;
+  }
+};
+
+/// An attempt that is over, as people look at it.
+struct AttemptTimes {
+  std::string attempt;
+  double run_ms = 0;             ///< how long its code ran
+  std::int64_t finished_ms = 0;  ///< Unix time
 };
 
 /// What is known of a block when the canvas is loaded.
@@ -66,6 +79,11 @@ struct BlockKnowledge {
   ManifestPtr published;        ///< null if nothing is published, or its manifest is damaged
   std::string damage;           ///< why `published` is null although something was published
   std::string lost;  ///< likewise, if it was collected since the run from whose results this begins
+  /// Why it cannot run as it is, a sentence: its environment is unknown, its source cannot be analysed. `analysis` may be
+  /// null then.
+  std::string problem;
+  /// The newest attempt, if that failed or was cancelled.
+  AttemptTimes newest;
 };
 
 enum class RunMode { kAll, kOnly, kTo, kFrom, kChanged };
@@ -87,6 +105,13 @@ struct BlockStanding {
   std::string reason;
 };
 
+/// A block's standing with the attempt that it is about: the one that runs, or failed, or whose result stands.
+struct StandingReport {
+  std::int32_t block = 0;
+  BlockStanding standing;
+  AttemptTimes attempt;  ///< times are 0 while it runs; its name is empty if there is none
+};
+
 struct PlannedBlock {
   std::string block;
   std::string
@@ -98,6 +123,7 @@ struct PlannedBlock {
 struct RunRequested {
   RunId run;
   RunRequest request;
+  std::string by;  ///< who asked for it, for the record; may be empty
 };
 struct CancelRequested {
   RunId run;
@@ -133,14 +159,34 @@ struct AttemptAdopted {
 using Event = std::variant<RunRequested, CancelRequested, Committed, AttemptStarted, AttemptPhase,
                            AttemptFinished, AttemptAdopted>;
 
+/// The canvas that the engine works on from now on.
+struct CanvasEdit {
+  /// Every block of the canvas before is at its place (MergeCanvas).
+  std::shared_ptr<const Canvas> canvas;
+  std::vector<BlockKnowledge> added;  ///< of the blocks behind those of before, in order
+  /// What is known anew of a block of before whose source, kind or environment is another.
+  struct Reread {
+    std::int32_t block = 0;
+    std::shared_ptr<const Analysis> analysis;
+    std::string environment;
+    std::string problem;
+  };
+  std::vector<Reread> reread;
+  /// As they were recorded in the database (RenameBlocks), with the epochs that it gave out.
+  Renames renames;
+  std::map<std::string, std::int64_t> epochs;  ///< by new name
+};
+
 // --- Commands ---
 struct CommitChanges {
   std::int64_t ticket = 0;
   Batch batch;
 };
 struct StartAttempt {
-  AttemptRecord record;
+  AttemptRecord record;  ///< its `block` is the name that the block had when the attempt was opened
   std::int32_t block = 0;
+  Block definition;               ///< as it was then: what `record.base_key` is about
+  std::string environment;        ///< digest, likewise
   StatePtr state;                 ///< joined state of the parents
   std::vector<std::string> load;  ///< names to load before the block runs
   std::vector<ParentRef> parents;
@@ -210,17 +256,26 @@ struct EngineOptions {
   /// The run from whose results this engine begins; its knowledge must be of them. What its run leaves is recorded
   /// beside what is published and replaces nothing. Empty: it begins from what is published, and publishes.
   std::string at;
+  std::int64_t renames = 0;  ///< of blocks, as the database has recorded them (MetadataSnapshot)
 };
 
-/// Confined to one thread. `canvas` and `surroundings` must outlive it.
+/// Confined to one thread. `surroundings` must outlive it. A block has one index as long as the engine lives.
 class Engine {
  public:
-  Engine(const Canvas& canvas, std::vector<BlockKnowledge> knowledge, Surroundings& surroundings,
-         EngineOptions options);
+  Engine(std::shared_ptr<const Canvas> canvas, std::vector<BlockKnowledge> knowledge,
+         Surroundings& surroundings, EngineOptions options);
   ~Engine();
 
   /// Take one event; what is to be done is appended to `commands`, in order.
   void Handle(Event event, std::vector<Command>& commands);
+
+  /// Go on with an edited canvas; what is to be done is appended to `commands`.
+  ///
+  /// In runs under way, blocks that wait or are ready are decided anew, with the new edges, code and keys; what is new is
+  /// in none of them. A deleted block that waits is settled as cancelled, and its open attempt is stopped. Other open
+  /// attempts go on and are published with the key that they were started with: if the block is another one by then, it
+  /// is stale.
+  void Edit(CanvasEdit edit, std::vector<Command>& commands);
 
   /// What a run would do, decided from what is published now; later blocks may turn out differently (early cutoff).
   ///
@@ -229,11 +284,16 @@ class Engine {
   /// Standing of every block, in the canvas's order.
   std::vector<BlockStanding> Standings();
 
+  /// The same with attempts, without removed blocks. From the first call on the engine notes what may have changed since,
+  /// for ChangedStandings, which gives those that really did. Files that a block uses are looked at when a run does.
+  std::vector<StandingReport> ReportStandings();
+  std::vector<StandingReport> ChangedStandings();
+
   /// Errors: kInvalidArgument UNKNOWN_BLOCK naming the block and the nearest name.
   Status CheckRequest(const RunRequest& request) const;
   /// No run and no attempt is under way.
   bool Idle() const { return runs_.empty() && attempts_.empty() && commits_.empty(); }
-  const Canvas& canvas() const { return canvas_; }
+  const Canvas& canvas() const { return *canvas_; }
 
  private:
   struct BlockState;
@@ -254,11 +314,27 @@ class Engine {
   std::vector<char> Scope(const RunRequest& request);
   Status CheckNotLost(const RunRequest& request, const std::vector<char>& in) const;
   void SetPublished(std::int32_t block, ManifestPtr manifest);
+  void ForgetInputs(std::int32_t block);
+  BlockStanding StandingOf(std::int32_t block);
+
+  // engine_edit.cc: the canvas changes
+  void Rename(const CanvasEdit& edit);
+  void LinkBlocks();
+  void ForgetWhatChanged(const Canvas& before, const CanvasEdit& edit);
+  void StopRemoved();
+  void DecideAnew(Run& run, const std::vector<char>& changed);
+  void Withdraw(Run& run, std::int32_t block);
+  void CountParents(Run& run, std::int32_t block);
+
+  // engine_standings.cc: what is told of blocks
+  void Touch(std::int32_t block);
+  StandingReport ReportOf(std::int32_t block);
 
   // engine.cc: runs
   void OnRunRequested(RunRequested event);
   void OnCancel(const CancelRequested& event);
   void OnCommitted(const Committed& event);
+  void AdvanceAll();
   void Advance(Run& run);
   void TakeNext(Run& run, std::int32_t block);
   void Settle(Run& run, BlockFinished finished, bool announce_later = false);
@@ -291,7 +367,7 @@ class Engine {
   void Commit(Batch batch, std::function<void(const Status&)> then);
   void Break(const Error& error);
 
-  const Canvas& canvas_;
+  std::shared_ptr<const Canvas> canvas_;
   Surroundings& surroundings_;
   EngineOptions options_;
   std::vector<BlockState> blocks_;
@@ -331,7 +407,12 @@ class Engine {
   std::map<std::int64_t, std::function<void(const Status&)>> commits_;
   std::int64_t next_ticket_ = 1;
   std::vector<Command>* out_ = nullptr;
-  std::string broken_;  ///< the database does not take writes any more: why
+  std::string broken_;        ///< the database does not take writes any more: why
+  std::int64_t renames_ = 0;  ///< of blocks, recorded in the database: names in new records are of after them
+  bool tracks_ = false;       ///< standings are told
+  std::vector<char> touched_;
+  std::vector<std::int32_t> touched_list_;  ///< their standings may be others than were told
+  std::vector<std::optional<StandingReport>> told_;
   /// What published attempts say that they wrote: path -> digests. Made on demand.
   std::optional<std::multimap<std::string, std::string>> written_;
 };

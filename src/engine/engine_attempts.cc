@@ -7,7 +7,7 @@
 namespace easel {
 
 void Engine::OnAdopted(AttemptAdopted event) {
-  const auto block = canvas_.Find(event.record.block);
+  const auto block = canvas_->Find(event.record.block);
   // Of a block that was removed meanwhile, older than what is under way, or of a run from an older state, which ended
   // with its engine: its result is of no use.
   if (!block || !event.record.at.empty() || event.record.epoch < blocks_[*block].known.record.epoch) {
@@ -20,6 +20,7 @@ void Engine::OnAdopted(AttemptAdopted event) {
   TakeRoom(*block);
   blocks_[*block].attempt = event.record.attempt;
   steady_[*block] = 0;
+  Touch(*block);
   std::string id = event.record.attempt;
   attempts_[std::move(id)] = Attempt{std::move(event.record), *block, ""};
 }
@@ -53,6 +54,7 @@ void Engine::AttemptOver(std::int32_t block) {
   BlockState& state = blocks_[block];
   GiveRoom(block);
   state.attempt.clear();
+  Touch(block);
   for (const std::string& id : std::exchange(state.waiting_runs, {}))
     if (const auto run = runs_.find(id); run != runs_.end()) run->second->decidable.push_back(block);
 }
@@ -163,7 +165,7 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
     attempt.record.failure = json::serialize(finished.failure);
   } else {
     finished.outcome = Outcome::kCancelled;
-    finished.reason = "the run was cancelled";
+    finished.reason = attempt.why_stopped.empty() ? "the run was cancelled" : attempt.why_stopped;
     attempt.record.status = AttemptStatus::kCancelled;
   }
   if (run != nullptr) --run->running;
@@ -175,6 +177,13 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
     record.last_status = OutcomeName(finished.outcome);
     if (finished.outcome == Outcome::kFailed) blocks_[block].known.failed_base_key = attempt.record.base_key;
     record.last_reason = finished.reason;
+    const json::value* run_ms = finished.phases_ms.if_contains("run");
+    blocks_[block].known.newest = {
+        attempt.record.attempt,
+        run_ms != nullptr && run_ms->is_number()
+            ? run_ms->to_number<double>()
+            : static_cast<double>(attempt.record.finished_ms - attempt.record.started_ms),
+        attempt.record.finished_ms};
     Outcome(batch, record);
   }
   AttemptOver(block);
@@ -183,8 +192,9 @@ void Engine::Fail(Attempt attempt, AttemptFinished event) {
                              "attempt " + std::to_string(run->blocks[block].tries) + " of " +
                                  std::to_string(options_.max_attempts) + " was lost (" + event.message +
                                  "); nothing of it was published, the next one starts"});
-    run->blocks[block].stage = RunStage::kReady;
-    run->ready.push_front(block);
+    CountParents(*run, block);  // edges may have come while it ran
+    run->blocks[block].stage = run->blocks[block].waits_for > 0 ? RunStage::kWaiting : RunStage::kReady;
+    if (run->blocks[block].waits_for == 0) run->ready.push_front(block);
     Commit(std::move(batch), [](const Status&) {});
     return;
   }

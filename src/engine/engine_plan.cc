@@ -35,14 +35,15 @@ std::string_view StandingName(Standing standing) {
 
 Status Engine::CheckRequest(const RunRequest& request) const {
   for (const std::string& name : request.blocks) {
-    const auto found = canvas_.Find(name);
+    const auto found = canvas_->Find(name);
     if (!found) {
       std::vector<std::string> names;
-      for (const Block& block : canvas_.blocks) names.push_back(block.name);
+      for (const Block& block : canvas_->blocks)
+        if (!block.removed) names.push_back(block.name);
       return easel::Fail(Code::kInvalidArgument, "UNKNOWN_BLOCK",
                          "there is no block `" + name + "` in this canvas" + DidYouMean(name, names));
     }
-    if (canvas_.blocks[*found].kind == BlockKind::kMarkdown)
+    if (canvas_->blocks[*found].kind == BlockKind::kMarkdown)
       return easel::Fail(Code::kInvalidArgument, "NOT_RUNNABLE",
                          "`" + name + "` is a note: there is nothing to run in it");
   }
@@ -54,7 +55,7 @@ Status Engine::CheckRequest(const RunRequest& request) const {
 }
 
 bool Engine::IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) {
-  const auto target = canvas_.Find(ancestor);
+  const auto target = canvas_->Find(ancestor);
   if (!target) return false;
   if (*target == of) return true;
   seen_.resize(blocks_.size());
@@ -66,7 +67,7 @@ bool Engine::IsAncestorOrSelf(const std::string& ancestor, std::int32_t of) {
   while (!stack.empty()) {
     const std::int32_t block = stack.back();
     stack.pop_back();
-    for (const std::int32_t parent : canvas_.parents[block]) {
+    for (const std::int32_t parent : canvas_->parents[block]) {
       if (parent == *target) return true;
       if (level_[parent] <= level_[*target] || std::exchange(seen_[parent], question_) == question_) continue;
       stack.push_back(parent);
@@ -103,26 +104,34 @@ void Engine::ForgetBelow(std::int32_t block) {
     stack.pop_back();
     for (const std::int32_t child : children_[parent]) {
       BlockState& below = blocks_[child];
+      Touch(child);
       if (below.joined == nullptr && !below.handed_known && !below.inputs && steady_[child] == 0) continue;
-      steady_[child] = 0;
-      below.joined = nullptr;
-      below.joined_own.reset();
-      below.inputs.reset();
-      below.handed.reset();
-      below.handed_known = false;
+      ForgetInputs(child);
       stack.push_back(child);
     }
   }
 }
 
+/// What a block knows of what is above it, and what it makes of that.
+void Engine::ForgetInputs(std::int32_t block) {
+  BlockState& state = blocks_[block];
+  steady_[block] = 0;
+  state.joined = nullptr;
+  state.joined_own.reset();
+  state.inputs.reset();
+  state.handed.reset();
+  state.handed_known = false;
+  Touch(block);
+}
+
 StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
   BlockState& state = blocks_[block];
   if (state.joined != nullptr) return state.joined;
-  const auto& parents = canvas_.parents[block];
+  const auto& parents = canvas_->parents[block];
   for (const std::int32_t parent : parents) {
     KnowHandedOn(parent);
     if (blocks_[parent].handed == nullptr) {
-      missing_parent = canvas_.blocks[parent].name;
+      missing_parent = canvas_->blocks[parent].name;
       return nullptr;
     }
   }
@@ -130,7 +139,7 @@ StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
   if (parents.size() == 1) return state.joined = blocks_[parents[0]].handed.get();
   std::vector<JoinParent> join;
   for (const std::int32_t parent : parents)
-    join.push_back({canvas_.blocks[parent].name, blocks_[parent].handed.get(),
+    join.push_back({canvas_->blocks[parent].name, blocks_[parent].handed.get(),
                     [this, parent](const std::string& name) { return IsAncestorOrSelf(name, parent); }});
   JoinedState joined = JoinStates(join);
   state.conflicts = std::move(joined.conflicts);
@@ -141,7 +150,7 @@ StateIndex* Engine::Joined(std::int32_t block, std::string& missing_parent) {
 void Engine::EnsureInputs(std::int32_t block, StateIndex& joined) {
   BlockState& state = blocks_[block];
   if (state.inputs) return;
-  state.inputs = MakeKeyInputs(BlockKindName(canvas_.blocks[block].kind), *state.known.analysis,
+  state.inputs = MakeKeyInputs(BlockKindName(canvas_->blocks[block].kind), *state.known.analysis,
                                state.known.environment, joined);
   state.base_key = state.inputs->Digest();
 }
@@ -173,11 +182,12 @@ void Engine::FindHandedOn(std::int32_t block) {
   BlockState& state = blocks_[block];
   state.handed_known = true;
   state.as_left = true;
+  state.handed_by_key = false;
   state.must_hand_on.clear();
   const ManifestPtr& manifest = state.known.published;
   if (manifest == nullptr) return;
   state.handed = std::make_unique<StateIndex>(StatePtr(manifest, &manifest->state));
-  const auto& parents = canvas_.parents[block];
+  const auto& parents = canvas_->parents[block];
   bool as_then = manifest->parents.size() == parents.size();
   for (std::size_t i = 0; i < parents.size(); ++i) {
     const BlockState& above = blocks_[parents[i]];
@@ -189,11 +199,12 @@ void Engine::FindHandedOn(std::int32_t block) {
   std::string missing;
   StateIndex* joined = Joined(block, missing);
   if (joined == nullptr) return;
+  state.handed_by_key = true;
   EnsureInputs(block, *joined);
   // A block that is stale hands on what it left, whole: values of then and of now would not fit together.
   if (state.base_key != state.known.record.published_base_key) return;
   HandedOn now =
-      HandOn(canvas_.blocks[block].name, manifest->attempt, *state.known.analysis, *state.handed, *joined);
+      HandOn(canvas_->blocks[block].name, manifest->attempt, *state.known.analysis, *state.handed, *joined);
   if (!now.unclear.empty())
     state.must_hand_on = "`" + now.unclear + "`" + (now.origin.empty() ? "" : " from `" + now.origin + "`") +
                          ", which it hands on, changed";
@@ -208,10 +219,10 @@ std::optional<std::string> Engine::FilesChanged(const Manifest& manifest, bool f
   if (files.read.empty() && files.written.empty() && files.outside.empty()) return std::nullopt;
   if (!files.written.empty() && !written_) {
     written_.emplace();
-    for (const BlockState& state : blocks_)
-      if (state.known.published != nullptr)
-        for (const auto& [path, digest] : state.known.published->files.written)
-          written_->emplace(path, digest);
+    for (std::size_t i = 0; i < blocks_.size(); ++i)
+      if (const ManifestPtr& published = blocks_[i].known.published;
+          published != nullptr && !canvas_->blocks[i].removed)
+        for (const auto& [path, digest] : published->files.written) written_->emplace(path, digest);
   }
   return ChangedFile(
       files, [&](const std::string& path) { return surroundings_.FileDigest(path); },
@@ -224,9 +235,10 @@ std::optional<std::string> Engine::FilesChanged(const Manifest& manifest, bool f
 
 Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_history) {
   using Kind = Decision::Kind;
-  const Block& definition = canvas_.blocks[block];
+  const Block& definition = canvas_->blocks[block];
   BlockState& state = blocks_[block];
   if (definition.kind == BlockKind::kMarkdown) return {Kind::kUpToDate, "a note", {}};
+  if (!state.known.problem.empty()) return {Kind::kSkip, state.known.problem, {}};
   std::string missing;
   StateIndex* joined = Joined(block, missing);
   if (joined == nullptr)
@@ -253,8 +265,11 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
     else
       reason = "never run";
   } else if (record.published_base_key != state.base_key) {
-    if (const auto before = ParseKeyInputs(record.published_inputs))
+    if (auto before = ParseKeyInputs(record.published_inputs)) {
+      if (before->renames < renames_)
+        for (auto& [name, origin] : before->origins) origin = surroundings_.NameNow(origin, before->renames);
       reason = ExplainDifference(*before, *state.inputs);
+    }
     if (reason.empty()) reason = "what it reads changed";
   } else if (cache.kind == CachePolicy::Kind::kNever) {
     reason = "cache: never";
@@ -285,7 +300,7 @@ Engine::Decision Engine::Decide(std::int32_t block, bool force, bool look_in_his
 }
 
 std::vector<char> Engine::Scope(const RunRequest& request) {
-  const std::size_t n = canvas_.blocks.size();
+  const std::size_t n = canvas_->blocks.size();
   std::vector<char> in(n, 0);
   const auto spread = [&](std::vector<std::int32_t> stack,
                           const std::vector<std::vector<std::int32_t>>& along) {
@@ -299,29 +314,29 @@ std::vector<char> Engine::Scope(const RunRequest& request) {
     }
   };
   std::vector<std::int32_t> named;
-  for (const std::string& name : request.blocks) named.push_back(*canvas_.Find(name));
+  for (const std::string& name : request.blocks) named.push_back(*canvas_->Find(name));
   switch (request.mode) {
     case RunMode::kAll: std::ranges::fill(in, 1); break;
     case RunMode::kOnly:
       for (const std::int32_t block : named) in[block] = 1;
       break;
-    case RunMode::kTo: spread(named, canvas_.parents); break;
-    case RunMode::kFrom: spread(named, canvas_.children); break;
+    case RunMode::kTo: spread(named, canvas_->parents); break;
+    case RunMode::kFrom: spread(named, canvas_->children); break;
     case RunMode::kChanged: {
       std::vector<std::int32_t> stale;
       for (std::size_t i = 0; i < n; ++i) {
-        if (blocks_[i].known.record.published_attempt.empty()) continue;
+        if (blocks_[i].known.record.published_attempt.empty() || canvas_->blocks[i].removed) continue;
         in[i] = 1;
         if (request.force ||
             Decide(static_cast<std::int32_t>(i), false, false).kind != Decision::Kind::kUpToDate)
           stale.push_back(static_cast<std::int32_t>(i));
       }
-      spread(stale, canvas_.parents);
+      spread(stale, canvas_->parents);
       break;
     }
   }
   for (std::size_t i = 0; i < n; ++i)
-    if (canvas_.blocks[i].kind == BlockKind::kMarkdown) in[i] = 0;
+    if (canvas_->blocks[i].kind == BlockKind::kMarkdown || canvas_->blocks[i].removed) in[i] = 0;
   return in;
 }
 
@@ -331,10 +346,10 @@ Status Engine::CheckNotLost(const RunRequest& request, const std::vector<char>& 
   std::string first;
   for (std::size_t i = 0; i < in.size(); ++i) {
     const bool above =
-        std::ranges::any_of(canvas_.children[i], [&](std::int32_t child) { return in[child] != 0; });
+        std::ranges::any_of(canvas_->children[i], [&](std::int32_t child) { return in[child] != 0; });
     const bool needed = in[i] != 0 ? !request.force : above;
     if (!needed || blocks_[i].known.lost.empty()) continue;
-    lost.push_back("`" + canvas_.blocks[i].name + "`");
+    lost.push_back("`" + canvas_->blocks[i].name + "`");
     if (first.empty()) first = blocks_[i].known.lost;
   }
   if (lost.empty()) return {};
@@ -351,81 +366,43 @@ Result<std::vector<PlannedBlock>> Engine::Plan(const RunRequest& request) {
   const std::vector<char> in = Scope(request);
   EASEL_RETURN_IF_ERROR(CheckNotLost(request, in));
   std::vector<PlannedBlock> plan;
-  std::vector<char> may_change(canvas_.blocks.size(), 0), skipped(canvas_.blocks.size(), 0);
-  for (const std::int32_t block : canvas_.topological) {
+  std::vector<char> may_change(canvas_->blocks.size(), 0), skipped(canvas_->blocks.size(), 0);
+  for (const std::int32_t block : canvas_->topological) {
     if (!in[block]) continue;
-    PlannedBlock planned{canvas_.blocks[block].name, "up_to_date", ""};
+    PlannedBlock planned{canvas_->blocks[block].name, "up_to_date", ""};
     Decision decision = Decide(block, request.force, true);
     std::int32_t changing_parent = -1, skipped_parent = -1, missing_parent = -1;
-    for (const std::int32_t parent : canvas_.parents[block]) {
+    for (const std::int32_t parent : canvas_->parents[block]) {
       if (may_change[parent])
         changing_parent = parent;
       else if (blocks_[parent].known.published == nullptr)
         missing_parent = parent;
       if (skipped[parent]) skipped_parent = parent;
     }
+    const bool stuck = !blocks_[block].known.problem.empty();
     planned.reason = decision.reason;
     switch (decision.kind) {
       case Decision::Kind::kRun: planned.action = "run"; break;
       case Decision::Kind::kRestore: planned.action = "restore"; break;
       case Decision::Kind::kUpToDate: break;
-      case Decision::Kind::kSkip: planned.action = missing_parent < 0 ? "run" : "skip"; break;
+      case Decision::Kind::kSkip: planned.action = missing_parent < 0 && !stuck ? "run" : "skip"; break;
     }
-    if (decision.kind == Decision::Kind::kSkip && missing_parent < 0)
+    if (planned.action == "run" && decision.kind == Decision::Kind::kSkip)
       planned.reason =
           blocks_[block].known.record.published_attempt.empty() ? "never run" : "what is above it runs";
     if (decision.kind == Decision::Kind::kUpToDate && changing_parent >= 0) {
       planned.action = "maybe";
-      planned.reason = "only if what `" + canvas_.blocks[changing_parent].name + "` leaves changes";
+      planned.reason = "only if what `" + canvas_->blocks[changing_parent].name + "` leaves changes";
     }
     if (skipped_parent >= 0) {
       planned.action = "skip";
-      planned.reason = "`" + canvas_.blocks[skipped_parent].name + "` is skipped";
+      planned.reason = "`" + canvas_->blocks[skipped_parent].name + "` is skipped";
     }
     skipped[block] = planned.action == "skip";
     may_change[block] = planned.action == "run" || planned.action == "maybe" || planned.action == "restore";
     plan.push_back(std::move(planned));
   }
   return plan;
-}
-
-std::vector<BlockStanding> Engine::Standings() {
-  std::vector<BlockStanding> out(canvas_.blocks.size());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto block = static_cast<std::int32_t>(i);
-    const BlockRecord& record = blocks_[i].known.record;
-    if (!blocks_[i].attempt.empty()) {
-      out[i] = {Standing::kRunning, "attempt " + blocks_[i].attempt};
-      continue;
-    }
-    bool queued = false;
-    for (const auto& [id, run] : runs_) {
-      const auto stage = run->blocks[i].stage;
-      queued |= stage != RunStage::kOut && stage != RunStage::kSettled;
-    }
-    if (queued) {
-      out[i] = {Standing::kQueued, "waits for its turn"};
-      continue;
-    }
-    const Decision decision = Decide(block, false, false);
-    const bool published = blocks_[i].known.published != nullptr;
-    if (decision.kind == Decision::Kind::kUpToDate)
-      out[i] = {Standing::kUpToDate, decision.reason};
-    else if (record.last_status == "failed" &&
-             (!published || blocks_[i].known.failed_base_key == blocks_[i].base_key))
-      out[i] = {Standing::kFailed, record.last_reason};
-    else if (published)
-      out[i] = {Standing::kStale, decision.reason};
-    else if (record.last_status == "cancelled")
-      out[i] = {Standing::kCancelled, record.last_reason};
-    else if (record.last_status == "skipped")
-      out[i] = {Standing::kSkipped, record.last_reason};
-    else if (!blocks_[i].known.damage.empty())
-      out[i] = {Standing::kStale, blocks_[i].known.damage};
-    else
-      out[i] = {Standing::kNeverRun, decision.kind == Decision::Kind::kSkip ? "never run" : decision.reason};
-  }
-  return out;
 }
 
 }  // namespace easel

@@ -22,8 +22,9 @@ struct Engine::BlockState {
   /// Made on demand; valid until it or a block above publishes. Null if it has no result.
   std::unique_ptr<StateIndex> handed;
   bool handed_known = false;
-  bool as_left = false;      ///< `handed` is just what it left
-  std::string must_hand_on;  ///< why only a run can tell what it hands on
+  bool as_left = false;        ///< `handed` is just what it left
+  bool handed_by_key = false;  ///< which one `handed` is was decided by whether its key is the published one
+  std::string must_hand_on;    ///< why only a run can tell what it hands on
   /// What the parents hand on, joined; valid as long as that. With one parent, that parent's own index.
   std::unique_ptr<StateIndex> joined_own;
   StateIndex* joined = nullptr;
@@ -32,6 +33,7 @@ struct Engine::BlockState {
   std::string base_key;                   ///< of `inputs`
   std::string attempt;                    ///< the one that is open, or empty
   std::vector<std::string> waiting_runs;  ///< runs that wait for `attempt` to end
+  Compute room;                           ///< what `attempt` took
 };
 
 struct Engine::RunBlock {
@@ -39,11 +41,13 @@ struct Engine::RunBlock {
   std::int32_t waits_for = 0;   ///< parents in this run that are not settled
   std::int32_t doomed_by = -1;  ///< a block above that did not succeed
   std::int32_t tries = 0;
+  bool good = false;  ///< settled, and what it hands on is what this run wanted
 };
 
 struct Engine::Run {
   RunId id;
   RunRequest request;
+  std::string by;
   std::vector<RunBlock> blocks;
   std::unordered_map<std::int32_t, std::string> why;  ///< a block must run
   std::deque<std::int32_t> decidable;
@@ -62,6 +66,7 @@ struct Engine::Attempt {
   std::int32_t block = -1;
   std::string run;  ///< empty for one adopted from an earlier engine
   bool stopping = false;
+  std::string why_stopped;  ///< if not with its run
 };
 
 }  // namespace easel

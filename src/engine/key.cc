@@ -58,12 +58,14 @@ std::string KeyInputs::Digest() const {
 }
 
 std::string KeyInputs::Serialize() const {
-  return json::serialize(json::object{{"kind", kind},
-                                      {"code", code},
-                                      {"environment", environment},
-                                      {"names", ToJson(names)},
-                                      {"settings", ToJson(settings)},
-                                      {"origins", ToJson(origins)}});
+  json::object out{{"kind", kind},
+                   {"code", code},
+                   {"environment", environment},
+                   {"names", ToJson(names)},
+                   {"settings", ToJson(settings)},
+                   {"origins", ToJson(origins)}};
+  if (renames > 0) out["renames"] = renames;
+  return json::serialize(out);
 }
 
 Result<KeyInputs> ParseKeyInputs(std::string_view text) {
@@ -76,6 +78,7 @@ Result<KeyInputs> ParseKeyInputs(std::string_view text) {
   out.names = FromJson(reader.ObjectOr("names"));
   out.settings = FromJson(reader.ObjectOr("settings"));
   out.origins = FromJson(reader.ObjectOr("origins"));
+  out.renames = reader.IntOr("renames", 0);
   EASEL_RETURN_IF_ERROR(reader.status());
   return out;
 }

@@ -22,6 +22,9 @@ struct KeyInputs {
   std::map<std::string, std::string, std::less<>> settings;  ///< setting -> digest of its value
   std::map<std::string, std::string, std::less<>>
       origins;  ///< name -> block that made it; for words, not in the key
+  /// How many renames of blocks the database had recorded: names of blocks here, and in the manifest of the attempt that
+  /// these are the inputs of, are those of then. Not in the key.
+  std::int64_t renames = 0;
 
   std::string Digest() const;
   std::string Serialize() const;

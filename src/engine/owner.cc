@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -131,6 +132,17 @@ std::int64_t EventQueue::dropped_bytes() {
 
 Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& state_root, Session& session,
                                                            std::string sources) {
+  return Make(state_root, session, std::move(sources), {});
+}
+
+Result<std::unique_ptr<EngineServer>> EngineServer::Serve(const std::string& state_root, Session& session,
+                                                          std::function<Status()> bring_up_to_date) {
+  return Make(state_root, session, {}, std::move(bring_up_to_date));
+}
+
+Result<std::unique_ptr<EngineServer>> EngineServer::Make(const std::string& state_root, Session& session,
+                                                         std::string sources,
+                                                         std::function<Status()> bring_up_to_date) {
   EASEL_TRY(const UniqueFd folder, OpenFolder(state_root));
   ::unlinkat(folder.get(), "engine.sock", 0);  // we hold the lock: whoever made it is gone
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -141,14 +153,16 @@ Result<std::unique_ptr<EngineServer>> EngineServer::Listen(const std::string& st
   ::umask(mask);
   if (bound != 0) return FailErrno("listen on " + state_root + "/engine.sock", error_number);
   if (::listen(listener.get(), 16) != 0) return FailErrno("listen on " + state_root + "/engine.sock", errno);
-  return std::unique_ptr<EngineServer>(
-      new EngineServer(std::move(listener), state_root, session, std::move(sources)));
+  return std::unique_ptr<EngineServer>(new EngineServer(std::move(listener), state_root, session,
+                                                        std::move(sources), std::move(bring_up_to_date)));
 }
 
-EngineServer::EngineServer(UniqueFd listener, std::string folder, Session& session, std::string sources)
+EngineServer::EngineServer(UniqueFd listener, std::string folder, Session& session, std::string sources,
+                           std::function<Status()> bring_up_to_date)
     : listener_(std::move(listener)),
       folder_(std::move(folder)),
       sources_(std::move(sources)),
+      bring_up_to_date_(std::move(bring_up_to_date)),
       session_(session) {
   int ends[2];
   EASEL_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
@@ -187,7 +201,7 @@ void EngineServer::Accept() {
     if (!socket.valid()) continue;
     auto guest = std::make_unique<Guest>();
     guest->socket = std::move(socket);
-    guest->reader = std::thread([this, g = guest.get()] { Serve(*g); });
+    guest->reader = std::thread([this, g = guest.get()] { Answer(*g); });
     guest->writer = std::thread([g = guest.get()] {
       while (!g->events->closed())
         while (auto line = g->events->Take(-1)) {
@@ -202,7 +216,47 @@ void EngineServer::Accept() {
   }
 }
 
-void EngineServer::Serve(Guest& guest) {
+Status EngineServer::MayRun(const json::object& message) {
+  if (!bring_up_to_date_) {
+    const json::value* sources = message.if_contains("sources");
+    if (sources != nullptr && !sources_.empty() && *sources != json::value("") &&
+        *sources != json::value(sources_))
+      return Fail(
+          Code::kAborted, "CANVAS_CHANGED",
+          "the canvas was changed since the command that owns it read it; run again when that has ended");
+    return {};
+  }
+  const json::value* at = message.if_contains("at");
+  if (at != nullptr && *at == json::value(true))
+    return Fail(
+        Code::kFailedPrecondition, "CANVAS_SERVED",
+        "a server has this canvas open, and a run from an older state (--at) needs it for itself: stop the "
+        "server, or run in a copy of the folder");
+  return bring_up_to_date_();
+}
+
+/// Who is at the other end, as the machine calls them.
+static std::string UserAt(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "";
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  if (::getpwuid_r(peer.uid, &entry, buffer, sizeof buffer, &found) != 0 || found == nullptr)
+    return "uid " + std::to_string(peer.uid);
+  return found->pw_name;
+}
+
+Result<RunId> EngineServer::Run(Guest& guest, const json::object& message) {
+  const json::value* wanted = message.if_contains("request");
+  EASEL_TRY(const RunRequest request, RunRequestFromJson(wanted == nullptr ? json::value() : *wanted));
+  EASEL_RETURN_IF_ERROR(MayRun(message));
+  return session_.Start(request, [events = guest.events](const json::object& event) { events->Put(event); },
+                        {.by = UserAt(guest.socket.get()), .progress = {}, .stop = {}});
+}
+
+void EngineServer::Answer(Guest& guest) {
   std::string partial;
   std::optional<RunId> run;
   char bytes[4096];
@@ -221,21 +275,8 @@ void EngineServer::Serve(Guest& guest) {
         const json::value* kill = object->if_contains("kill");
         session_.Cancel(*run, kill != nullptr && kill->is_bool() && kill->get_bool());
       } else if (*op == "run" && !run) {
-        const json::value* wanted = object->if_contains("request");
-        auto request = RunRequestFromJson(wanted == nullptr ? json::value() : *wanted);
-        Result<RunId> started = std::unexpected(Error{});
-        const json::value* sources = object->if_contains("sources");
-        if (request && sources != nullptr && !sources_.empty() && *sources != json::value("") &&
-            *sources != json::value(sources_))
-          request = Fail(
-              Code::kAborted, "CANVAS_CHANGED",
-              "the canvas was changed since the command that owns it read it; run again when that has ended");
-        guest.waits = request.has_value();
-        if (request)
-          started = session_.Start(
-              *request, [events = guest.events](const json::object& event) { events->Put(event); });
-        else
-          started = std::unexpected(request.error());
+        guest.waits = true;
+        const Result<RunId> started = Run(guest, *object);
         if (started)
           run = *started;
         else
@@ -253,13 +294,14 @@ void EngineServer::Serve(Guest& guest) {
 
 Result<std::unique_ptr<EngineGuest>> EngineGuest::Connect(const std::string& state_root,
                                                           const RunRequest& request,
-                                                          const std::string& sources) {
+                                                          const std::string& sources, bool at) {
   EASEL_TRY(const UniqueFd folder, OpenFolder(state_root));
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EASEL_TRY(const sockaddr_un address, AddressIn(folder));
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      !SendLine(socket.get(), json::serialize(json::object{
-                                  {"op", "run"}, {"request", ToJson(request)}, {"sources", sources}})))
+      !SendLine(socket.get(),
+                json::serialize(json::object{
+                    {"op", "run"}, {"request", ToJson(request)}, {"sources", sources}, {"at", at}})))
     return Fail(Code::kUnavailable, "ENGINE_GONE", state_root + "/engine.sock: " + std::strerror(errno));
   return std::unique_ptr<EngineGuest>(new EngineGuest(std::move(socket)));
 }

@@ -62,6 +62,11 @@ class EngineServer {
   /// one is refused with CANVAS_CHANGED: it must wait for the owner's end. Empty: not compared.
   static Result<std::unique_ptr<EngineServer>> Listen(const std::string& state_root, Session& session,
                                                       std::string sources = {});
+  /// For an owner that edits its canvas and does not end by itself: before each guest's run `bring_up_to_date` is called,
+  /// on the guest's thread, to edit the session's canvas to what the folder says now; its error refuses the run. Guests
+  /// that begin from an older run (--at) are refused with CANVAS_SERVED.
+  static Result<std::unique_ptr<EngineServer>> Serve(const std::string& state_root, Session& session,
+                                                     std::function<Status()> bring_up_to_date);
   ~EngineServer();
   /// Is a guest's run under way, or its end not told yet? An owner that ends now leaves that run to its guest.
   bool Busy();
@@ -74,12 +79,19 @@ class EngineServer {
     std::atomic<bool> waits = false;     ///< for the end of a run
     std::thread reader, writer;
   };
-  EngineServer(UniqueFd listener, std::string path, Session& session, std::string sources);
+  EngineServer(UniqueFd listener, std::string path, Session& session, std::string sources,
+               std::function<Status()> bring_up_to_date);
+  static Result<std::unique_ptr<EngineServer>> Make(const std::string& state_root, Session& session,
+                                                    std::string sources,
+                                                    std::function<Status()> bring_up_to_date);
   void Accept();
-  void Serve(Guest& guest);
+  void Answer(Guest& guest);
+  Status MayRun(const json::object& message);
+  Result<RunId> Run(Guest& guest, const json::object& message);
 
   UniqueFd listener_, stop_read_, stop_write_;
   std::string folder_, sources_;
+  std::function<Status()> bring_up_to_date_;
   Session& session_;
   std::mutex mutex_;
   std::list<std::unique_ptr<Guest>> guests_;
@@ -89,10 +101,10 @@ class EngineServer {
 /// A connection to the owner's engine, for a guest.
 class EngineGuest {
  public:
-  /// Errors: kUnavailable ENGINE_GONE when nobody listens (any more).
+  /// `at`: the run is to begin from an older run. Errors: kUnavailable ENGINE_GONE when nobody listens (any more).
   static Result<std::unique_ptr<EngineGuest>> Connect(const std::string& state_root,
                                                       const RunRequest& request,
-                                                      const std::string& sources = {});
+                                                      const std::string& sources = {}, bool at = false);
   void Cancel(bool kill);
   int fd() const { return socket_.get(); }
   /// Lines that have arrived; empty and `gone` when the owner has ended.

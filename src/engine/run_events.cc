@@ -65,6 +65,13 @@ std::string ToUtf8(std::string_view bytes, std::string& carry) {
   return out;
 }
 
+std::string StartedBy(std::string_view request) {
+  const auto value = ParseJson(request, "run request");
+  const json::object* object = value ? value->if_object() : nullptr;
+  const json::value* by = object == nullptr ? nullptr : object->if_contains("by");
+  return by == nullptr || !by->is_string() ? std::string() : std::string(by->get_string());
+}
+
 json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& canvas) {
   const auto name = [&](std::int32_t block) { return json::string(canvas.blocks[block].name); };
   return std::visit(

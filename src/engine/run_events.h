@@ -32,11 +32,16 @@ class JournalEvents {
 
   /// Append the events of one record; adjoining text of one stream is joined.
   void Add(const JournalRecord& record, std::vector<json::object>& events);
+  /// What the block is called from now on.
+  void Rename(const std::string& block) { block_ = block; }
 
  private:
   std::string block_;
   std::string carry_[2];  ///< of stdout and stderr
 };
+
+/// Who asked for a run, from its record's `request`; empty if that was not said.
+std::string StartedBy(std::string_view request);
 
 /// Valid UTF-8 out of any bytes: what is invalid becomes U+FFFD; an incomplete character at the end goes to `carry`.
 std::string ToUtf8(std::string_view bytes, std::string& carry);

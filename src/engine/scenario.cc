@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "engine/rename.h"
+
 namespace easel {
 namespace {
 
@@ -65,8 +67,21 @@ std::vector<Surroundings::Past> Scenario::FindPast(const std::string& block, con
   const std::vector<AttemptRecord> attempts = *store_->FindAttempts(block, base_key, 10);
   for (const AttemptRecord& attempt : attempts)
     if (!damaged_.contains(attempt.attempt))
-      out.push_back({attempt.attempt, attempt.manifest, manifests_.at(attempt.attempt)});
+      out.push_back({attempt.attempt, attempt.manifest, ManifestNow(attempt)});
   return out;
+}
+
+/// What the attempt left, with blocks called as they are now.
+ManifestPtr Scenario::ManifestNow(const AttemptRecord& attempt) {
+  const ManifestPtr left = manifests_.at(attempt.attempt);
+  const auto steps = store_->Load()->renames;
+  auto renamed = WithNewNames(*left, RenamesSince(steps, RenamesBefore(attempt.inputs)));
+  return renamed == nullptr ? left : renamed;
+}
+
+std::string Scenario::NameNow(const std::string& block, std::int64_t renames) {
+  const auto steps = store_->Load()->renames;
+  return std::string(NameAfter(RenamesSince(steps, renames), block));
 }
 
 void Scenario::Define(const Line& line) {
@@ -106,6 +121,7 @@ void Scenario::Define(const Line& line) {
     } else
       return Wrong("unknown word `" + word + "`");
   }
+  made.block.source = made.analysis.digest;
   const auto old =
       std::ranges::find(definitions_, made.block.name, [](const Definition& d) { return d.block.name; });
   old == definitions_.end() ? (void)definitions_.push_back(std::move(made)) : (void)(*old = std::move(made));
@@ -124,45 +140,136 @@ void Scenario::Connect(const Line& line) {
   changed_ = true;
 }
 
+Result<Canvas> Scenario::CanvasOfDefinitions() const {
+  std::vector<Block> blocks;
+  for (const Definition& definition : definitions_)
+    if (!definition.gone) blocks.push_back(definition.block);
+  return MakeCanvas(std::move(blocks), edges_);
+}
+
+std::shared_ptr<const Analysis> Scenario::AnalysisOf(const std::string& block) const {
+  const auto found = std::ranges::find(definitions_, block, [](const Definition& d) { return d.block.name; });
+  if (found == definitions_.end() || found->block.kind == BlockKind::kMarkdown) return nullptr;
+  return std::make_shared<const Analysis>(found->analysis);
+}
+
+void Scenario::Know(BlockKnowledge& known, const BlockRecord& record) {
+  known.record = record;
+  if (record.last_status == "failed") {
+    const std::vector<AttemptRecord> history = *store_->History(record.block, 100);
+    known.failed_base_key = std::ranges::find(history, "", &AttemptRecord::at)->base_key;
+  }
+  if (forgotten_.contains(record.published_attempt)) {
+    known.lost = "attempt " + record.published_attempt + " was collected";
+    return;
+  }
+  if (record.published_attempt.empty()) return;
+  if (const auto damage = damaged_.find(record.published_attempt); damage != damaged_.end())
+    known.damage = "its stored result is damaged: " + damage->second;
+  else
+    known.published = ManifestNow(**store_->FindAttempt(record.published_attempt));
+}
+
 /// A new engine on what the database and the stored manifests say, as the next command line would make it.
 void Scenario::Rebuild() {
   changed_ = false;
   engine_.reset();
   commits_.clear();
-  std::vector<Block> blocks;
-  for (const Definition& definition : definitions_) blocks.push_back(definition.block);
-  auto canvas = MakeCanvas(std::move(blocks), edges_);
+  std::erase_if(definitions_, [](const Definition& definition) { return definition.gone; });
+  auto canvas = CanvasOfDefinitions();
   if (!canvas) return Wrong(canvas.error().message);
-  canvas_ = *std::move(canvas);
+  canvas_ = std::make_shared<const Canvas>(*std::move(canvas));
   const MetadataSnapshot snapshot = *store_->Load();
   std::vector<BlockKnowledge> knowledge(definitions_.size());
   for (std::size_t i = 0; i < knowledge.size(); ++i) {
     if (definitions_[i].block.kind == BlockKind::kMarkdown) continue;
-    knowledge[i].analysis = std::make_shared<const Analysis>(definitions_[i].analysis);
+    knowledge[i].analysis = AnalysisOf(definitions_[i].block.name);
     knowledge[i].environment = environment_;
   }
   const std::vector<BlockRecord> records =
       options_.at.empty() ? snapshot.blocks : RecordsAfter(snapshot, options_.at);
-  for (const BlockRecord& record : records) {
-    const auto block = canvas_.Find(record.block);
-    if (!block) continue;
-    knowledge[*block].record = record;
-    if (record.last_status == "failed") {
-      const std::vector<AttemptRecord> history = *store_->History(record.block, 100);
-      knowledge[*block].failed_base_key = std::ranges::find(history, "", &AttemptRecord::at)->base_key;
+  for (const BlockRecord& record : records)
+    if (const auto block = canvas_->Find(record.block)) Know(knowledge[*block], record);
+  options_.renames = std::ssize(snapshot.renames);
+  engine_ = std::make_unique<Engine>(canvas_, std::move(knowledge), *this, options_);
+  for (const AttemptRecord& attempt : snapshot.open_attempts) {
+    if (const auto start = started_.find(attempt.attempt); start != started_.end())
+      start->second.block = canvas_->Find(attempt.block).value_or(0);
+    Send(AttemptAdopted{attempt});
+  }
+}
+
+/// "live …": what a person does to the canvas while its engine lives.
+void Scenario::EditLive(const Line& line) {
+  engine();
+  Line rest = line;
+  rest.words.erase(rest.words.begin());
+  const std::string verb = rest.words.at(0);
+  const auto definition = [&](const std::string& name) {
+    return std::ranges::find(definitions_, name, [](const Definition& d) { return d.block.name; });
+  };
+  std::vector<std::pair<std::string, std::string>> renames;
+  if (verb == "block" || verb == "edit") {
+    Define(rest);
+  } else if (verb == "edge" || verb == "no") {
+    Connect(rest);
+  } else if (verb == "delete") {
+    const std::string& name = rest.words.at(1);
+    definition(name)->gone = true;
+    std::erase_if(edges_, [&](const NamedEdge& edge) { return edge.first == name || edge.second == name; });
+  } else if (verb == "rename") {  // rename a -> t, b -> a, t -> b
+    for (std::size_t i = 1; i + 2 < rest.words.size(); i += 3) {
+      const std::string from = rest.words[i];
+      std::string to = rest.words[i + 2];
+      if (to.ends_with(',')) to.pop_back();
+      renames.emplace_back(from, to);
+      std::erase_if(definitions_, [&](const Definition& d) { return d.gone && d.block.name == to; });
+      definition(from)->block.name = to;
+      for (auto& [parent, child] : edges_) {
+        if (parent == from) parent = to;
+        if (child == from) child = to;
+      }
     }
-    if (forgotten_.contains(record.published_attempt)) {
-      knowledge[*block].lost = "attempt " + record.published_attempt + " was collected";
+  } else {
+    return Wrong("cannot do `" + verb + "` live");
+  }
+  changed_ = false;
+  ApplyLive(renames);
+}
+
+/// As the world does it: look up what is new, record the renames, tell the engine.
+void Scenario::ApplyLive(const std::vector<std::pair<std::string, std::string>>& steps) {
+  auto next = CanvasOfDefinitions();
+  if (!next) return Wrong(next.error().message);
+  CanvasEdit edit{.renames = ComposeRenames(steps)};
+  auto merged = std::make_shared<const Canvas>(MergeCanvas(*canvas_, *std::move(next), edit.renames));
+  const std::size_t before = canvas_->blocks.size();
+  for (std::size_t i = 0; i < merged->blocks.size(); ++i) {
+    const Block& block = merged->blocks[i];
+    if (block.removed) continue;
+    if (i < before) {
+      const Block& old = canvas_->blocks[i];
+      if (old.source != block.source || old.kind != block.kind || old.removed)
+        edit.reread.push_back({static_cast<std::int32_t>(i), AnalysisOf(block.name), environment_, ""});
       continue;
     }
-    if (record.published_attempt.empty()) continue;
-    if (const auto damage = damaged_.find(record.published_attempt); damage != damaged_.end())
-      knowledge[*block].damage = "its stored result is damaged: " + damage->second;
-    else
-      knowledge[*block].published = manifests_.at(record.published_attempt);
+    BlockKnowledge& known = edit.added.emplace_back();
+    known.analysis = AnalysisOf(block.name);
+    known.environment = environment_;
+    if (const auto record = *store_->FindBlock(block.name)) Know(known, *record);
   }
-  engine_ = std::make_unique<Engine>(canvas_, std::move(knowledge), *this, options_);
-  for (const AttemptRecord& attempt : snapshot.open_attempts) Send(AttemptAdopted{attempt});
+  if (!edit.renames.empty()) {
+    if (const Status recorded = store_->CommitNow({RenameBlocks{edit.renames}}); !recorded)
+      return Wrong(recorded.error().message);
+    for (const auto& [from, to] : edit.renames) {
+      if (const auto record = *store_->FindBlock(to)) edit.epochs[to] = record->epoch;
+    }
+  }
+  canvas_ = edit.canvas = std::move(merged);
+  std::vector<Command> commands;
+  engine_->Edit(std::move(edit), commands);
+  for (const Command& command : commands) Record(command);
+  if (!hold_commits_) Drain();
 }
 
 /// As the world of `--at` has it: what stood when `run` ended, with the epochs of now.
@@ -214,7 +321,7 @@ void Scenario::Drain() {
 
 std::string Scenario::Names(const std::vector<std::int32_t>& blocks) const {
   std::string out;
-  for (const std::int32_t block : blocks) out += (out.empty() ? "" : ",") + canvas_.blocks[block].name;
+  for (const std::int32_t block : blocks) out += (out.empty() ? "" : ",") + canvas_->blocks[block].name;
   return out;
 }
 
@@ -225,6 +332,10 @@ void Scenario::Record(const Command& command) {
     std::string text = "start " + start->record.block;
     for (std::size_t i = 0; i < start->load.size(); ++i) text += (i == 0 ? " loads " : ",") + start->load[i];
     started_[start->record.attempt] = *start;
+    const auto definition =
+        std::ranges::find(definitions_, canvas_->blocks[static_cast<std::size_t>(start->block)].name,
+                          [](const Definition& d) { return d.block.name; });
+    if (definition != definitions_.end()) writes_[start->record.attempt] = definition->writes;
     said_.push_back({text});
   } else if (const auto* stop = std::get_if<StopAttempt>(&command)) {
     const std::string& attempt = stop->attempt;
@@ -238,7 +349,7 @@ void Scenario::Record(const Command& command) {
 
 void Scenario::Record(const RunId& run, const Announcement& what) {
   const std::string prefix = run.value.starts_with("r") ? "" : run.value + " ";
-  const auto name = [&](std::int32_t block) { return canvas_.blocks[block].name; };
+  const auto name = [&](std::int32_t block) { return canvas_->blocks[block].name; };
   if (const auto* started = std::get_if<BlockStarted>(&what)) {
     said_.push_back({prefix + "started " + name(started->block), false});
   } else if (const auto* phase = std::get_if<BlockPhase>(&what)) {
@@ -270,7 +381,7 @@ void Scenario::Record(const RunId& run, const Announcement& what) {
 
 std::string Scenario::AttemptOf(const std::string& block) {
   for (const auto& [id, start] : started_)
-    if (start.record.block == block) return id;
+    if (canvas_->blocks[static_cast<std::size_t>(start.block)].name == block) return id;
   Wrong("no attempt of `" + block + "` is running");
   return "r0/" + block + ".0";
 }
@@ -341,7 +452,7 @@ AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<
   manifest->parents = start.parents;
   manifest->state = *start.state;
   int ordinal = 0;
-  for (const std::string& name : definitions_[static_cast<std::size_t>(start.block)].writes)
+  for (const std::string& name : writes_[attempt])
     if (std::ranges::none_of(items, [&](const std::string& i) {
           return i.starts_with(name + "=") || i == "-" + name || i.starts_with(name + "~") || i == "~" + name;
         }))
@@ -351,7 +462,7 @@ AttemptFinished Scenario::Succeed(const std::string& attempt, const std::vector<
   return {.attempt = attempt,
           .status = "succeeded",
           .manifest_digest = "digest of " + attempt,
-          .manifest = manifest};
+          .manifest = ManifestNow(**store_->FindAttempt(attempt))};
 }
 
 void Scenario::FinishAll() {
@@ -423,6 +534,7 @@ void Scenario::Play(int number, const std::string& text) {
   line_ = number;
   CheckNothingLeft();
   const std::string second = words.size() > 1 ? words[1] : "";
+  if (verb == "live") return EditLive(line);
   if (verb == "block" || verb == "edit") return Define(line);
   if (verb == "edge" || (verb == "no" && second == "edge")) return Connect(line);
   if (verb == "environment") return (void)(environment_ = second, changed_ = true);
@@ -491,8 +603,24 @@ void Scenario::Play(int number, const std::string& text) {
   if (verb == "status") {
     const std::vector<BlockStanding> standings = engine().Standings();
     for (std::size_t i = 0; i < standings.size(); ++i)
-      said_.push_back({"is " + canvas_.blocks[i].name + " " +
-                       std::string(StandingName(standings[i].standing)) + ": " + standings[i].reason});
+      if (!canvas_->blocks[i].removed)
+        said_.push_back({"is " + canvas_->blocks[i].name + " " +
+                         std::string(StandingName(standings[i].standing)) + ": " + standings[i].reason});
+    return;
+  }
+  if (verb == "watch" || verb == "changes") {
+    const auto reports = verb == "watch" ? engine().ReportStandings() : engine().ChangedStandings();
+    if (verb == "watch") return;
+    for (const StandingReport& report : reports)
+      said_.push_back({"now " + canvas_->blocks[static_cast<std::size_t>(report.block)].name + " " +
+                       std::string(StandingName(report.standing.standing)) + ": " + report.standing.reason});
+    return;
+  }
+  if (verb == "variables") {
+    const BlockRecord record = **store_->FindBlock(second);
+    const ManifestPtr manifest = ManifestNow(**store_->FindAttempt(record.published_attempt));
+    for (const auto& [name, variable] : manifest->state.variables)
+      said_.push_back({"variable " + name + " from " + variable.origin});
     return;
   }
   if (verb == "history") {

@@ -35,12 +35,14 @@ class Scenario final : public Surroundings {
   std::string FileDigest(const std::string& path) override;
   std::vector<Past> FindPast(const std::string& block, const std::string& base_key) override;
   std::int64_t UnixMs() override { return now_ms_; }
+  std::string NameNow(const std::string& block, std::int64_t renames) override;
 
  private:
   struct Definition {
     Block block;
     Analysis analysis;
     std::vector<std::string> writes;
+    bool gone = false;  ///< deleted while the engine lived: it keeps its place
   };
   struct Said {
     std::string text;
@@ -51,8 +53,14 @@ class Scenario final : public Surroundings {
   void Define(const Line& line);
   void Connect(const Line& line);
   void Rebuild();
+  void EditLive(const Line& line);
+  Result<Canvas> CanvasOfDefinitions() const;
+  ManifestPtr ManifestNow(const AttemptRecord& attempt);
+  void Know(BlockKnowledge& known, const BlockRecord& record);
+  std::shared_ptr<const Analysis> AnalysisOf(const std::string& block) const;
   std::vector<BlockRecord> RecordsAfter(const MetadataSnapshot& snapshot, const std::string& run);
   Engine& engine();
+  void ApplyLive(const std::vector<std::pair<std::string, std::string>>& renames);
   RunRequest ParseRun(const std::vector<std::string>& words, std::size_t from, std::string& id);
   void Send(Event event);
   void Drain();
@@ -73,7 +81,7 @@ class Scenario final : public Surroundings {
 
   std::vector<Definition> definitions_;
   std::vector<NamedEdge> edges_;
-  Canvas canvas_;
+  std::shared_ptr<const Canvas> canvas_ = std::make_shared<const Canvas>();
   bool changed_ = true;
   std::string environment_ = "environment 1";
   EngineOptions options_{.canvas_id = "scenario", .cores = 4};
@@ -85,7 +93,9 @@ class Scenario final : public Surroundings {
   std::unique_ptr<MetadataStore> store_;
   std::map<std::string, ManifestPtr> manifests_;  ///< by attempt
   std::map<std::string, StartAttempt> started_;   ///< attempts that run, by id
-  std::vector<CommitChanges> commits_;            ///< not answered yet
+  std::map<std::string, std::vector<std::string>>
+      writes_;                          ///< what the blocks of attempts wrote when they started
+  std::vector<CommitChanges> commits_;  ///< not answered yet
   bool hold_commits_ = false;
   std::string commit_error_;
   std::unique_ptr<Engine> engine_;

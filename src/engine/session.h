@@ -8,9 +8,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "backend/backend.h"
 #include "engine/engine.h"
@@ -28,6 +32,24 @@ struct SessionOptions {
   std::int64_t memory_bytes = 0;
 };
 
+/// Sees all that happens in a session, whoever began it. Called on the session's thread: it must not wait, and not call
+/// the session. `canvas` has the names and the indices as the engine has them at that moment.
+struct Observer {
+  /// Every event of every run (docs/user/json.md), and what adopted attempts of earlier runs show.
+  std::function<void(const RunId& run, const json::object& event, const Canvas& canvas)> on_event;
+  /// Blocks whose standing, reason or attempt is another than was told last: after edits, outcomes, and when a run looked
+  /// at files. Begins with the first call of Standings().
+  std::function<void(const std::vector<StandingReport>& changed, const Canvas& canvas)> on_standings;
+};
+
+struct StartOptions {
+  std::string by;  ///< who asked for the run, for the record (StartedBy); may be empty
+  std::function<void(std::string_view)>
+      progress;          ///< lines while an environment is made, on the caller's thread;
+                         ///< default: the world's
+  std::stop_token stop;  ///< ends that
+};
+
 /// Owns the engine of one canvas while it lives; the caller holds the canvas's lock. One thread with an inbox: the
 /// database, the backend and callers only put things into it. Thread-safe.
 ///
@@ -41,17 +63,30 @@ class Session {
   ///
   /// Errors: kFailedPrecondition ATTEMPTS_UNDER_WAY (a world of an older run, while attempts are to be adopted).
   static Result<std::unique_ptr<Session>> Open(World& world, std::unique_ptr<Backend> backend,
-                                               SessionOptions options);
+                                               SessionOptions options, Observer observer = {});
   /// Waits for what was committed; attempts go on in the executor and are adopted by the next session.
   ~Session();
 
-  /// Start a run; its events go to `sink`, run.finished last.
+  /// Start a run; its events go to `sink` (which may be empty), run.finished last. An environment that the run needs and
+  /// that is not ready is made on the caller's thread first: that may take minutes, in which the session serves others.
   ///
   /// Errors: kInvalidArgument UNKNOWN_BLOCK; those of environments that have to be made first.
-  Result<RunId> Start(const RunRequest& request, Sink sink);
+  Result<RunId> Start(const RunRequest& request, Sink sink, StartOptions options = {});
   void Cancel(const RunId& run, bool kill);
+
+  /// Go on with `next`, the canvas as it is now; returns when that is so: runs and plans that come after see it. What runs
+  /// under way make of it: Engine::Edit. `renames` are those since the last edit, one after the other ({old, new}): results
+  /// go along with their blocks; without them a block of a new name is a new block. Returns the canvas with its indices,
+  /// which are the same for a block as long as the session lives; `removed` ones are in it.
+  ///
+  /// Errors: kFailedPrecondition CANVAS_FIXED (a world of an older run); of the database; without a lenient world those of
+  ///         environments and analyses. Nothing has changed then.
+  Result<std::shared_ptr<const Canvas>> Edit(
+      Canvas next, const std::vector<std::pair<std::string, std::string>>& renames = {});
+
   Result<std::vector<PlannedBlock>> Plan(const RunRequest& request);
-  std::vector<BlockStanding> Standings();
+  /// How every block stands that is there. From the first call on, what changes goes to the observer.
+  std::vector<StandingReport> Standings();
 
  private:
   struct Watched {
@@ -62,6 +97,7 @@ class Session {
     std::optional<JournalReader> reader;
     JournalEvents events;
     RunId run;
+    std::int32_t block = 0;
     bool error_said = false;
   };
   struct FromBackend {
@@ -72,12 +108,16 @@ class Session {
   };
   using Letter = std::variant<Event, FromBackend, BackendLost, std::function<void()>>;
 
-  Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options);
+  Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options, Observer observer);
   void Loop();
   void Post(Letter letter);
   /// Run `work` on the session's thread and wait for it.
   void Ask(const std::function<void()>& work);
   void Feed(Event event);
+  Status EditTo(Canvas next, const std::vector<std::pair<std::string, std::string>>& renames);
+  void Tell(const RunId& run, const json::object& event);
+  void TellStandings();
+  void PerformAll(std::vector<Command> commands);
   void Perform(Command command);
   MetadataStore::Pending Prepare(CommitChanges commit);
   void Perform(StartAttempt start);
@@ -90,13 +130,16 @@ class Session {
   void ReadJournal(const std::string& attempt);
   void SayFailure(const std::string& attempt, const json::object& failure);
   void FinishLost(const std::string& attempt, const std::string& message);
-  json::object MakeSpec(const StartAttempt& start) const;
+  void FollowAdopted(const AttemptRecord& attempt, std::int32_t block);
+  json::object MakeSpec(const StartAttempt& start, const Environment& environment) const;
   void SayDegraded(const RunId& run, const BlockStarted& started);
 
   World& world_;
   std::unique_ptr<Backend> backend_;
   SessionOptions options_;
+  Observer observer_;
   std::unique_ptr<Engine> engine_;
+  std::mutex editing_;  ///< held from looking up what is new in an edit until it is applied
 
   std::map<std::string, Watched> watched_;   ///< by run
   std::map<std::string, Reading> readings_;  ///< by attempt that runs for a watched run

@@ -8,13 +8,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <set>
-#include <unordered_map>
+#include <numeric>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "canvas/reader.h"
+#include "engine/rename.h"
 
 namespace easel {
 namespace {
@@ -50,15 +50,29 @@ std::string RuntimeFolderOfThisMachine() {
 
 Result<std::unique_ptr<World>> World::Load(WorldOptions options) {
   std::unique_ptr<World> world(new World(std::move(options)));
-  EASEL_TRY(world->canvas_, ReadCanvas(world->options_.folder));
-  world->state_root_ = world->canvas_.root + "/.easel";
-  world->files_ = std::make_unique<FileDigests>(world->canvas_.root + "/files");
+  EASEL_TRY(Canvas canvas, ReadCanvas(world->options_.folder));
+  world->canvas_ = std::make_shared<const Canvas>(std::move(canvas));
+  const Canvas& read = *world->canvas_;
+  world->state_root_ = read.root + "/.easel";
+  world->files_ = std::make_unique<FileDigests>(read.root + "/files");
   EASEL_RETURN_IF_ERROR(world->MakeStateFolder());
   EASEL_RETURN_IF_ERROR(world->OpenStore());
-  world->knowledge_.resize(world->canvas_.blocks.size());
-  EASEL_RETURN_IF_ERROR(world->ResolveEnvironments());
-  EASEL_RETURN_IF_ERROR(world->Analyze());
-  world->PreloadImports();
+  world->knowledge_.resize(read.blocks.size());
+  EASEL_TRY(NamedEnvironments environments, world->ResolveEnvironments(read));
+  std::vector<std::int32_t> blocks(read.blocks.size());
+  std::iota(blocks.begin(), blocks.end(), 0);
+  EASEL_TRY(std::vector<Reading> readings, world->Read(read, blocks, environments));
+  std::map<std::string, std::set<std::string>> imports;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    BlockKnowledge& known = world->knowledge_[i];
+    if (readings[i].analysis != nullptr)
+      imports[read.EnvironmentOf(static_cast<std::int32_t>(i))].insert(readings[i].analysis->imports.begin(),
+                                                                       readings[i].analysis->imports.end());
+    known.analysis = std::move(readings[i].analysis);
+    known.environment = std::move(readings[i].environment);
+    known.problem = std::move(readings[i].problem);
+  }
+  world->TakeEnvironments(std::move(environments), std::move(imports));
   if (world->options_.at.empty())
     world->LoadPublished();
   else
@@ -90,7 +104,7 @@ Status World::MakeStateFolder() {
   if (::stat(state_root_.c_str(), &info) != 0) return FailErrno("stat " + state_root_, errno);
   canvas_id_ = DigestOf(canvas_id_ + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino))
                    .substr(0, 20);
-  return MakeDirectories(canvas_.root + "/files");
+  return MakeDirectories(canvas_->root + "/files");
 }
 
 Status World::OpenStore() {
@@ -98,108 +112,12 @@ Status World::OpenStore() {
   if (options_.read_only && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {};
   EASEL_TRY(store_, OpenSqliteMetadata(path, options_.read_only));
   EASEL_TRY(snapshot_, store_->Load());
+  renames_ = snapshot_.renames;
   return {};
-}
-
-const Environment& World::EnvironmentOf(std::int32_t block) const {
-  return environments_.at(canvas_.EnvironmentOf(block));
-}
-
-Status World::ResolveEnvironments() {
-  for (std::size_t i = 0; i < canvas_.blocks.size(); ++i) {
-    if (canvas_.blocks[i].kind != BlockKind::kPython) continue;
-    const std::string& name = canvas_.EnvironmentOf(static_cast<std::int32_t>(i));
-    auto found = environments_.find(name);
-    if (found == environments_.end()) {
-      EASEL_TRY(Environment environment, ResolveEnvironment(options_.environments, canvas_.root, name));
-      if (!environment.locked) {
-        EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, name,
-                                                  options_.progress, options_.stop));
-      }
-      found = environments_.emplace(name, std::move(environment)).first;
-    }
-    knowledge_[i].environment = found->second.digest;
-  }
-  return {};
-}
-
-Status World::PrepareEnvironments(const std::vector<std::int32_t>& blocks) {
-  for (const std::int32_t block : blocks) {
-    Environment& environment = environments_.at(canvas_.EnvironmentOf(block));
-    if (environment.ready) continue;
-    EASEL_TRY(environment, PrepareEnvironment(options_.environments, canvas_.root, environment.name,
-                                              options_.progress, options_.stop));
-  }
-  PreloadImports();
-  return {};
-}
-
-Status World::Analyze() {
-  struct Missing {
-    std::vector<AnalysisRequest> requests;
-    std::vector<std::string> digests;
-    std::vector<std::vector<std::int32_t>> blocks;
-    std::unordered_map<std::string, std::size_t> by_digest;
-  };
-  std::map<std::string, Missing> missing;  // by environment
-  std::unordered_map<std::string, std::shared_ptr<const Analysis>> known;
-  for (std::size_t i = 0; i < canvas_.blocks.size(); ++i) {
-    const Block& block = canvas_.blocks[i];
-    if (block.kind != BlockKind::kPython) continue;
-    const Environment& environment = EnvironmentOf(static_cast<std::int32_t>(i));
-    const std::string digest = DigestOf(block.source);
-    const std::string runtime = AnalysisRuntime(environment.python_minor);
-    auto& shared = known[digest + runtime];
-    if (shared == nullptr && store_ != nullptr) {
-      EASEL_TRY(const auto document, store_->FindAnalysis(digest, runtime));
-      if (document)
-        if (auto analysis = ParseAnalysis(*document, "analysis of " + block.file))
-          shared = std::make_shared<const Analysis>(*std::move(analysis));
-    }
-    if (shared != nullptr) {
-      knowledge_[i].analysis = shared;
-      continue;
-    }
-    Missing& of = missing[environment.name];
-    const auto [place, is_new] = of.by_digest.emplace(digest, of.requests.size());
-    if (is_new) {
-      of.requests.push_back({block.source, block.file});
-      of.digests.push_back(digest);
-      of.blocks.emplace_back();
-    }
-    of.blocks[place->second].push_back(static_cast<std::int32_t>(i));
-  }
-  for (auto& [name, of] : missing) {
-    const Environment& environment = environments_.at(name);
-    Analyzer analyzer({.python = environment.ready ? environment.python : options_.environments.python,
-                       .runtime_folder = options_.runtime_folder});
-    EASEL_TRY(const auto documents, analyzer.Analyze(of.requests));
-    Batch batch;
-    for (std::size_t k = 0; k < documents.size(); ++k) {
-      const std::string text = json::serialize(documents[k]);
-      EASEL_TRY(auto analysis, ParseAnalysis(text, "analysis of " + of.requests[k].filename));
-      const auto shared = std::make_shared<const Analysis>(std::move(analysis));
-      for (const std::int32_t block : of.blocks[k]) knowledge_[block].analysis = shared;
-      batch.push_back(PutAnalysis{of.digests[k], AnalysisRuntime(environment.python_minor), text});
-    }
-    if (!options_.read_only && store_ != nullptr) {
-      EASEL_RETURN_IF_ERROR(store_->CommitNow(std::move(batch)));
-    }
-  }
-  return {};
-}
-
-void World::PreloadImports() {
-  std::map<std::string, std::set<std::string>> imports;  // by environment
-  for (std::size_t i = 0; i < knowledge_.size(); ++i)
-    if (knowledge_[i].analysis != nullptr)
-      imports[canvas_.EnvironmentOf(static_cast<std::int32_t>(i))].insert(
-          knowledge_[i].analysis->imports.begin(), knowledge_[i].analysis->imports.end());
-  for (auto& [name, environment] : environments_)
-    easel::PreloadImports(environment, imports[name], canvas_.root + "/files");
 }
 
 bool World::HasObject(const std::string& digest, std::int64_t least_bytes) {
+  const std::lock_guard lock(mutex_);
   std::int64_t& known = object_bytes_.try_emplace(digest, -1).first->second;
   if (known < least_bytes) {  // what was missing or torn may have been made anew since
     struct stat info{};
@@ -221,29 +139,52 @@ Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::strin
     for (const std::string& object : slot.objects)
       if (!HasObject(object, 0)) return missing(object);
   }
+  Renames renames;
+  {
+    const std::lock_guard lock(mutex_);
+    if (renames_.empty()) return std::make_shared<const easel::Manifest>(std::move(manifest));
+  }
+  // Every attempt whose manifest is there has its row: both go together, the row first.
+  if (store_ != nullptr) {
+    EASEL_TRY(const auto record, store_->FindAttempt(attempt));
+    const std::int64_t already = record ? RenamesBefore(record->inputs) : 0;
+    const std::lock_guard lock(mutex_);
+    renames = RenamesSince(renames_, already);
+  }
+  if (auto renamed = WithNewNames(manifest, renames); renamed != nullptr) return renamed;
   return std::make_shared<const easel::Manifest>(std::move(manifest));
 }
 
-void World::LoadPublished() {
-  for (const BlockRecord& record : snapshot_.blocks) {
-    const auto block = canvas_.Find(record.block);
-    if (!block) continue;
-    BlockKnowledge& known = knowledge_[*block];
-    known.record = record;
-    if (record.last_status == "failed")
-      if (const auto history = store_->History(record.block, 100)) {
-        const auto newest = std::ranges::find(*history, "", &AttemptRecord::at);
-        if (newest != history->end()) known.failed_base_key = newest->base_key;
+std::string World::NameNow(const std::string& block, std::int64_t renames) {
+  const std::lock_guard lock(mutex_);
+  return std::string(NameAfter(RenamesSince(renames_, renames), block));
+}
+
+/// What the database says of a block, and the results that it names.
+void World::Know(BlockKnowledge& known, const BlockRecord& record) {
+  known.record = record;
+  if (record.last_status == "failed" || record.last_status == "cancelled")
+    if (const auto history = store_->History(record.block, 100)) {
+      const auto newest = std::ranges::find(*history, "", &AttemptRecord::at);
+      if (newest != history->end()) {
+        if (record.last_status == "failed") known.failed_base_key = newest->base_key;
+        known.newest = {newest->attempt, static_cast<double>(newest->finished_ms - newest->started_ms),
+                        newest->finished_ms};
       }
-    if (record.published_attempt.empty()) continue;
-    auto manifest = Manifest(record.published_attempt, record.published_manifest);
-    if (manifest) {
-      known.published = *std::move(manifest);
-    } else {
-      known.damage = "its stored result is damaged: " + manifest.error().message;
-      Log(LogLevel::kWarning, "engine", "`" + record.block + "`: " + known.damage);
     }
+  if (record.published_attempt.empty()) return;
+  auto manifest = Manifest(record.published_attempt, record.published_manifest);
+  if (manifest) {
+    known.published = *std::move(manifest);
+  } else {
+    known.damage = "its stored result is damaged: " + manifest.error().message;
+    Log(LogLevel::kWarning, "engine", "`" + record.block + "`: " + known.damage);
   }
+}
+
+void World::LoadPublished() {
+  for (const BlockRecord& record : snapshot_.blocks)
+    if (const auto block = canvas_->Find(record.block)) Know(knowledge_[*block], record);
 }
 
 /// Know each block as it stood when `run` ended. Epochs are those of now: they fence whatever writes next.
@@ -255,10 +196,10 @@ Status World::LoadResultsOf(const std::string& run) {
   EASEL_TRY(const auto results, store_->ResultsAfter(run));
   if (!results) return unknown();
   for (const BlockRecord& record : snapshot_.blocks)
-    if (const auto block = canvas_.Find(record.block))
+    if (const auto block = canvas_->Find(record.block))
       knowledge_[*block].record = {.block = record.block, .epoch = record.epoch};
   for (const StandingResult& result : *results) {
-    const auto block = canvas_.Find(result.block);
+    const auto block = canvas_->Find(result.block);
     if (!block) continue;
     BlockKnowledge& known = knowledge_[*block];
     EASEL_TRY(const auto attempt, store_->FindAttempt(result.attempt));
@@ -287,7 +228,10 @@ std::vector<Surroundings::Past> World::FindPast(const std::string& block, const 
   const auto attempts = store_->FindAttempts(block, base_key, 10);
   if (!attempts) return out;
   for (const AttemptRecord& attempt : *attempts) {
-    object_bytes_.clear();
+    {
+      const std::lock_guard lock(mutex_);
+      object_bytes_.clear();
+    }
     if (auto manifest = Manifest(attempt.attempt, attempt.manifest))
       out.push_back({attempt.attempt, attempt.manifest, *std::move(manifest)});
   }

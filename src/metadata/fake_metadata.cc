@@ -22,6 +22,7 @@ struct Tables {
   std::map<std::string, BlockRecord> blocks;
   std::map<std::pair<std::string, std::string>, std::string> analyses;
   std::map<std::string, std::int64_t> cursors;
+  std::vector<std::map<std::string, std::string, std::less<>>> renames;
 
   BlockRecord& At(const std::string& name) {
     BlockRecord& block = blocks[name];
@@ -96,6 +97,39 @@ struct Tables {
       if (made.result.block == change.block) made.result = {};
     return {};
   }
+  Status operator()(const RenameBlocks& change) {
+    const auto uses = [&](const std::string& name) {
+      const auto found = blocks.find(name);
+      return (found != blocks.end() &&
+              (!found->second.published_attempt.empty() || !found->second.last_status.empty())) ||
+             std::ranges::count(attempts, name, &AttemptRecord::block) > 0;
+    };
+    std::map<std::string, BlockRecord> moved;
+    for (const auto& [from, to] : change.names) {
+      if (!change.names.contains(to) && uses(to))
+        return Fail(Code::kFailedPrecondition, "BLOCK_NAME_TAKEN", "there are results under `" + to + "`");
+      BlockRecord record = blocks.contains(from) ? blocks[from] : BlockRecord{};
+      record.block = to;
+      record.epoch = std::max(record.epoch, blocks.contains(to) ? blocks[to].epoch : 0);
+      moved[to] = record;
+    }
+    for (AttemptRecord& attempt : attempts) {
+      const auto name = change.names.find(attempt.block);
+      if (name == change.names.end()) continue;
+      const bool open = attempt.status == AttemptStatus::kQueued || attempt.status == AttemptStatus::kRunning;
+      if (open && attempt.epoch == blocks[attempt.block].epoch) attempt.epoch = moved[name->second].epoch;
+      attempt.block = name->second;
+    }
+    for (Publication& made : publications)
+      if (const auto name = change.names.find(made.result.block); name != change.names.end())
+        made.result.block = name->second;
+    for (const auto& [from, to] : change.names)
+      if (blocks.contains(from)) blocks[from] = BlockRecord{.block = from, .epoch = blocks[from].epoch};
+    for (auto& [name, record] : moved)
+      if (record.epoch > 0 || !record.last_status.empty()) blocks[name] = record;
+    renames.push_back(change.names);
+    return {};
+  }
   Status operator()(const ForgetRuns& change) {
     std::erase_if(runs, [&](const RunRecord& run) { return std::ranges::count(change.runs, run.run) > 0; });
     return {};
@@ -143,6 +177,7 @@ class FakeMetadata final : public MetadataStore {
     for (const RunRecord& run : tables_.runs)
       if (run.finished_ms == 0) snapshot.open_runs.push_back(run);
     snapshot.cursors = tables_.cursors;
+    snapshot.renames = tables_.renames;
     return snapshot;
   }
   Result<std::optional<std::string>> FindAnalysis(const std::string& source_digest,
@@ -181,6 +216,12 @@ class FakeMetadata final : public MetadataStore {
     std::int64_t most = 0;
     for (const AttemptRecord& attempt : tables_.attempts) most = std::max(most, ++counts[attempt.block]);
     return most;
+  }
+  Result<std::optional<BlockRecord>> FindBlock(const std::string& block) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = tables_.blocks.find(block);
+    if (found == tables_.blocks.end()) return std::nullopt;
+    return found->second;
   }
   Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) override {
     const std::lock_guard lock(mutex_);

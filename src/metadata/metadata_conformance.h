@@ -320,6 +320,74 @@ TEST_P(MetadataConformance, AForgottenBlockKeepsItsFence) {
   EXPECT_EQ(store_->Load()->blocks.size(), 1u);
 }
 
+TEST_P(MetadataConformance, ARenamedBlockTakesItsResultsAlong) {
+  ASSERT_TRUE(
+      store_->CommitNow({PutRun{{.run = "r1"}}, OpenAttempt{AttemptFor("load", 1, AttemptStatus::kSucceeded)},
+                         PublishFor("load", 1), SetBlockOutcome{"load", "succeeded", "ran"},
+                         PutRun{{.run = "r1", .finished_ms = 5}}}));
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"load", "fetch"}}}}));
+  const BlockRecord block = BlockNamed("fetch");
+  EXPECT_EQ(block.published_attempt, "r1/load.1") << "ids stay";
+  EXPECT_EQ(block.epoch, 1);
+  EXPECT_EQ(block.last_reason, "ran");
+  EXPECT_EQ(store_->History("fetch", 10)->size(), 1u);
+  EXPECT_EQ(store_->FindAttempts("fetch", "base", 10)->size(), 1u);
+  EXPECT_TRUE(store_->History("load", 10)->empty());
+  EXPECT_EQ((**store_->ResultsAfter("r1"))[0].block, "fetch");
+  const auto old = store_->FindBlock("load");
+  ASSERT_TRUE(old && *old);
+  EXPECT_EQ((*old)->epoch, 1) << "the fence stays: r1/load.1 was given out";
+  EXPECT_EQ((*old)->published_attempt, "");
+  EXPECT_EQ(*store_->FindBlock("nobody"), std::nullopt);
+  ASSERT_EQ(store_->Load()->renames.size(), 1u);
+  EXPECT_EQ(store_->Load()->renames[0].at("load"), "fetch");
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"fetch", "load"}}}}));
+  EXPECT_EQ(BlockNamed("load").published_attempt, "r1/load.1");
+  EXPECT_EQ(store_->Load()->renames.size(), 2u);
+}
+
+TEST_P(MetadataConformance, TwoBlocksSwapTheirNames) {
+  ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("a", 1, AttemptStatus::kSucceeded)},
+                                 PublishFor("a", 1), OpenAttempt{AttemptFor("b", 1)}}));
+  ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("b", 2, AttemptStatus::kRunning)}}));
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"a", "b"}, {"b", "a"}}}}));
+  EXPECT_EQ(BlockNamed("b").published_attempt, "r1/a.1");
+  EXPECT_EQ(BlockNamed("b").epoch, 2) << "r1/b.2 was given out";
+  EXPECT_EQ(BlockNamed("a").published_attempt, "");
+  EXPECT_EQ(BlockNamed("a").epoch, 2);
+  EXPECT_EQ(store_->History("b", 10)->size(), 1u);
+  EXPECT_EQ(store_->History("a", 10)->size(), 2u);
+}
+
+TEST_P(MetadataConformance, AnAttemptUnderWayStaysTheNewestOfARenamedBlock) {
+  for (int epoch = 1; epoch <= 3; ++epoch)
+    ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("gone", epoch)}}));
+  ASSERT_TRUE(
+      store_->CommitNow({ForgetBlock{"gone"}, OpenAttempt{AttemptFor("load", 1, AttemptStatus::kRunning)}}));
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"load", "gone"}}}}));
+  EXPECT_EQ(BlockNamed("gone").epoch, 3);
+  const auto open = store_->Load()->open_attempts;
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].attempt, "r1/load.1");
+  EXPECT_EQ(open[0].block, "gone");
+  EXPECT_EQ(open[0].epoch, 3) << "an engine that adopts it must not think it older";
+  EXPECT_TRUE(store_->CommitNow({PublishFor("gone", 3)}));
+}
+
+TEST_P(MetadataConformance, ANameUnderWhichAnotherBlockHasResultsIsRefused) {
+  ASSERT_TRUE(store_->CommitNow({OpenAttempt{AttemptFor("a", 1)}, OpenAttempt{AttemptFor("b", 1)}}));
+  const Status taken = store_->CommitNow({SetCursor{"x", 1}, RenameBlocks{{{"a", "b"}}}});
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().reason, "BLOCK_NAME_TAKEN");
+  EXPECT_TRUE(store_->Load()->cursors.empty());
+  EXPECT_TRUE(store_->Load()->renames.empty());
+  EXPECT_EQ(store_->History("a", 10)->size(), 1u);
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"a", "b"}, {"b", "b~1"}}}})) << "it makes room";
+  EXPECT_EQ(store_->History("b~1", 10)->size(), 1u);
+  ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"never", "ran"}}}}));
+  EXPECT_EQ(BlockNamed("ran").block, "");
+}
+
 TEST_P(MetadataConformance, ACallbackSeesItsOwnCommitAndMayCommitAgain) {
   std::promise<std::string> seen;
   store_->Commit({SetCursor{"x", 1}}, [&](Status) {

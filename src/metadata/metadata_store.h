@@ -130,8 +130,19 @@ struct ForgetAnalyses {
   std::vector<std::string> source_digests;
 };
 
-using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, PublishAside, SetBlockOutcome,
-                            PutAnalysis, SetCursor, ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses>;
+/// Blocks are called otherwise from now on, all at once (a swap is {a: b, b: a}): their records, attempts and publications
+/// go to the new names, and the step is recorded for ever (MetadataSnapshot::renames). An old name that nothing else gets
+/// keeps its fence, and a block's epoch becomes the higher one of its own and of the name that it gets, in an attempt that
+/// is open, too: an id of an attempt is never given out twice. Ids of attempts stay as they are.
+///
+/// Fails the batch with kFailedPrecondition BLOCK_NAME_TAKEN if results or attempts of another block are under a new name.
+struct RenameBlocks {
+  std::map<std::string, std::string, std::less<>> names;  ///< old -> new
+};
+
+using Change =
+    std::variant<PutRun, PutAttempt, OpenAttempt, Publish, PublishAside, SetBlockOutcome, PutAnalysis,
+                 SetCursor, ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses, RenameBlocks>;
 using Batch = std::vector<Change>;
 
 /// Everything that an engine needs to know when it starts.
@@ -140,6 +151,8 @@ struct MetadataSnapshot {
   std::vector<AttemptRecord> open_attempts;  ///< queued or running
   std::vector<RunRecord> open_runs;
   std::map<std::string, std::int64_t> cursors;
+  /// Each RenameBlocks ever, oldest first. What an attempt wrote names blocks as they were called when it was opened.
+  std::vector<std::map<std::string, std::string, std::less<>>> renames;
 };
 
 /// The database of one canvas. Thread-safe.
@@ -172,6 +185,8 @@ class MetadataStore {
                                                           const std::string& base_key, int limit) = 0;
   /// A block's attempts (all blocks if empty), newest first, at most `limit`.
   virtual Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) = 0;
+  /// The record of one block; nullopt if it never ran. One that was forgotten or renamed has its epoch only.
+  virtual Result<std::optional<BlockRecord>> FindBlock(const std::string& block) = 0;
   virtual Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) = 0;
   /// Newest first.
   virtual Result<std::vector<RunRecord>> Runs(int limit) = 0;

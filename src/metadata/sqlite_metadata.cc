@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -91,6 +92,44 @@ struct Apply {
     return DeleteAttemptsOf(database, change.block);
   }
 
+  Status operator()(const RenameBlocks& change) {
+    std::vector<BlockRecord> records;
+    std::vector<AttemptRecord> attempts;
+    for (const auto& [from, to] : change.names) {
+      EASEL_TRY(BlockRecord record, ReadBlock(database, from));
+      EASEL_TRY(const BlockRecord there, ReadBlock(database, to));
+      EASEL_TRY(const auto of_there, ReadHistory(database, to, 1));
+      const bool used = !there.published_attempt.empty() || !there.last_status.empty() || !of_there.empty();
+      if (used && !change.names.contains(to))
+        return Fail(Code::kFailedPrecondition, "BLOCK_NAME_TAKEN",
+                    "block `" + from + "` cannot be called `" + to +
+                        "`: results of another block are under that name");
+      const std::int64_t epoch = std::max(record.epoch, there.epoch);
+      EASEL_TRY(auto moved, ReadHistory(database, from, -1));
+      for (AttemptRecord& attempt : moved) {
+        const bool open =
+            attempt.status == AttemptStatus::kQueued || attempt.status == AttemptStatus::kRunning;
+        if (open && attempt.epoch == record.epoch) attempt.epoch = epoch;
+        attempt.block = to;
+        attempts.push_back(std::move(attempt));
+      }
+      record.block = to;
+      records.push_back(std::move(record));
+      records.back().epoch = epoch;
+    }
+    for (const auto& [from, to] : change.names) {
+      EASEL_TRY(const BlockRecord record, ReadBlock(database, from));
+      if (record.epoch > 0 || !record.last_status.empty())
+        EASEL_RETURN_IF_ERROR(WriteBlock(database, BlockRecord{.block = from, .epoch = record.epoch}));
+    }
+    for (const BlockRecord& record : records)
+      if (record.epoch > 0 || !record.last_status.empty())
+        EASEL_RETURN_IF_ERROR(WriteBlock(database, record));
+    for (const AttemptRecord& attempt : attempts) EASEL_RETURN_IF_ERROR(WriteAttempt(database, attempt));
+    EASEL_RETURN_IF_ERROR(RenamePublications(database, change.names));
+    return WriteRename(database, change.names);
+  }
+
   Status operator()(const ForgetRuns& change) {
     for (const std::string& run : change.runs) EASEL_RETURN_IF_ERROR(DeleteRun(database, run));
     return {};
@@ -162,6 +201,12 @@ class SqliteMetadata final : public MetadataStore {
   Result<std::vector<AttemptRecord>> History(const std::string& block, int limit) override {
     const std::lock_guard lock(reading_);
     return ReadHistory(*reader_, block, limit);
+  }
+  Result<std::optional<BlockRecord>> FindBlock(const std::string& block) override {
+    const std::lock_guard lock(reading_);
+    EASEL_TRY(BlockRecord record, ReadBlock(*reader_, block));
+    if (record.epoch == 0 && record.last_status.empty()) return std::nullopt;
+    return record;
   }
   Result<std::optional<AttemptRecord>> FindAttempt(const std::string& attempt) override {
     const std::lock_guard lock(reading_);

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "metadata/metadata_store.h"
 #include "metadata/sqlite_connection.h"
+#include "metadata/sqlite_rows.h"
 #include "metadata/sqlite_schema.h"
 
 namespace easel {
@@ -87,18 +88,34 @@ TEST_F(SqliteMetadataTest, ANewerFormatIsRefusedWithItsNumber) {
 TEST_F(SqliteMetadataTest, AnOlderFormatIsMigratedStepByStepOrNotAtAll) {
   Fill(1);
   auto database = *SqliteConnection::Open(path_, SqliteConnection::Access::kReadWrite);
-  const Migration good[] = {{2, ""}, {3, "CREATE TABLE tags(tag)"}, {4, "ALTER TABLE tags ADD COLUMN color"}};
+  const Migration good[] = {{3, ""}, {4, "CREATE TABLE tags(tag)"}, {5, "ALTER TABLE tags ADD COLUMN color"}};
   const Status reader = BringUpToDate(*database, good, true);
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().reason, "DATABASE_OLDER");
   ASSERT_TRUE(BringUpToDate(*database, good, false));
-  EXPECT_EQ(database->Number("PRAGMA user_version"), 4);
+  EXPECT_EQ(database->Number("PRAGMA user_version"), 5);
   EXPECT_TRUE(database->Execute("INSERT INTO tags(tag, color) VALUES('a', 'red')"));
 
-  const Migration bad[] = {{2, ""}, {5, "CREATE TABLE marks(mark)"}, {6, "this is not SQL"}};
+  const Migration bad[] = {{3, ""}, {6, "CREATE TABLE marks(mark)"}, {7, "this is not SQL"}};
   EXPECT_FALSE(BringUpToDate(*database, bad, false));
-  EXPECT_EQ(database->Number("PRAGMA user_version"), 4);
+  EXPECT_EQ(database->Number("PRAGMA user_version"), 5);
   EXPECT_FALSE(database->Execute("SELECT * FROM marks"));
+}
+
+TEST_F(SqliteMetadataTest, ADatabaseOfTheFirstReleaseIsBroughtUpToDateWithItsRows) {
+  {
+    auto database = *SqliteConnection::Open(path_, SqliteConnection::Access::kCreate);
+    ASSERT_TRUE(database->Execute("PRAGMA application_id=" + std::to_string(0x4541534c)));
+    ASSERT_TRUE(BringUpToDate(*database, Migrations().first(1), false));
+    ASSERT_TRUE(WriteAttempt(
+        *database, AttemptRecord{.attempt = "r1/load.1", .run = "r1", .block = "load", .epoch = 1}));
+    ASSERT_TRUE(WriteBlock(*database, BlockRecord{.block = "load", .epoch = 1}));
+  }
+  auto store = OpenSqliteMetadata(path_);
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->History("load", 10)->size(), 1u);
+  ASSERT_TRUE((*store)->CommitNow({RenameBlocks{{{"load", "fetch"}}}}));
+  EXPECT_EQ((*store)->History("fetch", 10)->size(), 1u);
 }
 
 TEST_F(SqliteMetadataTest, AFormatFromBeforeTheOldestKnownOneIsRefusedWithAWayOut) {

@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "base/json.h"
+
 namespace easel {
 namespace {
 
@@ -39,6 +41,12 @@ constexpr char kWritePublication[] =
 constexpr char kWriteAnalysis[] =
     "INSERT OR REPLACE INTO analyses(source_digest, runtime, document, checksum) VALUES(?,?,?,?)";
 constexpr char kWriteCursor[] = "INSERT OR REPLACE INTO cursors(executor, through, checksum) VALUES(?,?,?)";
+constexpr char kWriteRename[] = "INSERT INTO renames(names, checksum) VALUES(?,?)";
+constexpr char kReadRenames[] = "SELECT names, checksum FROM renames ORDER BY sequence";
+constexpr char kPublicationsOf[] =
+    "SELECT " EASEL_PUBLICATION_COLUMNS ", sequence FROM publications WHERE block=?";
+constexpr char kPutPublication[] =
+    "INSERT OR REPLACE INTO publications(" EASEL_PUBLICATION_COLUMNS ", sequence) VALUES(?,?,?,?,?,?,?)";
 constexpr char kDeleteAttempt[] = "DELETE FROM attempts WHERE attempt=?";
 constexpr char kDeleteAttemptsOf[] = "DELETE FROM attempts WHERE block=?";
 constexpr char kDeleteRun[] = "DELETE FROM runs WHERE run=?";
@@ -125,6 +133,17 @@ Result<BlockRecord> BlockOf(Query& row) {
   return block;
 }
 
+Result<std::map<std::string, std::string, std::less<>>> NamesOf(Query& row) {
+  const std::string text = row.TextColumn();
+  EASEL_RETURN_IF_ERROR(row.CheckSeal());
+  EASEL_TRY(const json::value value, ParseJson(text, "recorded renames"));
+  std::map<std::string, std::string, std::less<>> out;
+  if (const json::object* names = value.if_object(); names != nullptr)
+    for (const auto& [from, to] : *names)
+      if (to.is_string()) out.emplace(from, to.get_string());
+  return out;
+}
+
 /// All rows of a bound query, each made by `make`.
 template <typename Record>
 Result<std::vector<Record>> All(Query& query, Result<Record> (*make)(Query&)) {
@@ -205,6 +224,47 @@ Status DeletePublicationsOf(SqliteConnection& database, const std::string& block
   return query.Text(block).Run();
 }
 
+Status WriteRename(SqliteConnection& database, const std::map<std::string, std::string, std::less<>>& names) {
+  json::object object;
+  for (const auto& [from, to] : names) object[from] = to;
+  const std::string text = json::serialize(object);
+  EASEL_TRY(Query query, database.Use(kWriteRename));
+  return query.Text(text).Seal().Run();
+}
+
+Status RenamePublications(SqliteConnection& database,
+                          const std::map<std::string, std::string, std::less<>>& names) {
+  struct Row {
+    std::string aside;
+    StandingResult result;
+    std::int64_t sequence = 0;
+  };
+  std::vector<Row> rows;
+  for (const auto& [from, to] : names) {
+    EASEL_TRY(Query query, database.Use(kPublicationsOf));
+    query.Text(from);
+    for (;;) {
+      EASEL_TRY(const bool more, query.Step());
+      if (!more) break;
+      Row& row = rows.emplace_back();
+      row.aside = query.TextColumn();
+      query.TextColumn();
+      row.result.block = to;
+      row.result.attempt = query.TextColumn();
+      row.result.manifest = query.TextColumn();
+      row.result.published_ms = query.IntColumn();
+      EASEL_RETURN_IF_ERROR(query.CheckSeal());
+      row.sequence = query.IntColumn();
+    }
+  }
+  for (const Row& row : rows) {
+    EASEL_TRY(Query query, database.Use(kPutPublication));
+    query.Text(row.aside).Text(row.result.block).Text(row.result.attempt).Text(row.result.manifest);
+    EASEL_RETURN_IF_ERROR(query.Int(row.result.published_ms).Seal().Int(row.sequence).Run());
+  }
+  return {};
+}
+
 Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block) {
   EASEL_TRY(Query query, database.Use(kReadBlock));
   EASEL_TRY(const bool found, query.Text(block).Step());
@@ -232,6 +292,10 @@ Result<MetadataSnapshot> ReadSnapshot(SqliteConnection& database) {
   {
     EASEL_TRY(Query query, database.Use(kOpenRuns));
     EASEL_TRY(snapshot.open_runs, All(query, RunOf));
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kReadRenames));
+    EASEL_TRY(snapshot.renames, All(query, NamesOf));
   }
   EASEL_TRY(Query query, database.Use(kCursors));
   for (;;) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ Status DeleteAttemptsOf(SqliteConnection& database, const std::string& block);
 Status DeleteRun(SqliteConnection& database, const std::string& run);
 Status DeleteAnalyses(SqliteConnection& database, const std::string& source_digest);
 Status DeletePublicationsOf(SqliteConnection& database, const std::string& block);
+
+Status WriteRename(SqliteConnection& database, const std::map<std::string, std::string, std::less<>>& names);
+/// Give the publications of blocks the names that they have in `names`.
+Status RenamePublications(SqliteConnection& database,
+                          const std::map<std::string, std::string, std::less<>>& names);
 
 /// The record of a block, with epoch 0 and nothing else if it never ran.
 Result<BlockRecord> ReadBlock(SqliteConnection& database, const std::string& block);

@@ -48,6 +48,9 @@ CREATE TABLE analyses(
 
 CREATE TABLE cursors(
   executor TEXT PRIMARY KEY, through INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+)sql"},
+                                     {3, R"sql(
+CREATE TABLE renames(sequence INTEGER PRIMARY KEY, names TEXT NOT NULL, checksum INTEGER NOT NULL);
 )sql"}};
 
 Status FillNewDatabase(const std::string& path) {
