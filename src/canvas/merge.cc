@@ -34,9 +34,10 @@ Canvas MergeCanvas(const Canvas& now, Canvas next, const Renames& renames) {
     for (std::size_t i = 0; i < now.blocks.size(); ++i)
       if (now.blocks[i].removed == removed)
         place.emplace(NameAfter(renames, now.blocks[i].name), static_cast<std::int32_t>(i));
-  std::vector<std::int32_t> at(next.blocks.size());
+  std::vector<std::int32_t> at(next.blocks.size(), -1);
   std::vector<char> taken(now.blocks.size(), 0);
   for (std::size_t i = 0; i < next.blocks.size(); ++i) {
+    if (next.blocks[i].removed) continue;  // it has no edges; `now` has it, too
     const auto found = place.find(next.blocks[i].name);
     if (found == place.end()) {
       at[i] = static_cast<std::int32_t>(out.blocks.size());
@@ -56,6 +57,7 @@ Canvas MergeCanvas(const Canvas& now, Canvas next, const Renames& renames) {
   out.parents.resize(out.blocks.size());
   out.children.resize(out.blocks.size());
   for (std::size_t i = 0; i < at.size(); ++i) {
+    if (at[i] < 0) continue;
     for (const std::int32_t parent : next.parents[i])
       out.parents[static_cast<std::size_t>(at[i])].push_back(at[static_cast<std::size_t>(parent)]);
     for (const std::int32_t child : next.children[i])

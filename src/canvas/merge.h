@@ -21,7 +21,7 @@ std::string_view NameAfter(const Renames& renames, std::string_view name);
 
 /// `next` with every block of `now` at the index that it has there, by its name after `renames`. New blocks come behind
 /// those; what `next` does not have stays as `removed`: without edges, in neither `topological` nor `index`. One that comes
-/// back under its name gets its old place. Both are valid canvases; O(blocks + edges).
+/// back under its name gets its old place. What `next` itself has as removed does not count. Both are valid canvases; O(blocks + edges).
 Canvas MergeCanvas(const Canvas& now, Canvas next, const Renames& renames = {});
 
 }  // namespace easel

@@ -56,7 +56,9 @@ TEST(Merge, RenamedBlocksStayWhereTheyAre) {
 TEST(Merge, ANameBelongsToWhatIsThere) {
   const Canvas now = MergeCanvas(Made({"a", "b"}, {}), Made({"a"}, {}));
   EXPECT_EQ(Shown(now), "a -b ");
-  EXPECT_EQ(Shown(MergeCanvas(now, Made({"b"}, {}), {{"a", "b"}})), "b -b ");
+  const Canvas taken = MergeCanvas(now, Made({"b"}, {}), {{"a", "b"}});
+  EXPECT_EQ(Shown(taken), "b -b ");
+  EXPECT_EQ(Shown(MergeCanvas(taken, taken)), "b -b ") << "an edit that changes nothing";
 }
 
 TEST(Merge, RenamesOneAfterTheOtherAreOneStep) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cli/escape.h"
+#include "engine/rename.h"
 
 namespace easel {
 namespace {
@@ -28,6 +29,7 @@ Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord&
                 "`" + record.block + "`: what it had left when run " + canvas.at->run + " ended (attempt " +
                     out.attempt + ") was removed by `easel gc`");
   EASEL_TRY(out.manifest, std::move(manifest));
+  out.manifest = NamedAsNow(std::move(out.manifest), *canvas.metadata, canvas.snapshot.renames);
   const std::set<std::string> objects = ObjectsOf(out.manifest);
   std::set<std::string> inherited;
   for (const ParentRef& parent : out.manifest.parents)

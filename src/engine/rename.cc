@@ -48,4 +48,12 @@ std::int64_t RenamesBefore(std::string_view inputs) {
   return read ? read->renames : 0;
 }
 
+Manifest NamedAsNow(Manifest manifest, MetadataStore& metadata, std::span<const Renames> steps) {
+  if (steps.empty()) return manifest;
+  const auto record = metadata.FindAttempt(manifest.attempt);
+  const std::int64_t already = record && *record ? RenamesBefore((*record)->inputs) : 0;
+  const auto renamed = WithNewNames(manifest, RenamesSince(steps, already));
+  return renamed == nullptr ? std::move(manifest) : *renamed;
+}
+
 }  // namespace easel

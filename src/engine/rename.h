@@ -21,4 +21,8 @@ Renames RenamesSince(std::span<const Renames> steps, std::int64_t already);
 /// How many renames had been recorded when an attempt with these inputs was opened (AttemptRecord::inputs).
 std::int64_t RenamesBefore(std::string_view inputs);
 
+/// The manifest of `attempt` with blocks called as they are now. `steps`: MetadataSnapshot::renames of the same database.
+/// For who reads manifests beside an engine.
+Manifest NamedAsNow(Manifest manifest, MetadataStore& metadata, std::span<const Renames> steps);
+
 }  // namespace easel

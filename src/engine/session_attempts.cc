@@ -247,8 +247,8 @@ void Session::Perform(StartAttempt start) {
   FaultPoint("engine.before_start");
   const EnvironmentPtr environment = world_.EnvironmentWith(start.environment);
   if (started && environment == nullptr)
-    started =
-        Fail(Code::kAborted, "ENVIRONMENT_CHANGED", "its environment was changed before it could start");
+    started = Fail(Code::kAborted, "ENVIRONMENT_CHANGED",
+                   "its environment was changed while the run was under way; run it again");
   if (started) started = backend_->Start(MakeSpec(start, *environment));
   FaultPoint("engine.after_start");
   if (!started) FinishLost(attempt, started.error().message);
