@@ -1,7 +1,7 @@
 # Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
 # a run in which no phase found any fails.
 
-all_phases=(form web unit python functional escape state fault tsan fuzz)
+all_phases=(form web unit python functional escape state fault e2e tsan fuzz)
 # The folders with threads or signals of their own.
 concurrent=(metadata executor backend engine environment)
 
