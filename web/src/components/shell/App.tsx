@@ -6,6 +6,7 @@ import { prune, select } from '../../model/selection'
 import { page, selectBlocks, setPage, usePage } from '../../core/session/page'
 import { DeskContext } from '../canvas/useStore'
 import { Stage } from '../canvas/Stage'
+import { Hints } from '../home/Hints'
 import { Outline } from '../outline/Outline'
 import { makeCamera } from './camera'
 import { Rail } from './Rail'
@@ -78,6 +79,7 @@ function Shell({ store }: { store: CanvasStore }) {
           <Stage />
           <StageBars />
           <Suspense>{plan && <PlanPreview plan={plan} />}</Suspense>
+          <Hints />
         </main>
         <Suspense fallback={inspector && <aside className="inspector" aria-label="Inspector" />}>
           {inspector && <Inspector />}

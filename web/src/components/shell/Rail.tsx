@@ -40,10 +40,13 @@ export function Rail() {
   )
 }
 
+// A narrow window has room for one of the two.
+const room = () => (matchMedia('(max-width: 1100px)').matches ? { inspector: false } : {})
+
 function Show({ side, word, icon }: { side: Side; word: string; icon: ReactNode }) {
   const shown = usePage((p) => p.panel && p.side === side)
   return (
-    <button aria-pressed={shown} onClick={() => setPage(shown ? { panel: false } : { panel: true, side })}>
+    <button aria-pressed={shown} onClick={() => setPage(shown ? { panel: false } : { panel: true, side, ...room() })}>
       {icon}
       <span>{word}</span>
     </button>
