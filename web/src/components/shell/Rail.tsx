@@ -46,7 +46,10 @@ const room = () => (matchMedia('(max-width: 1100px)').matches ? { inspector: fal
 function Show({ side, word, icon }: { side: Side; word: string; icon: ReactNode }) {
   const shown = usePage((p) => p.panel && p.side === side)
   return (
-    <button aria-pressed={shown} onClick={() => setPage(shown ? { panel: false } : { panel: true, side, ...room() })}>
+    <button
+      aria-pressed={shown}
+      onClick={() => setPage(shown ? { panel: false } : { panel: true, side, ...room() })}
+    >
       {icon}
       <span>{word}</span>
     </button>
