@@ -4,6 +4,7 @@ import './styles/base.css'
 import { App } from './components/shell/App'
 import { Notice } from './components/shell/Notice'
 import { setPage } from './core/session/page'
+import type { Fixture } from './core/fixture/fixture'
 import { prefer, watchTheme } from './core/session/preferences'
 
 // The app on a fixture: ?canvas=quickstart (default), at_work or a number of generated blocks; ?theme=dark.
@@ -13,6 +14,9 @@ async function open(canvas: string) {
     const { generate } = await import('./core/fixture/generated')
     return openFixture(generate(Number(canvas)))
   }
+  // A test's own.
+  const { __easelFixture: given } = globalThis as { __easelFixture?: Fixture }
+  if (canvas === 'given' && given) return openFixture(given)
   const { quickstart, atWork } = await import('./core/fixture/recorded')
   return openFixture(canvas === 'at_work' ? atWork : quickstart)
 }

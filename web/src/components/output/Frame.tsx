@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { usePage } from '../../core/session/page'
 import { framePage } from './frame_page'
+import { framePath, narrowFrames } from './frame_policy'
 
 interface Props {
   label: string
@@ -9,6 +10,8 @@ interface Props {
   /** Script of ours that runs before it. */
   own?: readonly string[]
 }
+narrowFrames()
+
 const least = 40
 const most = 4000
 
@@ -49,7 +52,7 @@ export function Frame({ label, html, own }: Props) {
       sandbox="allow-scripts"
       referrerPolicy="no-referrer"
       allow=""
-      src="/frame"
+      src={framePath}
       style={height === undefined ? undefined : { height }}
     />
   )
