@@ -34,7 +34,7 @@ export class OpenCanvas implements CanvasStore {
   /** End the connection; the store is of no use any more. */
   readonly leave: () => void
   readonly #shared: SharedGraph
-  readonly #attempts: readonly Attempt[]
+  readonly #attempts: readonly Attempt[] | undefined
   readonly #wire: Wire
   readonly #standings: Standings
   readonly #texts: Texts
@@ -76,7 +76,7 @@ export class OpenCanvas implements CanvasStore {
     return this.#standings.variables(id)
   }
   attempts(): readonly Attempt[] {
-    return this.#attempts
+    return this.#attempts ?? this.#standings.lastRun(this.graph)
   }
   people(): readonly Person[] {
     return this.#people.all()

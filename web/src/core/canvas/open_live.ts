@@ -38,7 +38,7 @@ export function openLive(
       gone(problem)
     }),
   )
-  const empty = { graph: new Graph(), live: new Map(), variables: new Map(), attempts: [] }
+  const empty = { graph: new Graph(), live: new Map(), variables: new Map() }
   const store = new OpenCanvas({ id: canvas, name: canvas, ...empty, source: sourceOf(canvas) }, wire)
   const stop = store.onChange(() => {
     if (store.connection !== 'open') return

@@ -11,7 +11,8 @@ export interface Opening {
   readonly graph: Graph
   readonly live: ReadonlyMap<BlockId, Live>
   readonly variables: ReadonlyMap<BlockId, readonly Variable[]>
-  readonly attempts: readonly Attempt[]
+  /** Recorded ones; without them, what the standings tell. */
+  readonly attempts?: readonly Attempt[]
   /** What is fetched when somebody looks; without one, everything is in here. */
   readonly source?: DetailSource
 }

@@ -4,9 +4,10 @@ import type { RunRequest } from '../../model/plan'
 import type { Run, Standing } from '../live/message'
 import type { RunEvent } from '../run/event'
 import { follow, neverRun, type Live } from '../run/live'
+import { lastRun } from '../run/last_run'
 import { say } from '../session/page'
 import { Details, type DetailSource } from './details'
-import type { Variable } from './store'
+import type { Attempt, Variable } from './store'
 import type { Batch } from './wire'
 
 interface Opening {
@@ -25,6 +26,8 @@ export class Standings {
   readonly #live: Map<BlockId, Live>
   readonly #variables: Map<BlockId, readonly Variable[]>
   readonly #details: Details | undefined
+  /** When blocks began, where this page saw it; Unix milliseconds. */
+  readonly #begunMs = new Map<BlockId, number>()
   readonly #asked = new Map<string, { request: RunRequest; by: Runner }>()
 
   constructor(opening: Opening, changed: (id: BlockId) => void) {
@@ -46,6 +49,9 @@ export class Standings {
   }
   variables(id: BlockId): readonly Variable[] {
     return this.#variables.get(id) ?? nothing
+  }
+  lastRun(graph: Graph): readonly Attempt[] {
+    return lastRun(graph.blocks(), (id) => this.live(id), this.#begunMs, Date.now())
   }
   watch(id: BlockId): void {
     this.#details?.watch(id)
@@ -101,8 +107,10 @@ export class Standings {
     const id = event.block
     changed.add(id)
     if (this.#details && !this.#details.event(id, event)) return
+    if (event.event === 'block.started') this.#begunMs.set(id, Date.now())
     this.#live.set(id, follow(this.live(id), event, performance.now()))
     if (event.event !== 'block.finished') return
+    if (event.attempt !== undefined) this.#live.set(id, { ...this.live(id), finishedMs: Date.now() })
     this.#details?.refresh(id)
     if (event.status !== 'up_to_date')
       for (const below of graph.reach([id], 'down')) this.#details?.outdated(below)

@@ -10,7 +10,7 @@ import { FakeServer, FakeSurroundings } from './fake_server'
 import { LiveWire } from './live_wire'
 
 const start = () => sampleGraph('a b c d e f', 'a>b b>c a>c c>d e>d')
-const empty = { id: 'c', name: 'c', live: new Map(), variables: new Map(), attempts: [] }
+const empty = { id: 'c', name: 'c', live: new Map(), variables: new Map() }
 
 class TestPage {
   readonly around: FakeSurroundings
