@@ -46,7 +46,7 @@ export function blockRect(block: Block): Rect {
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'A block needs a name.'
   if (name.length > 64) return 'A name has at most 64 characters.'
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    return `\`${name}\` is not a name: letters, digits and _, and no digit first.`
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name))
+    return `\`${name}\` is not a name: a letter or _ first, then letters, digits, _ and -.`
   return undefined
 }

@@ -115,6 +115,8 @@ function connect(graph: Graph, edge: Edge, index?: number): Applied {
   if (graph.hasEdge(edge)) return refuse({ reason: 'EDGE_EXISTS', ...edge })
   const path = graph.path(edge.child, edge.parent)
   if (path) return refuse({ reason: 'BLOCK_CYCLE', path })
+  const note = [edge.parent, edge.child].find((id) => graph.block(id)!.kind === 'markdown')
+  if (note !== undefined) return refuse({ reason: 'EDGE_MARKDOWN', id: note })
   graph.putEdge(edge, index)
   return done({ op: 'disconnect', edge })
 }

@@ -23,8 +23,9 @@ export class Graph {
   block(id: BlockId): Block | undefined {
     return this.#blocks.get(id)
   }
+  /** By name, in any case: on some disks `A.py` and `a.py` are one file. */
   named(name: string): Block | undefined {
-    const id = this.#names.get(name)
+    const id = this.#names.get(name.toLowerCase())
     return id === undefined ? undefined : this.#blocks.get(id)
   }
   blocks(): IterableIterator<Block> {
@@ -98,15 +99,15 @@ export class Graph {
   /** Put a block, new or in place of the one with its id. */
   putBlock(block: Block): void {
     const old = this.#blocks.get(block.id)
-    if (old) this.#names.delete(old.name)
+    if (old) this.#names.delete(old.name.toLowerCase())
     this.#blocks.set(block.id, block)
-    this.#names.set(block.name, block.id)
+    this.#names.set(block.name.toLowerCase(), block.id)
   }
   /** Remove a block without edges. */
   dropBlock(id: BlockId): void {
     const old = this.#blocks.get(id)
     if (!old) return
-    this.#names.delete(old.name)
+    this.#names.delete(old.name.toLowerCase())
     this.#blocks.delete(id)
     this.#parents.delete(id)
     this.#children.delete(id)

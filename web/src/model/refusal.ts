@@ -4,7 +4,7 @@ import type { Graph } from './graph'
 /** Why a change was not made. Nothing of it was. */
 export type Refusal =
   | { readonly reason: 'BLOCK_CYCLE'; readonly path: readonly BlockId[] }
-  | { readonly reason: 'NO_SUCH_BLOCK'; readonly id: BlockId }
+  | { readonly reason: 'NO_SUCH_BLOCK' | 'EDGE_MARKDOWN'; readonly id: BlockId }
   | { readonly reason: 'NO_SUCH_EDGE' | 'EDGE_EXISTS'; readonly parent: BlockId; readonly child: BlockId }
   | { readonly reason: 'BLOCK_EXISTS'; readonly id: BlockId }
   | { readonly reason: 'NAME_TAKEN'; readonly name: string }
@@ -20,6 +20,8 @@ export function refusalText(refusal: Refusal, graph: Graph): string {
         : `That would be a cycle: ${[...refusal.path, refusal.path[0]!].map(name).join(' → ')}.`
     case 'NO_SUCH_BLOCK':
       return 'That block is no longer there.'
+    case 'EDGE_MARKDOWN':
+      return `\`${name(refusal.id)}\` is a note: it has no state, so it can have no edges.`
     case 'NO_SUCH_EDGE':
       return `There is no edge from ${name(refusal.parent)} to ${name(refusal.child)}.`
     case 'EDGE_EXISTS':
