@@ -81,6 +81,7 @@ class RunningApp final : public App {
     });
     AddSessionRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);
+    AddTableRoutes(router_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });
   }
 

@@ -22,5 +22,6 @@ struct ServerParts {
 
 void AddSessionRoutes(Router& router, const ServerParts& parts);
 void AddCanvasRoutes(Router& router, const ServerParts& parts);
+void AddTableRoutes(Router& router);
 
 }  // namespace easel

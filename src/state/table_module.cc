@@ -37,7 +37,9 @@ Loaded Load() {
     }
     out.module.preview = reinterpret_cast<EaselTablePreview*>(::dlsym(handle, "easel_table_preview"));
     out.module.compare = reinterpret_cast<EaselTableCompare*>(::dlsym(handle, "easel_table_compare"));
-    if (out.module.preview == nullptr || out.module.compare == nullptr)
+    auto* views = reinterpret_cast<EaselTableViewsOf*>(::dlsym(handle, "easel_table_views"));
+    if (views != nullptr) out.module.views = views();
+    if (out.module.preview == nullptr || out.module.compare == nullptr || out.module.views == nullptr)
       out.problem = path + " is not complete: install it together with easel";
     return out;
   }

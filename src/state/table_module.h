@@ -9,6 +9,7 @@ namespace easel {
 struct TableModule {
   EaselTablePreview* preview = nullptr;
   EaselTableCompare* compare = nullptr;
+  const EaselTableViews* views = nullptr;
 };
 
 /// The module, found beside the executable or in ../lib; loaded once. Thread-safe.

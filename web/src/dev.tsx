@@ -24,6 +24,11 @@ const asked = new URLSearchParams(location.search)
 prefer({ theme: asked.get('theme') === 'dark' ? 'dark' : 'light' })
 setPage({ drawer: asked.has('drawer') })
 watchTheme()
+if (asked.has('table')) {
+  const { fixtureTable } = await import('./core/fixture/fixture_table')
+  const { takeTablesFrom } = await import('./core/table/sources')
+  takeTablesFrom(fixtureTable)
+}
 const store = await open(asked.get('canvas') ?? 'quickstart')
 createRoot(document.getElementById('root')!).render(
   <>
@@ -31,3 +36,7 @@ createRoot(document.getElementById('root')!).render(
     <Notice />
   </>,
 )
+if (asked.has('table')) {
+  const [block] = store.graph.blocks()
+  setPage({ table: { block: block!.id, variable: 'sightings' } })
+}

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react'
-import { X } from 'lucide-react'
+import { Table2, X } from 'lucide-react'
 import type { Block } from '../../model/block'
 import { attempt } from '../../core/command/edit'
 import type { Variable } from '../../core/canvas/store'
@@ -89,6 +89,15 @@ function Variables({ block, variables }: { block: Block; variables: readonly Var
                 <b>{variable.name}</b>
                 <span>{kindOf(variable)}</span>
                 <em>{bytes(variable.bytes)}</em>
+                {variable.table && (
+                  <Button
+                    look="icon"
+                    aria-label={`Open ${variable.name} as a table`}
+                    onClick={() => setPage({ table: { block: block.id, variable: variable.name } })}
+                  >
+                    <Table2 size={13} />
+                  </Button>
+                )}
               </li>
             ))}
           </ul>

@@ -20,6 +20,7 @@ import './shell.css'
 const Inspector = lazy(() => import('../inspector/Inspector').then((m) => ({ default: m.Inspector })))
 const RunDrawer = lazy(() => import('../run/RunDrawer').then((m) => ({ default: m.RunDrawer })))
 const Runs = lazy(() => import('../history/Runs'))
+const TablePanel = lazy(() => import('../table/TablePanel'))
 const Palette = lazy(() => import('../palette/Palette'))
 const Connect = lazy(() => import('../palette/Connect'))
 const FullScreen = lazy(() => import('../output/FullScreen'))
@@ -47,6 +48,7 @@ function Shell({ store }: { store: CanvasStore }) {
   const dialog = usePage((p) => p.dialog)
   const menu = usePage((p) => p.menu)
   const plan = usePage((p) => p.plan)
+  const table = usePage((p) => p.table)
   useKeys(desk)
   useClipboard(desk)
   useEffect(() => {
@@ -86,6 +88,7 @@ function Shell({ store }: { store: CanvasStore }) {
         </Suspense>
         <Suspense>
           {drawer && <RunDrawer />}
+          {table && <TablePanel key={`${table.block}/${table.variable}`} place={table} />}
           {dialog === 'palette' && <Palette />}
           {dialog === 'keys' && <Keys />}
           {dialog === 'connect' && <Connect />}

@@ -312,6 +312,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        get: operations["getTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["getTableRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["getTableSummary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["getTableCells"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}/work/{work}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+                work: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["stopTableWork"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -607,6 +723,138 @@ export interface components {
             lines_added: number;
             lines_removed: number;
         };
+        Table: {
+            attempt: string;
+            variable: string;
+            /** @description Of the value: pandas.DataFrame. */
+            type: string;
+            /** @description Name of the block that made it. */
+            origin: string;
+            /** @description Of the value. */
+            rows: number;
+            /** @description That can be looked at; fewer than `rows` if only a preview is stored. */
+            stored_rows: number;
+            complete: boolean;
+            columns: components["schemas"]["TableColumn"][];
+        };
+        TableColumn: {
+            /** @description Need not be unique; a column is meant by its number. */
+            name: string;
+            /** @description In words of Arrow: int64, string, timestamp[us, tz=Europe/Berlin]. */
+            type: string;
+            /** @enum {string} */
+            kind: "bool" | "integer" | "float" | "decimal" | "time" | "text" | "category" | "binary" | "other";
+            /** @description Can be sorted by, and compared with; the others only be missing. */
+            sortable?: boolean;
+            /** @description Level of the index that it is; absent for a column. */
+            index?: number;
+        };
+        /** @description A missing value meets no comparison. */
+        TableCondition: {
+            column: number;
+            /** @enum {string} */
+            is: "=" | "!=" | "<" | "<=" | ">" | ">=" | "between" | "in" | "contains" | "starts_with" | "missing" | "not_missing";
+            /** @description As texts: one, for `between` two (both included), for `in` any number, for `missing` none. Times in ISO 8601; an instant without a zone is UTC. */
+            values?: string[];
+            /**
+             * @description Of contains and starts_with.
+             * @default false
+             */
+            case: boolean;
+        };
+        TableSort: {
+            column: number;
+            /** @default false */
+            descending: boolean;
+        };
+        TableQuery: {
+            /** @description Default: the published one. */
+            attempt?: string;
+            /** @description All of them hold. */
+            where?: components["schemas"]["TableCondition"][];
+            /** @description Text in any text column, in any case. */
+            search?: string;
+            /** @description Ties stay in their order; missing values are last. */
+            sort?: components["schemas"]["TableSort"][];
+            /** @default 0 */
+            offset: number;
+            /**
+             * @description Rows: at most 1000 of a page.
+             * @default 200
+             */
+            limit: number;
+            /** @description Of a page and of cells: numbers of columns. */
+            columns?: number[];
+            /**
+             * @description Of a summary.
+             * @default 0
+             */
+            column: number;
+        };
+        /** @description Whole numbers beyond 2^53, decimals, times and nested values are texts. `is`: NaN, NaT, Infinity, -Infinity. `cut`: the beginning of a text of `bytes`. */
+        TableValue: null | boolean | number | string | {
+            is: string;
+        } | {
+            cut: string;
+            bytes: number;
+        };
+        TablePage: {
+            attempt: string;
+            /** @description Rows that the query selects. */
+            count: number;
+            result: {
+                /** @description Their numbers in the table, from 0. */
+                rows: number[];
+                /** @description In the order that was asked for. */
+                columns: components["schemas"]["TableValue"][][];
+            };
+        };
+        TableSummary: {
+            attempt: string;
+            count: number;
+            result: {
+                rows: number;
+                /** @description Null or NaN. */
+                missing: number;
+                nan?: number;
+                distinct?: number;
+                /** @description false: estimated, about 1 percent off. */
+                distinct_exact?: boolean;
+                min?: string;
+                max?: string;
+                mean?: number | string;
+                /** @description 20 of equal width between the lowest and the highest value. */
+                bins?: {
+                    edges: string[];
+                    counts: number[];
+                };
+                top?: {
+                    value: components["schemas"]["TableValue"];
+                    count: number;
+                }[];
+                /** @description false: rare values were left uncounted. */
+                top_exact?: boolean;
+            };
+        };
+        TableCells: {
+            attempt: string;
+            count: number;
+            result: {
+                /** @description Not missing. */
+                count: number;
+                missing: number;
+                numbers: number;
+                sum?: number;
+                mean?: number;
+                min?: number;
+                max?: number;
+            };
+        };
+        TableWork: {
+            attempt: string;
+            work: string;
+            done: number;
+        };
     };
     responses: {
         /** @description Went wrong. */
@@ -618,12 +866,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Not done yet: ask the same again. What nobody asks for during ten seconds is stopped. */
+        TableWork: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TableWork"];
+            };
+        };
     };
     parameters: {
         /** @description Its folder below the workspace. */
         Canvas: string;
         /** @description Its id. */
         Block: string;
+        /** @description Name of a variable of its state whose `table` is true. */
+        TableVariable: string;
         Cursor: string;
         Limit: number;
         IdempotencyKey: string;
@@ -1270,6 +1529,163 @@ export interface operations {
                         code: string;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTable: {
+        parameters: {
+            query?: {
+                /** @description Default: the published one. */
+                attempt?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the table is. Later questions name its attempt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTableRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableQuery"];
+            };
+        };
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            202: components["responses"]["TableWork"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTableSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableQuery"];
+            };
+        };
+        responses: {
+            /** @description What `column` holds in the rows that the query selects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableSummary"];
+                };
+            };
+            202: components["responses"]["TableWork"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTableCells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableQuery"];
+            };
+        };
+        responses: {
+            /** @description Count, sum and mean of a rectangle of at most a million cells. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableCells"];
+                };
+            };
+            202: components["responses"]["TableWork"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopTableWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+                work: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Being stopped, or over already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -17,6 +17,8 @@ export interface Variable {
   readonly preview: string
   readonly carried: boolean
   readonly reason?: string
+  /** It can be opened as a table. */
+  readonly table?: boolean
 }
 export interface Attempt {
   readonly block: string

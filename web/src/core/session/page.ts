@@ -38,6 +38,11 @@ export interface Notice {
   readonly action?: { readonly label: string; readonly run: () => void }
 }
 
+export interface TablePlace {
+  readonly block: BlockId
+  readonly variable: string
+}
+
 /** What this page shows and where the person is: nothing that others see, nothing that is saved in the canvas. */
 export interface Page {
   readonly theme: Theme
@@ -53,6 +58,8 @@ export interface Page {
   /** A line that the block's editor is asked to go to. */
   readonly line: { readonly block: BlockId; readonly line: number } | undefined
   readonly folded: ReadonlySet<BlockId>
+  /** The table that is looked at, of the attempt that was published when it was opened. */
+  readonly table: TablePlace | undefined
   /** Said once, on screen and to screen readers: a refusal, a result. */
   readonly notice: Notice | undefined
   readonly menu: AskedMenu | undefined
@@ -72,6 +79,7 @@ export const usePage = create<Page>()(() => ({
   editing: undefined,
   line: undefined,
   folded: new Set(),
+  table: undefined,
   notice: undefined,
   menu: undefined,
   plan: undefined,

@@ -1,0 +1,206 @@
+// Tables that blocks left: what they are, pages of their rows, and what their columns hold. No Python runs.
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "base/text.h"
+#include "server/routes.h"
+#include "server/table_cache.h"
+#include "server/table_work.h"
+
+namespace easel {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{300};
+constexpr std::size_t kMostTables = 12;
+constexpr std::int64_t kMostSelectionBytes = 256 << 20;
+constexpr std::int64_t kMostRows = 1000, kMostColumns = 1000;
+
+/// In the order of EaselTableOperation.
+constexpr std::array<std::string_view, 12> kOperations = {
+    "=", "!=", "<", "<=", ">", ">=", "between", "in", "contains", "starts_with", "missing", "not_missing"};
+
+struct Tables {
+  TableCache cache{kMostTables, kMostSelectionBytes};
+  TableWork work{2, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)), 64};
+};
+
+TablePlace PlaceOf(const Call& call, std::string attempt) {
+  return {.canvas_root = call.canvas_root,
+          .block = call.Path("block"),
+          .attempt = std::move(attempt),
+          .variable = call.Path("variable")};
+}
+
+std::string ScopeOf(const Call& call) { return call.canvas_root + '\n'; }
+
+/// What a query's document says; `text` is the same for the same query.
+struct Asked {
+  std::string attempt;
+  TableQuery query;
+  std::string text;
+  TableCells cells;
+  int column = 0;
+};
+
+std::unexpected<Error> Refuse(const std::string& what) {
+  return Fail(Code::kInvalidArgument, "TABLE_QUERY", what);
+}
+
+Result<TableCondition> ReadCondition(const json::value& value) {
+  JsonReader in(value, "where");
+  TableCondition out{.column = static_cast<int>(std::clamp<std::int64_t>(in.Int("column"), -1, INT32_MAX))};
+  const std::string operation = in.String("is");
+  out.values = in.StringsOr("values");
+  out.match_case = in.BoolOr("case", false);
+  EASEL_RETURN_IF_ERROR(in.status());
+  EASEL_RETURN_IF_ERROR(CheckFields(value.as_object(), {"column", "is", "values", "case"}));
+  const auto found = std::ranges::find(kOperations, operation);
+  if (found == kOperations.end())
+    return Refuse("`is` of a condition is one of " +
+                  JoinWords(std::vector<std::string>(kOperations.begin(), kOperations.end())) + ", not `" +
+                  operation + "`");
+  out.operation = static_cast<EaselTableOperation>(found - kOperations.begin());
+  return out;
+}
+
+/// `{"attempt"?, "where"?, "search"?, "sort"?, "offset"?, "limit"?, "columns"?, "column"?}`; what a route does not take, it
+/// does not look at.
+Result<Asked> ReadAsked(const json::value& body) {
+  if (!body.is_object()) return Refuse("a query is an object");
+  EASEL_RETURN_IF_ERROR(CheckFields(
+      body.as_object(), {"attempt", "where", "search", "sort", "offset", "limit", "columns", "column"}));
+  JsonReader in(body, "query");
+  Asked out;
+  out.attempt = in.StringOr("attempt", "");
+  out.query.search = in.StringOr("search", "");
+  out.cells.offset = in.IntOr("offset", 0);
+  out.cells.limit = in.IntOr("limit", 200);
+  out.column = static_cast<int>(std::clamp<std::int64_t>(in.IntOr("column", 0), -1, INT32_MAX));
+  const json::array *where = in.ArrayOr("where"), *sort = in.ArrayOr("sort"),
+                    *columns = in.ArrayOr("columns");
+  EASEL_RETURN_IF_ERROR(in.status());
+  json::object text;
+  if (where != nullptr) {
+    for (const json::value& one : *where) {
+      EASEL_TRY(out.query.conditions.emplace_back(), ReadCondition(one));
+    }
+    text["where"] = *where;
+  }
+  if (sort != nullptr) {
+    for (const json::value& one : *sort) {
+      JsonReader by(one, "sort");
+      out.query.sorts.push_back({static_cast<int>(std::clamp<std::int64_t>(by.Int("column"), -1, INT32_MAX)),
+                                 by.BoolOr("descending", false)});
+      EASEL_RETURN_IF_ERROR(by.status());
+      EASEL_RETURN_IF_ERROR(CheckFields(one.as_object(), {"column", "descending"}));
+    }
+    text["sort"] = *sort;
+  }
+  text["search"] = out.query.search;
+  out.text = json::serialize(text);
+  if (columns != nullptr) {
+    if (static_cast<std::int64_t>(columns->size()) > kMostColumns)
+      return Refuse("at most " + std::to_string(kMostColumns) + " columns at a time");
+    for (const json::value& column : *columns) {
+      const std::int64_t* number = column.if_int64();
+      if (number == nullptr) return Refuse("`columns` are numbers of columns, from 0");
+      out.cells.columns.push_back(static_cast<int>(std::clamp<std::int64_t>(*number, -1, INT32_MAX)));
+    }
+  }
+  return out;
+}
+
+Result<HttpResponse> Describe(Tables& tables, const Call& call) {
+  EASEL_TRY(const auto table,
+            tables.cache.Open(PlaceOf(call, call.request.target.Query("attempt").value_or(""))));
+  EASEL_TRY(json::value about, ParseJson(table->about, "table"));
+  json::object& out = about.as_object();
+  out["stored_rows"] = out["rows"];
+  out["rows"] = std::max(table->rows, out["rows"].as_int64());
+  out["complete"] = table->complete;
+  out["attempt"] = table->attempt;
+  out["variable"] = table->variable;
+  out["type"] = table->type;
+  out["origin"] = table->origin;
+  return JsonResponse(about);
+}
+
+/// The selection of a query, made if it is not there.
+Result<std::shared_ptr<TableSelection>> SelectionOf(Tables& tables, const OpenTable& table,
+                                                    const Asked& asked, TableProgress& progress) {
+  if (auto found = tables.cache.Find(table, asked.text)) return found;
+  EASEL_TRY(auto made, table.view->Select(asked.query, progress));
+  tables.cache.Keep(table, asked.text, made);
+  return made;
+}
+
+using Look = std::function<Result<std::string>(TableSelection& selection, const Asked& asked,
+                                               TableProgress& progress)>;
+
+/// Answer with what `look` finds, or with 202 and how far it is.
+Result<HttpResponse> Answer(Tables& tables, const Call& call, const std::string& what, const Look& look) {
+  EASEL_TRY(const json::value body, call.Body());
+  EASEL_TRY(Asked asked, ReadAsked(body));
+  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(call, asked.attempt)));
+  const std::string key = ScopeOf(call) + call.Path("block") + '\n' + table->attempt + '\n' +
+                          table->variable + '\n' + what + json::serialize(body);
+  const auto shared = std::make_shared<const Asked>(std::move(asked));
+  EASEL_TRY(const TableWork::Answer answer,
+            tables.work.Ask(key, kPatience,
+                            [&tables, table, shared, look](TableProgress& progress) -> Result<std::string> {
+                              EASEL_TRY(const auto selection, SelectionOf(tables, *table, *shared, progress));
+                              EASEL_TRY(std::string found, look(*selection, *shared, progress));
+                              tables.cache.Keep(*table, shared->text, selection);  // it has grown
+                              return "\"count\":" + std::to_string(selection->rows()) +
+                                     ",\"result\":" + found;
+                            }));
+  const std::string attempt = "{\"attempt\":" + json::serialize(json::string(table->attempt)) + ",";
+  if (const auto* pending = std::get_if<TableWork::Pending>(&answer))
+    return HttpResponse{.status = 202,
+                        .body = attempt + "\"work\":\"" + pending->id +
+                                "\",\"done\":" + json::serialize(json::value(pending->done)) + "}"};
+  return HttpResponse{.body = attempt + std::get<std::string>(answer) + "}"};
+}
+
+}  // namespace
+
+void AddTableRoutes(Router& router) {
+  const auto tables = std::make_shared<Tables>();
+  router.Add<Access::kViewer>("GET", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}",
+                              [tables](const Call& call) { return Describe(*tables, call); });
+  router.Add<Access::kViewer>(
+      "POST", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/rows", [tables](const Call& call) {
+        return Answer(*tables, call, "rows",
+                      [](TableSelection& selection, const Asked& asked,
+                         TableProgress& progress) -> Result<std::string> {
+                        if (asked.cells.limit > kMostRows)
+                          return Refuse("at most " + std::to_string(kMostRows) + " rows at a time");
+                        return selection.Page(asked.cells, progress);
+                      });
+      });
+  router.Add<Access::kViewer>(
+      "POST", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/summary",
+      [tables](const Call& call) {
+        return Answer(*tables, call, "summary",
+                      [](TableSelection& selection, const Asked& asked, TableProgress& progress) {
+                        return selection.Summary(asked.column, progress);
+                      });
+      });
+  router.Add<Access::kViewer>(
+      "POST", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/cells", [tables](const Call& call) {
+        return Answer(*tables, call, "cells",
+                      [](TableSelection& selection, const Asked& asked, TableProgress& progress) {
+                        return selection.Aggregate(asked.cells, progress);
+                      });
+      });
+  router.Add<Access::kViewer>(
+      "DELETE", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/work/{work}",
+      [tables](const Call& call) -> Result<HttpResponse> {
+        tables->work.Stop(ScopeOf(call), call.Path("work"));  // what is over needs no stopping
+        return HttpResponse{.status = 204, .content_type = "", .body = "", .headers = {}};
+      });
+}
+
+}  // namespace easel
