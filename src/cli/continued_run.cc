@@ -1,22 +1,16 @@
 #include "cli/continued_run.h"
 
+#include "cli/event_text.h"
+
 namespace easel {
-namespace {
-
-std::string TextOf(const json::object& event, std::string_view field) {
-  const json::value* value = event.if_contains(field);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-}  // namespace
 
 std::optional<json::object> ContinuedRun::Tell(json::object event) {
-  const std::string name = TextOf(event, "event"), block = TextOf(event, "block");
+  const std::string name = EventText(event, "event"), block = EventText(event, "block");
   if (name == "run.started") {
     if (!run_.empty()) return std::nullopt;
-    run_ = TextOf(event, "run");
+    run_ = EventText(event, "run");
   } else if (name == "block.started") {
-    begun_[block] = TextOf(event, "attempt");
+    begun_[block] = EventText(event, "attempt");
     settled_.erase(block);
   } else if (name == "block.finished") {
     return Finished(std::move(event));
@@ -27,8 +21,8 @@ std::optional<json::object> ContinuedRun::Tell(json::object event) {
 }
 
 std::optional<json::object> ContinuedRun::Finished(json::object event) {
-  const std::string block = TextOf(event, "block");
-  if (engine_ > 0 && TextOf(event, "status") == "up_to_date") {
+  const std::string block = EventText(event, "block");
+  if (engine_ > 0 && EventText(event, "status") == "up_to_date") {
     if (settled_.contains(block)) return std::nullopt;
     if (const auto begun = begun_.find(block); begun != begun_.end()) {
       // Its attempt outlived the engine that began it, and was published by the next one.
@@ -38,7 +32,7 @@ std::optional<json::object> ContinuedRun::Finished(json::object event) {
     }
   }
   begun_.erase(block);
-  settled_[block] = TextOf(event, "status");
+  settled_[block] = EventText(event, "status");
   return event;
 }
 
@@ -49,7 +43,7 @@ json::object ContinuedRun::Whole(json::object event) const {
     lists[status == "succeeded" ? "ran" : status].emplace_back(block);
   for (const char* list : {"ran", "up_to_date", "restored", "failed", "skipped", "cancelled"})
     event[list] = lists[list];
-  if (!lists["failed"].empty() && TextOf(event, "status") == "succeeded") event["status"] = "failed";
+  if (!lists["failed"].empty() && EventText(event, "status") == "succeeded") event["status"] = "failed";
   return event;
 }
 

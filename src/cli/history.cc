@@ -83,7 +83,7 @@ void ShowRuns(const Terminal& terminal, const std::vector<RunRecord>& runs, std:
   out << table.Render(terminal);
 }
 
-Status Show(const Invocation& invocation, std::ostream& out) {
+Status ShowHistory(const Invocation& invocation, std::ostream& out) {
   EASEL_TRY(const std::int64_t limit, invocation.Number("limit", 30, 1));
   EASEL_TRY(const StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
   const std::string& block = invocation.Word("BLOCK");
@@ -130,7 +130,7 @@ Status Show(const Invocation& invocation, std::ostream& out) {
 }  // namespace
 
 int RunHistory(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status shown = Show(invocation, out);
+  const Status shown = ShowHistory(invocation, out);
   return shown ? kExitGood : ReportError(shown.error(), err);
 }
 

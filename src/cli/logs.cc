@@ -187,7 +187,7 @@ Status ShowJson(const StoredCanvas& canvas, const std::vector<BlockLog>& logs, s
   return status;
 }
 
-Status Show(const Invocation& invocation, std::ostream& out) {
+Status ShowLog(const Invocation& invocation, std::ostream& out) {
   const bool json = invocation.Has("json");
   if (invocation.Has("at") && (invocation.Has("follow") || invocation.Has("attempt")))
     return Fail(Code::kInvalidArgument, "USAGE",
@@ -228,7 +228,7 @@ Status Show(const Invocation& invocation, std::ostream& out) {
 }  // namespace
 
 int RunLogs(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status shown = Show(invocation, out);
+  const Status shown = ShowLog(invocation, out);
   return shown ? kExitGood : ReportError(shown.error(), err);
 }
 

@@ -114,7 +114,7 @@ void Print(const Invocation& invocation, const StoredCanvas& canvas, const std::
     out << "Nothing was shown; `easel logs " << EscapeValue(canvas.shown) << "` has what was printed.\n";
 }
 
-Status Show(const Invocation& invocation, std::ostream& out) {
+Status ShowOutputs(const Invocation& invocation, std::ostream& out) {
   EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
   EASEL_RETURN_IF_ERROR(ShowAsOf(canvas, invocation.Value("at")));
   const std::string& block = invocation.Word("BLOCK");
@@ -144,7 +144,7 @@ Status Show(const Invocation& invocation, std::ostream& out) {
 }  // namespace
 
 int RunOutputs(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status shown = Show(invocation, out);
+  const Status shown = ShowOutputs(invocation, out);
   return shown ? kExitGood : ReportError(shown.error(), err);
 }
 

@@ -5,15 +5,11 @@
 
 #include "base/text.h"
 #include "cli/arguments.h"
+#include "cli/event_text.h"
 #include "cli/render.h"
 
 namespace easel {
 namespace {
-
-std::string TextOf(const json::object& event, std::string_view field) {
-  const json::value* value = event.if_contains(field);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 std::vector<std::string> NamesOf(const json::object& event, std::string_view field) {
   std::vector<std::string> out;
@@ -23,7 +19,7 @@ std::vector<std::string> NamesOf(const json::object& event, std::string_view fie
   return out;
 }
 
-struct Look {
+struct End {
   LiveState state;
   Style style;
   const char* icon;
@@ -31,7 +27,7 @@ struct Look {
   const char* word;
 };
 
-Look LookOf(const std::string& status) {
+End EndOf(const std::string& status) {
   if (status == "succeeded") return {LiveState::kSucceeded, Style::kGreen, "✓", "+", "ran"};
   if (status == "up_to_date") return {LiveState::kUpToDate, Style::kDim, "✓", "=", "up to date"};
   if (status == "restored") return {LiveState::kRestored, Style::kCyan, "↺", "<", "restored"};
@@ -86,8 +82,8 @@ std::string RunView::Prefix(const std::string& block) const {
 }
 
 void RunView::ShowOutput(const std::string& block, const json::object& event) {
-  const int stream = TextOf(event, "stream") == "stderr" ? 1 : 0;
-  const std::string lines = SafeText(terminal_, lines_[stream][block].Add(TextOf(event, "text")));
+  const int stream = EventText(event, "stream") == "stderr" ? 1 : 0;
+  const std::string lines = SafeText(terminal_, lines_[stream][block].Add(EventText(event, "text")));
   std::string out;
   for (std::size_t start = 0; start < lines.size();) {
     std::size_t end = lines.find('\n', start);
@@ -108,9 +104,9 @@ void RunView::Flush(const std::string& block) {
 }
 
 void RunView::Show(const std::string& line, const json::object& event) {
-  const std::string name = TextOf(event, "event"), block = TextOf(event, "block");
+  const std::string name = EventText(event, "event"), block = EventText(event, "block");
   if (name == "run.finished") {
-    const std::string status = TextOf(event, "status");
+    const std::string status = EventText(event, "status");
     exit_code_ = status == "succeeded"     ? kExitGood
                  : status == "cancelled"   ? kExitCancelled
                  : event.contains("error") ? kExitInfrastructure
@@ -120,7 +116,7 @@ void RunView::Show(const std::string& line, const json::object& event) {
   }
   if (name == "block.finished") {
     const json::value* failure = event.if_contains("failure");
-    if (failure != nullptr && failure->is_object() && TextOf(failure->get_object(), "kind") == "lost")
+    if (failure != nullptr && failure->is_object() && EventText(failure->get_object(), "kind") == "lost")
       rows_[block].phase = "lost";
   }
   if (json_) {
@@ -135,9 +131,9 @@ void RunView::Show(const std::string& line, const json::object& event) {
     return out;
   };
   if (name == "run.started") {
-    mode_ = TextOf(event, "mode");
-    if (const std::string at = TextOf(event, "at"); !at.empty()) {
-      beside_ = TextOf(event, "run");
+    mode_ = EventText(event, "mode");
+    if (const std::string at = EventText(event, "at"); !at.empty()) {
+      beside_ = EventText(event, "run");
       began_from_ = at;
       Say("from the results of run " + at + "; what is published stays as it is");
     }
@@ -150,7 +146,7 @@ void RunView::Show(const std::string& line, const json::object& event) {
     if (live_ != nullptr) live_->Update(row);
   } else if (name == "block.phase") {
     LiveRow& row = rows_[block];
-    row.phase = TextOf(event, "phase");
+    row.phase = EventText(event, "phase");
     if (live_ != nullptr) live_->Update(row);
   } else if (name == "block.output") {
     ShowOutput(block, event);
@@ -163,7 +159,7 @@ void RunView::Show(const std::string& line, const json::object& event) {
         Print(indented(text));
   } else if (name == "block.error") {
     Flush(block);
-    if (!TextOf(event, "traceback").empty()) Print(indented(RenderError(terminal_, event)));
+    if (!EventText(event, "traceback").empty()) Print(indented(RenderError(terminal_, event)));
   } else if (name == "block.notice") {
     Flush(block);
     Print(indented(RenderNotice(terminal_, event)));
@@ -176,8 +172,8 @@ void RunView::Show(const std::string& line, const json::object& event) {
 }
 
 void RunView::ShowFinished(const std::string& block, const json::object& event) {
-  const std::string status = TextOf(event, "status");
-  const Look look = LookOf(status);
+  const std::string status = EventText(event, "status");
+  const End look = EndOf(status);
   LiveRow& row = rows_[block];
   const bool lost = row.phase == "lost";
   row.block = block;
@@ -189,7 +185,7 @@ void RunView::ShowFinished(const std::string& block, const json::object& event) 
   std::string text = Styled(terminal_, look.style, terminal_.unicode ? look.icon : look.plain) + " " +
                      Styled(terminal_, Style::kBold, EscapeValue(block)) + " " + look.word;
   if (status == "succeeded") text += " in " + HumanDuration(TotalMs(event) / 1e3);
-  const std::string told = TextOf(event, "reason");
+  const std::string told = EventText(event, "reason");
   const std::string reason = told == "never run" ? "" : EscapeValue(told.substr(0, told.find('\n')));
   if (reason.starts_with("skipped: "))
     text += reason.substr(reason.find(':'));
@@ -236,7 +232,7 @@ void RunView::Summarize(const json::object& event) {
            (count("up_to_date") == 1 ? " block)" : " blocks)");
   out_ << Styled(terminal_, Style::kBold, line)
        << (took.empty() ? "" : Styled(terminal_, Style::kDim, "  in " + took)) << "\n";
-  if (const std::string error = TextOf(event, "error"); !error.empty())
+  if (const std::string error = EventText(event, "error"); !error.empty())
     out_ << Styled(terminal_, Style::kRed, EscapeValue(error)) << "\n";
   if (!beside_.empty() && count("ran") + count("restored") > 0)
     out_ << Styled(terminal_, Style::kDim,

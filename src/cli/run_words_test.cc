@@ -8,7 +8,7 @@ namespace easel {
 namespace {
 
 constexpr std::int64_t kHour = 3'600'000;
-constexpr std::int64_t kNoon = 1'795'435'200'000;  // 2026-11-23 12:00:00 UTC
+constexpr std::int64_t kToday = 1'795'435'200'000;  // 2026-11-23 12:00:00 UTC
 
 class RunWordsTest : public testing::Test {
  protected:
@@ -16,19 +16,19 @@ class RunWordsTest : public testing::Test {
     ::setenv("TZ", "UTC", 1);
     ::tzset();
     // Newest first: one under way, then three that ended at noon, at 11:00:30 and two days before.
-    runs_ = {Run("r1kd00ddaaaaaa", 0), Run("r1kd00ccbbbbbb", kNoon),
-             Run("r1kd00bbcccccc", kNoon - kHour + 30'500), Run("r1k000aadddddd", kNoon - 48 * kHour)};
+    runs_ = {Run("r1kd00ddaaaaaa", 0), Run("r1kd00ccbbbbbb", kToday),
+             Run("r1kd00bbcccccc", kToday - kHour + 30'500), Run("r1k000aadddddd", kToday - 48 * kHour)};
   }
   static RunRecord Run(const std::string& id, std::int64_t finished_ms) {
     return {.run = id,
             .mode = "all",
-            .created_ms = kNoon - 1000,
+            .created_ms = kToday - 1000,
             .finished_ms = finished_ms,
             .status = finished_ms == 0 ? "running" : "succeeded",
             .summary = R"({"ran":2,"up_to_date":1})"};
   }
   std::string Picked(std::string_view words) {
-    const auto run = PickRun(runs_, words, kNoon + kHour);
+    const auto run = PickRun(runs_, words, kToday + kHour);
     return run ? run->run.substr(8) : run.error().reason;
   }
   std::vector<RunRecord> runs_;
@@ -69,12 +69,12 @@ TEST_F(RunWordsTest, ByTheTimeAtWhichItHadEnded) {
 }
 
 TEST_F(RunWordsTest, WhatIsNotThereIsAnsweredWithWhatIs) {
-  const auto none = PickRun(runs_, "r9\x1b[2J", kNoon);
+  const auto none = PickRun(runs_, "r9\x1b[2J", kToday);
   EXPECT_NE(none.error().message.find("r1kd00ccbbbbbb"), std::string::npos) << none.error().message;
   EXPECT_NE(none.error().message.find("2 ran, 1 up to date"), std::string::npos) << none.error().message;
   EXPECT_EQ(none.error().message.find('\x1b'), std::string::npos)
       << "what was typed does not drive the terminal";
-  EXPECT_NE(PickRun({}, "last", kNoon).error().message.find("nothing has run yet"), std::string::npos);
+  EXPECT_NE(PickRun({}, "last", kToday).error().message.find("nothing has run yet"), std::string::npos);
 }
 
 }  // namespace

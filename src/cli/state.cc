@@ -138,7 +138,7 @@ Status ShowOne(const Invocation& invocation, const StoredCanvas& canvas, const B
   return {};
 }
 
-Status Show(const Invocation& invocation, std::ostream& out) {
+Status ShowState(const Invocation& invocation, std::ostream& out) {
   EASEL_TRY(StoredCanvas canvas, OpenStoredCanvas(invocation.Word("CANVAS")));
   EASEL_RETURN_IF_ERROR(ShowAsOf(canvas, invocation.Value("at")));
   const std::string& block = invocation.Word("BLOCK");
@@ -185,7 +185,7 @@ Status Show(const Invocation& invocation, std::ostream& out) {
 }  // namespace
 
 int RunState(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status shown = Show(invocation, out);
+  const Status shown = ShowState(invocation, out);
   return shown ? kExitGood : ReportError(shown.error(), err);
 }
 

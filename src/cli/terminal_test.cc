@@ -12,7 +12,7 @@ namespace easel {
 namespace {
 
 constexpr Terminal kWide{.is_terminal = true, .width = 100, .height = 24};
-constexpr Terminal kColor{.is_terminal = true, .width = 100, .height = 24, .color = true};
+constexpr Terminal kColored{.is_terminal = true, .width = 100, .height = 24, .color = true};
 
 TEST(Terminal, WidthIsWhatTheTerminalShows) {
   EXPECT_EQ(DisplayWidth("abc"), 3);

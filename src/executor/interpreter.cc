@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "executor/argument_pointers.h"
 #include "executor/process_tree.h"
 
 namespace easel {
@@ -36,13 +37,6 @@ constexpr const char* kPassedOn[] = {"LANG",
                                      "SSL_CERT_DIR",
                                      "REQUESTS_CA_BUNDLE",
                                      "CURL_CA_BUNDLE"};
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (std::string& text : strings) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 /// Between fork and exec: only calls that are safe while other threads may hold locks.
 [[noreturn]] void ExecInterpreter(int control, int output, pid_t parent, char* const* arguments,
@@ -123,8 +117,8 @@ Result<std::unique_ptr<Interpreter>> Interpreter::Start(EventLoop& loop, const I
 
   std::vector<std::string> arguments{python, "-I", options.runtime + "/easel_runtime/zygote.py"};
   std::vector<std::string> environment = InterpreterEnvironment(options, single);
-  const std::vector<char*> argument_pointers = Pointers(arguments);
-  const std::vector<char*> environment_pointers = Pointers(environment);
+  const std::vector<char*> argument_pointers = ArgumentPointers(arguments);
+  const std::vector<char*> environment_pointers = ArgumentPointers(environment);
   const pid_t parent = ::getpid();
   out->pid_ = ::fork();
   if (out->pid_ < 0) return FailErrno("start " + python, errno);

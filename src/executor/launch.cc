@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "executor/argument_pointers.h"
 #include "executor/client.h"
 #include "executor/event_loop.h"
 #include "executor/runtime_folder.h"
@@ -43,13 +44,6 @@ bool IsPassedOn(std::string_view variable) {
   for (const std::string_view known : kNames)
     if (name == known) return true;
   return false;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (std::string& text : strings) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
 }
 
 /// Between fork and exec: only calls that are safe while other threads may hold locks.
@@ -104,8 +98,8 @@ Status StartExecutor(const LaunchOptions& options) {
   const UniqueFd log(::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!log.valid()) return FailErrno("open " + log_path, errno);
 
-  const std::vector<char*> arguments = Pointers(command);
-  const std::vector<char*> variables = Pointers(environment);
+  const std::vector<char*> arguments = ArgumentPointers(command);
+  const std::vector<char*> variables = ArgumentPointers(environment);
   const pid_t child = ::fork();
   if (child < 0) return FailErrno("start the executor", errno);
   if (child == 0) Detach(log.get(), arguments.data(), variables.data());

@@ -13,10 +13,8 @@ namespace easel {
 
 namespace {
 
-constexpr std::int64_t kPage = 4096;
-
 std::size_t WholePages(std::int64_t bytes) {
-  return static_cast<std::size_t>((bytes + kPage - 1) / kPage * kPage);
+  return static_cast<std::size_t>((bytes + kPageBytes - 1) / kPageBytes * kPageBytes);
 }
 
 }  // namespace
@@ -44,7 +42,7 @@ Result<ExtentMap> ExtentMap::Map(const std::string& state_root, const std::strin
   ExtentMap out;
   out.size_ = static_cast<std::size_t>(wanted.length);
   // A small extent may begin anywhere in a page; then it is the only run.
-  out.shift_ = static_cast<std::size_t>(wanted.runs.front().offset % kPage);
+  out.shift_ = static_cast<std::size_t>(wanted.runs.front().offset % kPageBytes);
   out.mapped_ = WholePages(wanted.length + static_cast<std::int64_t>(out.shift_));
   void* place = ::mmap(nullptr, out.mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (place == MAP_FAILED)

@@ -3,26 +3,21 @@
 #include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "state/bytes.h"
+#include "state/crc.h"
 
 namespace easel {
 
 namespace {
 
-constexpr char kMagic[] = {'E', 'A', 'S', 'E', 'L', 'J', 'N', 'L'};
-constexpr std::uint32_t kVersion = 1;
+constexpr char kJournalMagic[] = {'E', 'A', 'S', 'E', 'L', 'J', 'N', 'L'};
+constexpr std::uint32_t kJournalVersion = 1;
 constexpr std::size_t kRecordHeaderBytes = 20;
 constexpr std::size_t kReadBytes = 256 << 10;
-
-std::uint32_t Crc(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 }  // namespace
 
@@ -30,8 +25,8 @@ Result<JournalWriter> JournalWriter::Create(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd.valid()) return FailErrno("create " + path, errno);
   char header[kJournalHeaderBytes] = {};
-  std::memcpy(header, kMagic, sizeof kMagic);
-  StoreLittle(header + 8, kVersion);
+  std::memcpy(header, kJournalMagic, sizeof kJournalMagic);
+  StoreLittle(header + 8, kJournalVersion);
   if (Status written = WriteAll(fd.get(), {header, sizeof header}); !written) {
     written.error().message = path + ": " + written.error().message;
     return std::unexpected(std::move(written).error());
@@ -46,7 +41,7 @@ Status JournalWriter::Append(JournalStream stream, std::int64_t unix_us, std::st
   StoreLittle(header, static_cast<std::uint32_t>(payload.size()));
   header[4] = static_cast<char>(stream);
   StoreLittle(header + 8, static_cast<std::uint64_t>(unix_us));
-  StoreLittle(header + 16, Crc(payload));
+  StoreLittle(header + 16, Crc32(payload));
   iovec parts[2] = {{header, sizeof header}, {const_cast<char*>(payload.data()), payload.size()}};
   int first = 0;
   while (first < 2) {
@@ -88,9 +83,9 @@ Result<JournalReader> JournalReader::Open(const std::string& path, std::int64_t 
   if (!fd.valid()) return FailErrno("open " + path, errno);
   JournalReader reader(std::move(fd), path, 0);
   EASEL_TRY(const bool whole, reader.Fill(kJournalHeaderBytes));
-  if (!whole || std::memcmp(reader.buffer_.data(), kMagic, sizeof kMagic) != 0)
+  if (!whole || std::memcmp(reader.buffer_.data(), kJournalMagic, sizeof kJournalMagic) != 0)
     return reader.Damaged("it is not a journal");
-  if (const auto version = LoadLittle<std::uint32_t>(reader.buffer_.data() + 8); version != kVersion)
+  if (const auto version = LoadLittle<std::uint32_t>(reader.buffer_.data() + 8); version != kJournalVersion)
     return reader.Damaged("its version is " + std::to_string(version) + ", and this easel reads version 1");
   reader.offset_ = std::max(offset, kJournalHeaderBytes);
   return reader;
@@ -144,7 +139,7 @@ Result<std::optional<JournalRecord>> JournalReader::Next() {
   out.unix_us = static_cast<std::int64_t>(LoadLittle<std::uint64_t>(header + 8));
   out.offset = offset_;
   out.payload = {header + kRecordHeaderBytes, size};
-  if (Crc(out.payload) != LoadLittle<std::uint32_t>(header + 16))
+  if (Crc32(out.payload) != LoadLittle<std::uint32_t>(header + 16))
     return Damaged("a record's checksum does not match");
   offset_ += static_cast<std::int64_t>(kRecordHeaderBytes + size);
   return out;

@@ -1,30 +1,22 @@
 #include "state/object.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 
 #include "base/digest.h"
 #include "base/json.h"
 #include "state/bytes.h"
+#include "state/crc.h"
 
 namespace easel {
 
 namespace {
 
 constexpr std::string_view kObjectMagic = "EASELOBJ", kEndMagic = "EASELEND", kComponentMagic = "ECMP";
-constexpr std::uint32_t kVersion = 2;
-constexpr std::int64_t kPage = 4096;
-constexpr std::int64_t kPacked = 64;                // where small extents and components begin
+constexpr std::uint32_t kObjectVersion = 2;
 constexpr std::int64_t kReadExtentBytes = 1 << 16;  // up to here an extent is read, not mapped
 constexpr std::size_t kMostRuns = 256;
 // Sums of a few such numbers stay far below 2^63.
-constexpr std::int64_t kMaxBytes = std::int64_t{1} << 54;
-
-std::uint32_t Crc(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
+constexpr std::int64_t kMaxObjectBytes = std::int64_t{1} << 54;
 
 /// Reads the parts of one head; the first thing that is wrong is remembered.
 class HeadReader {
@@ -45,7 +37,7 @@ class HeadReader {
     bool good = array != nullptr && array->size() == count;
     for (std::size_t i = 0; good && i < count; ++i) {
       const std::int64_t* number = (*array)[i].if_int64();
-      good = number != nullptr && *number >= 0 && *number <= kMaxBytes;
+      good = number != nullptr && *number >= 0 && *number <= kMaxObjectBytes;
       if (good) out[i] = *number;
     }
     if (!good)
@@ -81,7 +73,7 @@ class HeadReader {
       Reject(reader.status().error().message);
       return out;
     }
-    if (out.length <= 0 || out.length > kMaxBytes || runs == nullptr || runs->empty() ||
+    if (out.length <= 0 || out.length > kMaxObjectBytes || runs == nullptr || runs->empty() ||
         runs->size() > kMostRuns) {
       Reject("an extent of its head has no length or not 1 to 256 runs");
       return out;
@@ -92,7 +84,8 @@ class HeadReader {
       const auto numbers = Numbers(&item, 3, "a run");
       const Run run{static_cast<std::size_t>(numbers[0]), numbers[1], numbers[2]};
       const bool last = out.runs.size() + 1 == runs->size();
-      const std::int64_t grain = runs->size() == 1 && out.length <= kReadExtentBytes ? kPacked : kPage;
+      const std::int64_t grain =
+          runs->size() == 1 && out.length <= kReadExtentBytes ? kPackedBytes : kPageBytes;
       if (run.object > used.size() || run.length <= 0 || run.offset < kObjectHeaderBytes ||
           run.offset % grain != 0 || (!last && run.length % kChunkBytes != 0))
         Reject("an extent of its head has a run [" + std::to_string(numbers[0]) + ", " +
@@ -125,15 +118,15 @@ Result<ObjectLayout> ParseObjectEnds(std::string_view first, std::string_view la
                                      std::string_view where) {
   if (first.size() < kObjectHeaderBytes || !first.starts_with(kObjectMagic))
     return ObjectDamaged(where, "not a state object");
-  if (const auto version = LoadLittle<std::uint32_t>(first.data() + 8); version != kVersion)
+  if (const auto version = LoadLittle<std::uint32_t>(first.data() + 8); version != kObjectVersion)
     return ObjectDamaged(where, "its version is " + std::to_string(version) +
-                                    ", and this easel reads version " + std::to_string(kVersion));
+                                    ", and this easel reads version " + std::to_string(kObjectVersion));
   if (last.size() < kObjectTrailerBytes || !last.ends_with(kEndMagic) ||
-      LoadLittle<std::uint32_t>(last.data() + 16) != Crc(last.substr(0, 16)))
+      LoadLittle<std::uint32_t>(last.data() + 16) != Crc32(last.substr(0, 16)))
     return ObjectDamaged(where, "its end is missing or torn");
   ObjectLayout out{.meta = LoadLittle<std::int64_t>(last.data()), .trailer = size - kObjectTrailerBytes};
   const auto length = LoadLittle<std::int64_t>(last.data() + 8);
-  if (out.meta < kObjectHeaderBytes || out.meta % kPacked != 0 || out.meta > out.trailer ||
+  if (out.meta < kObjectHeaderBytes || out.meta % kPackedBytes != 0 || out.meta > out.trailer ||
       length != out.trailer - out.meta)
     return ObjectDamaged(where, "its end does not fit its " + std::to_string(size) + " bytes");
   return out;
@@ -154,14 +147,14 @@ Result<ComponentHead> ParseComponentHead(std::string_view bytes, std::int64_t co
   EASEL_TRY(const std::int64_t end, ParseHeadLength(bytes, component_length, where));
   if (end > static_cast<std::int64_t>(bytes.size())) return ObjectDamaged(where, "its head is torn");
   const std::string_view text = bytes.substr(0, static_cast<std::size_t>(end)).substr(kComponentHeaderBytes);
-  if (LoadLittle<std::uint32_t>(bytes.data() + 8) != Crc(text))
+  if (LoadLittle<std::uint32_t>(bytes.data() + 8) != Crc32(text))
     return ObjectDamaged(where, "the checksum of its head does not match");
   auto document = ParseJson(text, "head");
   if (!document) return ObjectDamaged(where, document.error().message);
   JsonReader reader(*document, "head");
   ComponentHead out;
   out.codec = reader.String("codec");
-  if (reader.Int("version") != kVersion) reader.Reject("version", "expected 2");
+  if (reader.Int("version") != kObjectVersion) reader.Reject("version", "expected 2");
   if (out.codec != "pickle5" && out.codec != "arrow")
     reader.Reject("codec", "this easel knows pickle5 and arrow");
   out.members = reader.StringsOr("members");

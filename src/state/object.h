@@ -12,6 +12,8 @@
 namespace easel {
 
 inline constexpr std::int64_t kChunkBytes = 1 << 20;
+inline constexpr std::int64_t kPageBytes = 4096;
+inline constexpr std::int64_t kPackedBytes = 64;  ///< where small extents and components begin
 inline constexpr std::int64_t kObjectHeaderBytes = 16;
 inline constexpr std::int64_t kObjectTrailerBytes = 32;
 inline constexpr std::int64_t kComponentHeaderBytes = 16;

@@ -14,7 +14,6 @@ namespace easel {
 
 namespace {
 
-constexpr std::int64_t kPacked = 64;  // where components begin
 constexpr std::int64_t kMostOverlap =
     16;  // how often a byte may be hashed: a writer's joke must not keep us busy
 
@@ -91,7 +90,7 @@ Status ObjectFile::ReadInto(std::int64_t offset, char* to, std::int64_t size) co
 Result<ComponentHead> ObjectFile::ReadHead(std::int64_t offset, std::int64_t length) const {
   const std::string where = At(offset);
   if (offset < layout_.meta || length < kComponentHeaderBytes || offset > layout_.trailer ||
-      length > layout_.trailer - offset || offset % kPacked != 0)
+      length > layout_.trailer - offset || offset % kPackedBytes != 0)
     return ObjectDamaged(where, "a component of " + std::to_string(length) +
                                     " bytes does not fit into the file's meta region, bytes " +
                                     std::to_string(layout_.meta) + " to " + std::to_string(layout_.trailer));
@@ -135,15 +134,15 @@ Result<std::string> ObjectFile::ReadChunkTable(std::int64_t offset, const Extent
 Result<std::vector<PlacedComponent>> ObjectFile::Components() const {
   std::vector<PlacedComponent> out;
   for (std::int64_t at = layout_.meta; at < layout_.trailer;) {
-    EASEL_TRY(const std::string begin, ReadAt(at, std::min(kPacked, layout_.trailer - at)));
+    EASEL_TRY(const std::string begin, ReadAt(at, std::min(kPackedBytes, layout_.trailer - at)));
     if (begin.find_first_not_of('\0') == std::string::npos) {
-      at += kPacked;  // nothing but room
+      at += kPackedBytes;  // nothing but room
       continue;
     }
     EASEL_TRY(ComponentHead head, ReadHead(at, layout_.trailer - at));
     const std::int64_t end = at + head.end;
     out.push_back({at, std::move(head)});
-    at = (end + kPacked - 1) / kPacked * kPacked;
+    at = (end + kPackedBytes - 1) / kPackedBytes * kPackedBytes;
   }
   return out;
 }

@@ -14,8 +14,8 @@ namespace easel {
 
 namespace {
 
-constexpr std::string_view kMagic = "EASELSTM";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::string_view kStampsMagic = "EASELSTM";
+constexpr std::uint32_t kStampsVersion = 1;
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kRecordBytes = 72;
 constexpr std::size_t kMostStamps = 1 << 16;
@@ -23,9 +23,9 @@ constexpr std::int64_t kRoomFactor = 2;  // how many records the file may have f
 constexpr std::int64_t kRoom = 1024;
 
 std::string Header() {
-  std::string out(kMagic);
+  std::string out(kStampsMagic);
   out.resize(kHeaderBytes, '\0');
-  StoreLittle(out.data() + 8, kVersion);
+  StoreLittle(out.data() + 8, kStampsVersion);
   return out;
 }
 

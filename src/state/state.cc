@@ -9,7 +9,7 @@ namespace easel {
 namespace {
 
 // Sums of two such numbers stay far below 2^63, so that bounds can be compared without overflow.
-constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;
+constexpr std::int64_t kMostStateBytes = std::int64_t{1} << 60;
 constexpr std::size_t kMaxPreviewBytes = 1024;  // 200 characters of four bytes, an ellipsis, and room
 
 bool IsSlotId(std::string_view id) {
@@ -20,7 +20,7 @@ bool IsSlotId(std::string_view id) {
 
 void ReadSize(JsonReader& reader, std::string_view field, std::int64_t& out) {
   out = reader.Int(field);
-  if (out < 0 || out > kMaxBytes) reader.Reject(field, "a size or position must be between 0 and 2^60");
+  if (out < 0 || out > kMostStateBytes) reader.Reject(field, "a size or position must be between 0 and 2^60");
 }
 
 Result<Variable> ReadVariable(const json::value& value, const std::string& where) {
