@@ -52,7 +52,11 @@ export const BlockCard = memo(function BlockCard({ data: { block, size }, select
     >
       {!note && <span className="port in nodrag nopan" onPointerDown={draw('in')} />}
       {(!note || selected) && <CardHeader block={block} live={live} focused={focused} />}
-      {level === 'near' ? <Near block={block} live={live} /> : <Mid block={block} live={live} />}
+      {level === 'near' ? (
+        <Near block={block} live={live} active={alone} />
+      ) : (
+        <Mid block={block} live={live} />
+      )}
       {!note && <span className="port out nodrag nopan" onPointerDown={draw('out')} />}
       {alone && level === 'near' && (
         <>
@@ -78,7 +82,7 @@ export const BlockCard = memo(function BlockCard({ data: { block, size }, select
   )
 })
 
-function Near({ block, live }: { block: Block; live: Live }) {
+function Near({ block, live, active }: { block: Block; live: Live; active: boolean }) {
   const editing = usePage((p) => p.editing === block.id)
   const folded = usePage((p) => p.folded.has(block.id))
   const note = block.kind === 'markdown'
@@ -108,7 +112,7 @@ function Near({ block, live }: { block: Block; live: Live }) {
       ) : (
         still
       )}
-      {!note && <Outputs block={block} live={live} />}
+      {!note && <Outputs block={block} live={live} active={active} />}
       {!note && <Footer block={block} live={live} />}
     </>
   )

@@ -33,7 +33,7 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   return (
     <header>
       <span className={`kind ${block.kind}`}>{kindChips[block.kind]}</span>
-      <h3>{block.name}</h3>
+      <h2>{block.name}</h2>
       {!note && <StateMark state={live.state} />}
       {live.state === 'running' && live.startedMs !== undefined ? (
         <Elapsed since={live.startedMs} />

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete'
+import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { markdown } from '@codemirror/lang-markdown'
 import { python } from '@codemirror/lang-python'
@@ -19,7 +19,9 @@ import { useEffect, useRef } from 'react'
 import type { BlockId, Kind } from '../../model/block'
 import { otherCursors } from '../../core/text/other_cursors'
 import { SharedText } from '../../core/text/shared_text'
+import { page, setPage, usePage } from '../../core/session/page'
 import { useStore } from '../canvas/useStore'
+import { namesFromParents } from './names_from_parents'
 import './code.css'
 
 interface Props {
@@ -56,10 +58,31 @@ export default function CodeEditor(props: Props) {
             text.took(transactions)
           },
         }),
-      [keymap.of([leave]), others, extensions(kind, label)],
+      [
+        keymap.of([leave]),
+        others,
+        kind === 'python' ? namesFromParents(store, block) : [],
+        extensions(kind, label),
+      ],
     )
-    host.current!.querySelector<HTMLElement>('.cm-content')?.focus()
+    const content = host.current!.querySelector<HTMLElement>('.cm-content')
+    content?.focus()
+    const goThere = () => {
+      const { line } = page()
+      const view = content && EditorView.findFromDOM(content)
+      if (!view || line?.block !== block) return
+      const { from } = view.state.doc.line(Math.max(1, Math.min(view.state.doc.lines, line.line)))
+      view.dispatch({
+        selection: { anchor: from },
+        effects: EditorView.scrollIntoView(from, { y: 'center' }),
+      })
+      view.focus()
+      setPage({ line: undefined })
+    }
+    goThere()
+    const stop = usePage.subscribe((now, before) => now.line && now.line !== before.line && goThere())
     return () => {
+      stop()
       hide()
       store.leftText(block, depth)
       store.moveCursor(undefined)
@@ -81,6 +104,7 @@ function extensions(kind: Kind, label: string): Extension {
     syntaxHighlighting(classHighlighter),
     // Running is the stage's business.
     keymap.of([
+      { key: 'Tab', run: acceptCompletion },
       ...completionKeymap,
       ...searchKeymap,
       ...historyKeymap,

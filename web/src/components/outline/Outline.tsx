@@ -7,6 +7,7 @@ import { StateIcon, stateWords } from '../canvas/state_look'
 import { useBlock, useDesk, useLive, useVersion } from '../canvas/useStore'
 import './outline.css'
 
+const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
 const rowHeight = 30
 const above = 8
 
@@ -54,9 +55,7 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
         aria-label={`${block.name}, ${block.kind}${note ? '' : `, ${stateWords[live.state]}`}${parents.length ? `, after ${parents.join(' and ')}` : ''}`}
         onClick={go}
       >
-        <span className={`kind ${block.kind}`}>
-          {{ python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }[block.kind]}
-        </span>
+        <span className={`kind ${block.kind}`} data-chip={chips[block.kind]} />
         <span className="name">{block.name}</span>
         {!note && (
           <span className={`state ${live.state}`} title={stateWords[live.state]}>

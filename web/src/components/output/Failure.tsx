@@ -8,13 +8,23 @@ import { Button } from '../ui/Button'
 import { goToLine } from './go_to_line'
 
 /** What happened and where, what to do first, then the way there: own code open, libraries folded. */
-export function Failure({ error, block }: { error: ErrorOutput; block: BlockId }) {
+interface Props {
+  error: ErrorOutput
+  block: BlockId
+  active: boolean
+}
+export function Failure({ error, block, active }: Props) {
   const desk = useDesk()
   const { frames, rest } = useMemo(() => traceOf(error.traceback), [error.traceback])
   const { line } = error
   const maker = useMaker(error, block)
   return (
-    <div className="failure nowheel" role="group" aria-label="Error">
+    <div
+      className={active ? 'failure active nowheel' : 'failure'}
+      role="group"
+      aria-label="Error"
+      tabIndex={active ? 0 : -1}
+    >
       <p>
         <b>
           {line !== null && `Line ${line}: `}
@@ -44,7 +54,7 @@ export function Failure({ error, block }: { error: ErrorOutput; block: BlockId }
         <ol className="trace">
           {frames.map((frame, i) => (
             <li key={i}>
-              <Place frame={frame} />
+              <Place frame={frame} block={block} active={active} />
             </li>
           ))}
         </ol>
@@ -59,23 +69,22 @@ export function Failure({ error, block }: { error: ErrorOutput; block: BlockId }
   )
 }
 
-function Place({ frame }: { frame: TraceFrame }) {
+function Place({ frame, block, active }: { frame: TraceFrame; block: BlockId; active: boolean }) {
   const { store } = useDesk()
   const id = frame.block === undefined ? undefined : store.graph.named(frame.block)?.id
   const { line, title, code } = frame
   if (!code) return <span className="place">{title}</span>
   return (
     <details open={!frame.library}>
-      <summary>
-        {id !== undefined && line !== undefined ? (
-          <button className="to-line" onClick={() => goToLine(id, line)}>
-            {title}
-          </button>
-        ) : (
-          title
-        )}
-      </summary>
-      <pre>{code}</pre>
+      <summary>{title}</summary>
+      <pre {...(active && { tabIndex: 0 })} aria-label={`Code at ${title}`} role="group">
+        {code}
+      </pre>
+      {id !== undefined && line !== undefined && id !== block && (
+        <button className="to-line" onClick={() => goToLine(id, line)}>
+          Go to line {line} of {store.graph.block(id)?.name}
+        </button>
+      )}
     </details>
   )
 }

@@ -27,7 +27,13 @@ const Prose = lazy(() => import('./Prose'))
 const most = 40
 
 /** What a block shows, in order. What the last success showed stays, and is said to be older, until there is something new. */
-export const Outputs = memo(function Outputs({ block, live }: { block: Block; live: Live }) {
+interface Props {
+  block: Block
+  live: Live
+  /** Its card has the focus. */
+  active: boolean
+}
+export const Outputs = memo(function Outputs({ block, live, active }: Props) {
   const waiting = live.outputs.length === 0 && (live.kept?.length ?? 0) > 0
   const outputs = waiting ? live.kept! : live.outputs
   const onLine = useCallback((line: number) => goToLine(block.id, line), [block.id])
@@ -46,7 +52,7 @@ export const Outputs = memo(function Outputs({ block, live }: { block: Block; li
       )}
       {shown.map((output, i) => (
         <div className="output" key={outputs.length - shown.length + i}>
-          <One output={output} block={block.id} onLine={onLine} />
+          <One output={output} block={block.id} onLine={onLine} active={active} />
           {output.type === 'display' && <Acts output={output} block={block} />}
         </div>
       ))}
@@ -87,8 +93,9 @@ interface OneProps {
   block: BlockId
   onLine?: (line: number) => void
   big?: boolean
+  active?: boolean
 }
-export const One = memo(function One({ output, block, onLine, big = false }: OneProps) {
+export const One = memo(function One({ output, block, onLine, big = false, active = big }: OneProps) {
   const room = big ? { most: 200_000 } : {}
   switch (output.type) {
     case 'text':
@@ -103,20 +110,28 @@ export const One = memo(function One({ output, block, onLine, big = false }: One
     case 'display':
       return (
         <Suspense fallback={<div className="frame waiting" />}>
-          <Display output={output} {...room} />
+          <Display output={output} active={active} {...room} />
         </Suspense>
       )
     case 'error':
-      return <Failure error={output} block={block} />
+      return <Failure error={output} block={block} active={active} />
   }
 })
 
-function Display({ output: { data }, most }: { output: DisplayOutput; most?: number }) {
+function Display({
+  output: { data },
+  most,
+  active,
+}: {
+  output: DisplayOutput
+  most?: number
+  active: boolean
+}) {
   const text = plainText(data)
   const label = text.slice(0, 200)
   switch (formOf(data)) {
     case 'table':
-      return <TablePreview html={String(data['text/html'])} />
+      return <TablePreview html={String(data['text/html'])} active={active} />
     case 'image':
       return <img className="plot" src={imageUrl(data)} alt={label || 'Figure'} draggable={false} />
     case 'frame':

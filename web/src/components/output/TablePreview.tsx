@@ -12,19 +12,26 @@ function cellsOf(html: string): { head: string[]; rows: string[][]; index: numbe
   return { head: all[0] ? texts(all[0]) : [], rows: body.map(texts), index }
 }
 
-export const TablePreview = memo(function TablePreview({ html }: { html: string }) {
+export const TablePreview = memo(function TablePreview({ html, active }: { html: string; active: boolean }) {
   const { head, rows, index } = useMemo(() => cellsOf(html), [html])
   const numeric = head.map((_, i) => rows.every((row) => row[i] === '' || !Number.isNaN(Number(row[i]))))
   return (
-    <div className="table nowheel nodrag">
+    <div
+      className={active ? 'table active nowheel nodrag' : 'table'}
+      {...(active && { tabIndex: 0, role: 'group', 'aria-label': 'Table' })}
+    >
       <table>
         <thead>
           <tr>
-            {head.map((name, i) => (
-              <th key={i} scope="col" className={numeric[i] ? 'number' : undefined}>
-                {name}
-              </th>
-            ))}
+            {head.map((name, i) =>
+              name === '' ? (
+                <td key={i} />
+              ) : (
+                <th key={i} scope="col" className={numeric[i] ? 'number' : undefined}>
+                  {name}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>

@@ -1,48 +1,67 @@
 import { X } from 'lucide-react'
-import { setPage } from '../../core/session/page'
-import { useDesk, useVersion } from '../canvas/useStore'
+import type { ReactNode } from 'react'
+import { setPage, usePage, type DrawerTab } from '../../core/session/page'
+import { useStore } from '../canvas/useStore'
 import { Button } from '../ui/Button'
+import { Log } from './Log'
+import { Problems } from './Problems'
+import { Timeline } from './Timeline'
+import { useCounts } from './useCounts'
 import './run.css'
 
-/** The last run on a time axis: a lane for each attempt. */
+const tabs: readonly (readonly [DrawerTab, string])[] = [
+  ['run', 'Run'],
+  ['log', 'Log'],
+  ['problems', 'Problems'],
+]
+
+/** Below the stage: the run on a time axis, what a block wrote, and what went wrong. */
 export function RunDrawer() {
-  const { store } = useDesk()
-  useVersion()
-  const attempts = store.attempts().toSorted((a, b) => a.startedMs - b.startedMs)
-  const begin = Math.min(...attempts.map((a) => a.startedMs))
-  const length = Math.max(1, ...attempts.map((a) => a.finishedMs - begin))
+  const store = useStore()
+  const tab = usePage((p) => p.tab)
+  const { failed, running } = useCounts()
+  const contents: Record<DrawerTab, ReactNode> = { run: <Timeline />, log: <Log />, problems: <Problems /> }
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (step === undefined) return
+    event.preventDefault()
+    event.stopPropagation()
+    const at = tabs.findIndex(([id]) => id === tab)
+    const [next] = tabs[(at + step + tabs.length) % tabs.length]!
+    setPage({ tab: next })
+    event.currentTarget.querySelector<HTMLElement>(`#drawer-${next}`)?.focus()
+  }
   return (
-    <section className="drawer" aria-label="Last run">
+    <section className="drawer" aria-label="Drawer">
       <header>
-        <h2>Last run</h2>
-        <span>
-          {attempts.length > 0
-            ? `${attempts.length} blocks in ${(length / 1000).toFixed(1)} s`
-            : 'Nothing has run yet.'}
-        </span>
+        <div role="tablist" aria-label="Drawer" onKeyDown={onKeyDown}>
+          {tabs.map(([id, title]) => (
+            <button
+              key={id}
+              id={`drawer-${id}`}
+              role="tab"
+              aria-selected={tab === id}
+              tabIndex={tab === id ? 0 : -1}
+              onClick={() => setPage({ tab: id })}
+            >
+              {title}
+              {id === 'problems' && failed > 0 && <em>{failed}</em>}
+            </button>
+          ))}
+        </div>
+        <span className="space" />
+        {running && (
+          <Button small onClick={() => store.cancel()}>
+            Cancel run
+          </Button>
+        )}
         <Button look="icon" aria-label="Close drawer" onClick={() => setPage({ drawer: false })}>
           <X size={14} />
         </Button>
       </header>
-      <ul>
-        {attempts.map((a) => (
-          <li key={a.block + a.startedMs}>
-            <b>{a.block}</b>
-            <span className="lane">
-              <i
-                className={a.status}
-                style={{
-                  left: `${(88 * (a.startedMs - begin)) / length}%`,
-                  width: `${(88 * (a.finishedMs - a.startedMs)) / length}%`,
-                }}
-              />
-              <em style={{ left: `${(88 * (a.finishedMs - begin)) / length}%` }}>
-                {((a.finishedMs - a.startedMs) / 1000).toFixed(2)} s
-              </em>
-            </span>
-          </li>
-        ))}
-      </ul>
+      <div role="tabpanel" aria-labelledby={`drawer-${tab}`} className="body">
+        {contents[tab]}
+      </div>
     </section>
   )
 }

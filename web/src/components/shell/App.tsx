@@ -8,6 +8,7 @@ import { DeskContext } from '../canvas/useStore'
 import { Stage } from '../canvas/Stage'
 import { Hints } from '../home/Hints'
 import { Outline } from '../outline/Outline'
+import { Announcer } from './Announcer'
 import { makeCamera } from './camera'
 import { Rail } from './Rail'
 import { StageBars } from './StageBars'
@@ -67,6 +68,7 @@ function Shell({ store }: { store: CanvasStore }) {
   return (
     <DeskContext value={desk}>
       <div className={look.filter(Boolean).join(' ')}>
+        <Announcer />
         <Rail />
         <TopBar />
         {panel && (

@@ -27,7 +27,7 @@ export function StageBars() {
             aria-label={`Add ${kindWords[kind]}`}
             onClick={() => addBlock(desk, kind)}
           >
-            <span className={`kind ${kind}`}>{chips[kind]}</span>
+            <span className={`kind ${kind}`} data-chip={chips[kind]} />
             <span className="word">{kindWords[kind]}</span>
           </Button>
         ))}

@@ -2,12 +2,14 @@ import type { BlockId } from '../../model/block'
 import type { Output } from '../output/output'
 import { follow, neverRun, type Live } from '../run/live'
 import type { RunEvent } from '../run/event'
+import type { LogPage, LogQuery } from '../run/log'
 import type { Variable } from './store'
 
 /** Where the outputs and variables of a block come from when no event told them. */
 export interface DetailSource {
   outputs(block: BlockId, attempt: string): Promise<readonly RunEvent[]>
   variables(block: BlockId): Promise<readonly Variable[]>
+  log(block: BlockId, asked: LogQuery): Promise<LogPage>
 }
 interface Need {
   /** The attempt whose outputs are here or under way. */

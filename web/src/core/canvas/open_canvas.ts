@@ -9,6 +9,7 @@ import type { Hello, Person } from '../live/message'
 import { say } from '../session/page'
 import { sentenceOf } from '../api/problem'
 import type { Live } from '../run/live'
+import { logOf, type LogPage, type LogQuery } from '../run/log'
 import { LostTrack, SharedGraph } from './shared_graph'
 import { Listeners } from './listeners'
 import type { Opening } from './opening'
@@ -36,6 +37,7 @@ export class OpenCanvas implements CanvasStore {
   readonly #shared: SharedGraph
   readonly #attempts: readonly Attempt[] | undefined
   readonly #wire: Wire
+  readonly #source: Opening['source']
   readonly #standings: Standings
   readonly #texts: Texts
   readonly #undo = new UndoStack()
@@ -51,6 +53,7 @@ export class OpenCanvas implements CanvasStore {
     this.#attempts = opening.attempts
     this.#shared = new SharedGraph(opening.graph)
     this.#wire = wire
+    this.#source = opening.source
     this.#texts = new Texts(wire, opening.graph)
     this.#standings = new Standings(opening, (id) => this.#tell([id], false))
     this.leave = wire.listen({
@@ -77,6 +80,9 @@ export class OpenCanvas implements CanvasStore {
   }
   attempts(): readonly Attempt[] {
     return this.#attempts ?? this.#standings.lastRun(this.graph)
+  }
+  log(id: BlockId, asked: LogQuery): Promise<LogPage> {
+    return this.#source?.log(id, asked) ?? Promise.resolve(logOf(this.live(id).outputs, asked))
   }
   people(): readonly Person[] {
     return this.#people.all()

@@ -15,6 +15,10 @@ function sourceOf(canvas: string): DetailSource {
       const found = await answer(api.GET('/canvases/{canvas}/blocks/{block}/outputs', { params }))
       return found.events as unknown as readonly RunEvent[]
     },
+    async log(block, { from, limit, search }) {
+      const query = { from, limit, ...(search && { search }) }
+      return answer(api.GET('/canvases/{canvas}/blocks/{block}/log', { params: { ...at(block), query } }))
+    },
     async variables(block) {
       const found = await answer(api.GET('/canvases/{canvas}/blocks/{block}/state', { params: at(block) }))
       return found.variables.map((variable) => ({

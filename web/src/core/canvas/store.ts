@@ -4,6 +4,7 @@ import type { Graph } from '../../model/graph'
 import type { PlanStep, RunRequest } from '../../model/plan'
 import type { Refusal } from '../../model/refusal'
 import type { Live } from '../run/live'
+import type { LogPage, LogQuery } from '../run/log'
 import type { Person } from '../live/message'
 import type { SharedTexts } from './shared_texts'
 
@@ -45,6 +46,8 @@ export interface CanvasStore extends SharedTexts {
   /** The variables of a block's state, its ancestors' included. */
   variables(id: BlockId): readonly Variable[]
   attempts(): readonly Attempt[]
+  /** Lines of what the newest attempt wrote; rejects with a Problem. */
+  log(id: BlockId, asked: LogQuery): Promise<LogPage>
   /** Make a change; neighbours with the same `key` are undone as one. Returns why not, if it was refused. */
   change(change: Change, key?: string): Refusal | undefined
   undo(): boolean

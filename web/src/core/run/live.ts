@@ -11,7 +11,10 @@ export interface Live {
   readonly attempt?: string
   readonly finishedMs?: number
   readonly phase?: Phase
+  /** On the page's clock, like all below: what it saw of this attempt. */
   readonly startedMs?: number
+  readonly marks?: readonly { readonly phase: Phase; readonly atMs: number }[]
+  readonly endedMs?: number
   readonly phasesMs: Readonly<Record<string, number>>
   readonly outputs: readonly Output[]
   /** What the last success showed, while a new attempt has not succeeded. */
@@ -37,7 +40,11 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
         notices: [],
       }
     case 'block.phase':
-      return { ...live, phase: event.phase }
+      return {
+        ...live,
+        phase: event.phase,
+        marks: [...(live.marks ?? []), { phase: event.phase, atMs: nowMs }],
+      }
     case 'block.output': {
       const last = live.outputs.at(-1)
       if (last?.type !== 'text' || last.stream !== event.stream)
@@ -69,6 +76,7 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
         state,
         reason: event.reason,
         phase: undefined,
+        endedMs: nowMs,
         phasesMs: ran ? event.phases_ms : live.phasesMs,
         kept: state === 'up_to_date' ? undefined : live.kept,
       }

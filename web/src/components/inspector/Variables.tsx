@@ -1,0 +1,98 @@
+import { ChevronRight, Table2 } from 'lucide-react'
+import { useState } from 'react'
+import type { Block } from '../../model/block'
+import type { Variable } from '../../core/canvas/store'
+import { setPage } from '../../core/session/page'
+import { Button } from '../ui/Button'
+
+/** The names of a block's state: what it made, what came from above, and what could not be kept, with the reason. */
+export function Variables({ block, variables }: { block: Block; variables: readonly Variable[] }) {
+  const shown = variables.filter((v) => v.type !== 'module')
+  const groups = [
+    ['Made here', shown.filter((v) => v.carried && v.origin === block.name)],
+    ['From parents', shown.filter((v) => v.carried && v.origin !== block.name)],
+    ['Not kept', shown.filter((v) => !v.carried)],
+  ] as const
+  if (shown.length === 0) return <p className="nothing">No variables yet. Shift+Enter runs the block.</p>
+  return groups.map(
+    ([title, list]) =>
+      list.length > 0 && (
+        <section key={title} className="group">
+          <h3>{title}</h3>
+          <ul>
+            {list.map((variable) => (
+              <One
+                key={variable.name}
+                variable={variable}
+                foreign={variable.origin !== block.name}
+                block={block}
+              />
+            ))}
+          </ul>
+        </section>
+      ),
+  )
+}
+
+function One({ variable, foreign, block }: { variable: Variable; foreign: boolean; block: Block }) {
+  const [open, setOpen] = useState(false)
+  const { name, type, shape, carried, origin, preview, reason } = variable
+  return (
+    <li className="variable">
+      <button aria-expanded={open} onClick={() => setOpen(!open)}>
+        <ChevronRight size={13} />
+        <b>{name}</b>
+        <span>{kindOf(variable)}</span>
+        <em>{bytes(variable.bytes)}</em>
+      </button>
+      {variable.table && (
+        <Button
+          look="icon"
+          className="as-table"
+          aria-label={`Open ${name} as a table`}
+          onClick={() => setPage({ table: { block: block.id, variable: name } })}
+        >
+          <Table2 size={13} />
+        </Button>
+      )}
+      {!carried && <p className="why">{reason ?? 'It cannot be carried to another block.'}</p>}
+      {open && (
+        <dl>
+          <dt>Type</dt>
+          <dd>{type}</dd>
+          {shape.length > 0 && (
+            <>
+              <dt>Shape</dt>
+              <dd>{shape.map((n) => n.toLocaleString('en')).join(' × ')}</dd>
+            </>
+          )}
+          {foreign && (
+            <>
+              <dt>From</dt>
+              <dd>{origin}</dd>
+            </>
+          )}
+          {preview && (
+            <dd className="preview">
+              <pre tabIndex={0} aria-label={`Preview of ${name}`}>
+                {preview.slice(0, 4000)}
+              </pre>
+            </dd>
+          )}
+        </dl>
+      )}
+    </li>
+  )
+}
+
+function kindOf({ type, shape, preview }: Variable): string {
+  const short = type.split('.').at(-1)!
+  if (shape.length > 0) return `${short} ${shape.map((n) => n.toLocaleString('en')).join(' × ')}`
+  return short === 'function' ? preview : short
+}
+function bytes(n: number): string {
+  if (n < 1000) return `${n} B`
+  if (n < 1e6) return `${Math.round(n / 1000)} kB`
+  if (n < 1e9) return `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`
+  return `${(n / 1e9).toFixed(1)} GB`
+}
