@@ -136,6 +136,14 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440 },
 export const inState = (desk, page, block, state) =>
   desk.card(page, block).locator(`.state.${state}`).waitFor({ state: 'visible' })
 
+/** Escape, and again if the first one closed a list of completions. */
+export async function leaveEditor(page) {
+  const editor = page.locator('.cm-editor')
+  await page.keyboard.press('Escape')
+  if (await editor.count()) await page.keyboard.press('Escape')
+  await editor.waitFor({ state: 'detached' })
+}
+
 /** axe finds nothing serious, in light and in dark. */
 export async function expectAccessible(page) {
   for (const colorScheme of ['light', 'dark']) {

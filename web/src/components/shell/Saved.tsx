@@ -1,4 +1,4 @@
-import { CloudOff } from 'lucide-react'
+import { CloudOff, TriangleAlert } from 'lucide-react'
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import { useStore } from '../canvas/useStore'
 
@@ -13,6 +13,7 @@ export function Saved() {
     return store.unsent > 0 ? 'saving' : 'saved'
   })
   const shown = useCalm(state)
+  const problem = useSyncExternalStore(listen, () => store.problem)
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
       if (store.unsent > 0) event.preventDefault()
@@ -20,6 +21,13 @@ export function Saved() {
     addEventListener('beforeunload', ask)
     return () => removeEventListener('beforeunload', ask)
   }, [store])
+  if (problem !== undefined && shown !== 'lost')
+    return (
+      <div role="status" className="saved lost problem" title={problem}>
+        <TriangleAlert size={14} />
+        <span>{problem}</span>
+      </div>
+    )
   return (
     <div role="status" className={`saved ${shown}`}>
       {shown === 'lost' ? (

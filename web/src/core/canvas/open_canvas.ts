@@ -69,6 +69,9 @@ export class OpenCanvas implements CanvasStore {
   get running(): boolean {
     return this.#standings.runs.size > 0
   }
+  get problem(): string | undefined {
+    return this.#standings.problem
+  }
   get unsent(): number {
     return this.#shared.pendingCount + this.#texts.unsent().length
   }

@@ -23,6 +23,8 @@ const nothing: readonly Variable[] = []
 /** Where each block stands, what it shows and what it holds; and the runs under way. */
 export class Standings {
   readonly runs = new Set<string>()
+  /** What is wrong with the canvas's folder or its engine. */
+  problem: string | undefined
   readonly #live: Map<BlockId, Live>
   readonly #variables: Map<BlockId, readonly Variable[]>
   readonly #details: Details | undefined
@@ -38,8 +40,9 @@ export class Standings {
       opening.source,
       (id) => this.live(id),
       (id, { outputs, variables }) => {
-        if (outputs) this.#live.set(id, { ...this.live(id), outputs })
         if (variables) this.#variables.set(id, variables)
+        // A new value either way: whoever shows the block looks at its variables, too.
+        this.#live.set(id, { ...this.live(id), ...(outputs && { outputs }) })
         changed(id)
       },
     )
@@ -59,6 +62,7 @@ export class Standings {
   /** A connection is there: everything may have changed. */
   begin(standings: readonly Standing[], runs: readonly Run[]): void {
     this.runs.clear()
+    this.problem = undefined
     for (const { run } of runs) this.runs.add(run)
     this.#details?.forget()
     for (const standing of standings) this.#stand(standing)
@@ -73,7 +77,8 @@ export class Standings {
     this.#asked.set(run, { request, by })
   }
   /** Take states and events in; returns the blocks that look different. */
-  take({ states = [], events = [] }: Batch, graph: Graph): Set<BlockId> {
+  take({ states = [], events = [], problem }: Batch, graph: Graph): Set<BlockId> {
+    if (problem !== undefined) this.problem = problem ?? undefined
     const changed = new Set<BlockId>()
     for (const standing of states) {
       this.#stand(standing)

@@ -59,6 +59,8 @@ export interface CanvasStore extends SharedTexts {
   /** What the server would do; rejects with a Problem. */
   askPlan(request: RunRequest): Promise<readonly PlanStep[]>
   readonly connection: Connection
+  /** What is wrong with its folder or its engine, in the server's words. */
+  readonly problem: string | undefined
   /** Changes and texts that the server has not confirmed. */
   readonly unsent: number
   /** The others who are here. */

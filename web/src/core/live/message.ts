@@ -57,6 +57,8 @@ export interface BatchMessage {
   readonly states?: readonly Standing[]
   readonly events?: readonly RunEvent[]
   readonly people?: readonly Person[]
+  /** What is wrong with the folder or the engine, for people; null: nothing any more. */
+  readonly problem?: string | null
 }
 export interface Refused {
   readonly token: string
