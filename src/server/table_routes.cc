@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <numeric>
 #include <thread>
 
 #include "base/text.h"
@@ -16,14 +18,18 @@ constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::size_t kMostTables = 12;
 constexpr std::int64_t kMostSelectionBytes = 256 << 20;
 constexpr std::int64_t kMostRows = 1000, kMostColumns = 1000;
+constexpr std::size_t kMostExportBytes = 32 << 20;  // an answer is held in memory
+constexpr std::chrono::seconds kExportTime{60};
 
 /// In the order of EaselTableOperation.
 constexpr std::array<std::string_view, 12> kOperations = {
     "=", "!=", "<", "<=", ">", ">=", "between", "in", "contains", "starts_with", "missing", "not_missing"};
 
+int ScanThreads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)); }
+
 struct Tables {
   TableCache cache{kMostTables, kMostSelectionBytes};
-  TableWork work{2, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)), 64};
+  TableWork work{2, ScanThreads(), 64};
 };
 
 TablePlace PlaceOf(const Call& call, std::string attempt) {
@@ -164,6 +170,46 @@ Result<HttpResponse> Answer(Tables& tables, const Call& call, const std::string&
   return HttpResponse{.body = attempt + std::get<std::string>(answer) + "}"};
 }
 
+/// The rows of a query as a CSV file, if that is not too large for an answer.
+Result<HttpResponse> Export(Tables& tables, const Call& call) {
+  const HttpTarget& target = call.request.target;
+  if (const std::string format = target.Query("format").value_or("csv"); format != "csv")
+    return Fail(Code::kInvalidArgument, "EXPORT_FORMAT",
+                "a table is exported as csv, not as `" + format +
+                    "`; a block writes other forms: df.to_parquet(\"table.parquet\")");
+  EASEL_TRY(const json::value query, ParseJson(target.Query("query").value_or("{}"), "query"));
+  EASEL_TRY(Asked asked, ReadAsked(query));
+  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(call, target.Query("attempt").value_or(""))));
+  TableProgress progress{.threads = ScanThreads()};
+  progress.deadline_ns =
+      std::chrono::nanoseconds((std::chrono::steady_clock::now() + kExportTime).time_since_epoch()).count();
+  EASEL_TRY(const auto selection, SelectionOf(tables, *table, asked, progress));
+  asked.cells = {.offset = 0, .limit = INT64_MAX, .columns = asked.cells.columns};
+  if (asked.cells.columns.empty()) {
+    EASEL_TRY(const json::value about, ParseJson(table->about, "table"));
+    asked.cells.columns.resize(about.at("columns").as_array().size());
+    std::iota(asked.cells.columns.begin(), asked.cells.columns.end(), 0);
+  }
+  HttpResponse out{.content_type = "text/csv; charset=utf-8"};
+  bool too_large = false;
+  const auto done = selection->Csv(asked.cells, progress, [&](std::string_view piece) {
+    too_large = out.body.size() + piece.size() > kMostExportBytes;
+    if (!too_large) out.body += piece;
+    return !too_large;
+  });
+  if (too_large)
+    return Fail(Code::kFailedPrecondition, "EXPORT_TOO_LARGE",
+                std::to_string(selection->rows()) + " rows are more than " + HumanBytes(kMostExportBytes) +
+                    " of CSV: filter them, or write them in a block: " + table->variable +
+                    ".to_csv(\"table.csv\")");
+  if (!done) return std::unexpected(done.error());
+  std::string name;
+  for (const char c : table->variable)
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
+  out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + ".csv\"");
+  return out;
+}
+
 }  // namespace
 
 void AddTableRoutes(Router& router) {
@@ -195,6 +241,8 @@ void AddTableRoutes(Router& router) {
                         return selection.Aggregate(asked.cells, progress);
                       });
       });
+  router.Add<Access::kViewer>("GET", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/export",
+                              [tables](const Call& call) { return Export(*tables, call); });
   router.Add<Access::kViewer>(
       "DELETE", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}/work/{work}",
       [tables](const Call& call) -> Result<HttpResponse> {

@@ -1,6 +1,7 @@
 import { Code2, Columns3, Copy, Download, Filter, Maximize2, Minimize2, Search, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { setPage } from '../../core/session/page'
+import { problemOf, sentenceOf } from '../../core/api/problem'
+import { say, setPage } from '../../core/session/page'
 import type { OpenTable } from '../../core/table/open_table'
 import { inWords, type Query } from '../../model/table'
 import { Button } from '../ui/Button'
@@ -66,12 +67,7 @@ export function Tools(props: Props) {
             small
             aria-label="Export as CSV"
             title="Export these rows as CSV"
-            onClick={() => {
-              const link = document.createElement('a')
-              link.href = exported
-              link.download = ''
-              link.click()
-            }}
+            onClick={() => void save(exported, `${about?.variable}.csv`)}
           >
             <Download size={13} />
           </Button>
@@ -113,6 +109,22 @@ export function Tools(props: Props) {
       )}
     </>
   )
+}
+
+/** Fetch a file and hand it to the browser; what is wrong is said here, not on a page of its own. */
+async function save(address: string, name: string): Promise<void> {
+  try {
+    const reply = await fetch(address)
+    if (!reply.ok) throw problemOf(reply.status, await reply.json().catch(() => undefined))
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await reply.blob())
+    link.download = name
+    link.click()
+    URL.revokeObjectURL(link.href)
+    say(`Exported as ${name}.`)
+  } catch (error) {
+    say(sentenceOf(error))
+  }
 }
 
 function Chip({ text, onGone }: { text: string; onGone: () => void }) {

@@ -404,6 +404,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/canvases/{canvas}/blocks/{block}/tables/{variable}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        get: operations["exportTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/canvases/{canvas}/blocks/{block}/tables/{variable}/work/{work}": {
         parameters: {
             query?: never;
@@ -1660,6 +1683,40 @@ export interface operations {
                 };
             };
             202: components["responses"]["TableWork"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportTable: {
+        parameters: {
+            query?: {
+                format?: "csv";
+                /** @description Default: the published one. */
+                attempt?: string;
+                /** @description A TableQuery as JSON: where, search, sort, columns; all rows that it selects. */
+                query?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                /** @description Its id. */
+                block: components["parameters"]["Block"];
+                /** @description Name of a variable of its state whose `table` is true. */
+                variable: components["parameters"]["TableVariable"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description RFC 4180, UTF-8, with a header line; missing values are empty. At most 32 MiB. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
