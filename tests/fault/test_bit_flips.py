@@ -106,3 +106,27 @@ def test_a_flipped_bit_in_a_manifest_is_found_before_use(shared: tuple[Machine, 
         write(path, whole)
     machine.easel("executor", "stop", "--force")
     assert machine.run(canvas.folder, "--only", "read", "--force").code == 0, machine.story()
+
+
+def test_a_flipped_bit_in_the_stamps_lets_no_damaged_object_through(
+    shared: tuple[Machine, CaptureCanvas],
+) -> None:
+    """What the file of stamps says of an object is believed; so a bit of it may cost a verification, and nothing else."""
+    machine, canvas = shared
+    stamps = canvas.state / "stamps"
+    [data, *_] = places(canvas, "data")
+    header, record, dice = 16, 72, random.Random(2)
+    assert stamps.stat().st_size > header + record
+    inside = [header + dice.randrange(32), header + 32 + dice.randrange(32), header + 64 + dice.randrange(8)]
+    for at in [dice.randrange(8), 8, *inside, stamps.stat().st_size - 1]:
+        machine.easel("executor", "stop", "--force")
+        kept = flip(stamps, at, dice.randrange(8))
+        assert machine.run(canvas.folder, "--only", "read", "--force").code == 0, (at, machine.story())
+        machine.easel("executor", "stop", "--force")
+        flip(stamps, at, dice.randrange(8))
+        whole = flip(data[0], data[1], dice.randrange(8))
+        ran = machine.run(canvas.folder, "--only", "read", "--force")
+        assert (ran.code, ran.names("failed")) == (1, ["read"]), (at, ran, machine.story())
+        assert data[0].name in ran.reason("read"), (at, ran)
+        restore(data[0], whole)
+        write(stamps, kept)
