@@ -107,8 +107,9 @@ std::string_view Attempt::phase_name() const {
   return "";
 }
 
-void Attempt::EnterPhase(std::string_view name) {
-  const std::int64_t now = MicrosecondsNow();
+void Attempt::EnterPhase(std::string_view name, std::optional<std::int64_t> at_us) {
+  const std::int64_t arrived = MicrosecondsNow();
+  const std::int64_t now = std::clamp(at_us.value_or(arrived), phase_began_us_, arrived);
   const double before = phases_ms_.contains(timed_phase_) ? phases_ms_[timed_phase_].to_number<double>() : 0;
   phases_ms_[timed_phase_] = std::round(before * 1000 + static_cast<double>(now - phase_began_us_)) / 1000;
   timed_phase_ = name;
@@ -301,7 +302,8 @@ void Attempt::OnStarted(const json::object& body) {
 
 void Attempt::OnPhase(const json::object& body) {
   worker_phase_ = std::string(body.at("phase").get_string());
-  EnterPhase(worker_phase_);
+  const json::value* at = body.if_contains("at_us");
+  EnterPhase(worker_phase_, at != nullptr && at->is_int64() ? std::optional(at->get_int64()) : std::nullopt);
   host_.emit(*this, {{"event", "phase"}, {"phase", worker_phase_}});
 }
 

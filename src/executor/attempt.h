@@ -114,7 +114,8 @@ class Attempt {
   void Stored(Status stored, std::string manifest);
   void Finish(const Verdict& verdict, const std::string& manifest);
   void ReleaseWorker();
-  void EnterPhase(std::string_view name);
+  /// `at_us`: when it began, if whoever enters it said so (CLOCK_MONOTONIC); else it began now.
+  void EnterPhase(std::string_view name, std::optional<std::int64_t> at_us = {});
 
   const AttemptSpec spec_;
   AttemptHost& host_;

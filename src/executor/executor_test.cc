@@ -69,6 +69,21 @@ TEST(Executor, ExceptionFailsTheBlockAndIsShownInOrder) {
   EXPECT_TRUE(Eventually([&] { return std::filesystem::is_empty(harness.state_root + "/staging"); }));
 }
 
+TEST(Executor, APhaseBeginsWhenTheWorkerSaysSoWithinWhatWasSeenOfIt) {
+  ExecutorHarness harness;
+  TestEngine engine(harness.launch, harness.canvas);
+  const json::object late = engine.Run(harness.Spec("late", R"(
+import time
+began = time.monotonic_ns() // 1000
+while time.monotonic_ns() // 1000 < began + 30_000: pass
+emit('phase', phase='load', at_us=began)
+)"));
+  EXPECT_GE(late.at("phases_ms").at("load").to_number<double>(), 30);
+  const json::object wrong = engine.Run(harness.Spec("wrong", "emit('phase', phase='load', at_us=0)"));
+  EXPECT_EQ(wrong.at("phases_ms").at("run").to_number<double>(), 0) << "not before it began";
+  EXPECT_GE(wrong.at("phases_ms").at("load").to_number<double>(), 0);
+}
+
 TEST(Executor, SignalIsACrashWithItsName) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);

@@ -105,7 +105,7 @@ class _Attempt:
         self.send({"event": "notice", "kind": kind, "message": message})
 
     def phase(self, name: str) -> None:
-        self.send({"event": "phase", "phase": name})
+        self.send({"event": "phase", "phase": name, "at_us": time.monotonic_ns() // 1000})
 
     # -- phases -------------------------------------------------------------------------------------------------
 

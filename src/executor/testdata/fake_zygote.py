@@ -134,7 +134,7 @@ def work(channel: socket.socket) -> None:
     if "before_start" in spec:
         exec(spec["before_start"])
     emit("started", missing=["sandbox"])
-    emit("phase", phase="run")
+    emit("phase", phase="run", at_us=time.monotonic_ns() // 1000)
     scope = {"emit": emit, "store": store, "keep": keep, "result": result, "spec": spec, "channel": channel}
     try:
         exec(compile(spec["code"], spec["filename"], "exec"), scope)
@@ -163,7 +163,7 @@ def work(channel: socket.socket) -> None:
             },
         )
         return
-    emit("phase", phase="save")
+    emit("phase", phase="save", at_us=time.monotonic_ns() // 1000)
     result()
 
 
