@@ -265,6 +265,7 @@ void Engine::Restore(Run& run, std::int32_t block, Decision decision) {
 void Engine::AnnounceStored(const RunId& id, BlockFinished finished, const Status& status) {
   Run& run = *runs_.at(id.value);
   run.blocks[finished.block].stage = Stage::kSettled;
+  Touch(finished.block);
   --run.unannounced;
   const bool good = finished.outcome == Outcome::kSucceeded || finished.outcome == Outcome::kRestored;
   if (!status && good) {

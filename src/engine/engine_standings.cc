@@ -17,6 +17,7 @@ BlockStanding Engine::StandingOf(std::int32_t block) {
   if (canvas_->blocks[block].removed) return {Standing::kNeverRun, "it was deleted"};
   for (const auto& [id, run] : runs_) {
     const auto stage = run->blocks[block].stage;
+    if (stage == RunStage::kPublishing) return {Standing::kRunning, "its result is being recorded"};
     if (stage != RunStage::kOut && stage != RunStage::kSettled)
       return {Standing::kQueued, "waits for its turn"};
   }
@@ -38,7 +39,10 @@ StandingReport Engine::ReportOf(std::int32_t block) {
   const BlockState& state = blocks_[block];
   StandingReport out{.block = block, .standing = StandingOf(block), .attempt = {}};
   if (out.standing.standing == Standing::kRunning) {
-    out.attempt.attempt = state.attempt;
+    out.attempt.attempt = !state.attempt.empty() ? state.attempt
+                          : state.known.record.last_status == "succeeded"
+                              ? state.known.record.published_attempt
+                              : state.known.newest.attempt;
   } else if (out.standing.standing == Standing::kFailed || out.standing.standing == Standing::kCancelled) {
     out.attempt = state.known.newest;
   } else if (const ManifestPtr& manifest = state.known.published; manifest != nullptr) {
