@@ -52,7 +52,7 @@ export function BlockSettings({ block }: { block: Block }) {
       </div>
       {!note && <Parents block={block} />}
       {!note && (
-        <p className="fields">
+        <p className="open-log">
           <Button small onClick={() => setPage({ drawer: true, tab: 'log' })}>
             Open the log
           </Button>

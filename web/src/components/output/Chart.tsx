@@ -56,6 +56,8 @@ layout.autosize=true;layout.paper_bgcolor='transparent'
 ${dark ? "layout.plot_bgcolor='transparent';layout.font={...layout.font,color:getComputedStyle(document.body).color}" : ''}
 Plotly.newPlot('figure',figure.data??[],layout,{responsive:true,displaylogo:false})}</script>`,
   vega: (spec: unknown, dark: boolean) => `<div id="figure" style="width:100%"></div><script>
-vegaEmbed('#figure',${scriptData(spec)},{actions:false,renderer:'canvas',${dark ? "theme:'dark'," : ''}config:{background:'transparent'},loader:{load:()=>Promise.reject(new Error('An output cannot load data.'))}})
+const spec=${scriptData(spec)}
+if(spec.mark&&spec.width===undefined&&!spec.encoding?.column&&!spec.encoding?.facet)spec.width='container'
+vegaEmbed('#figure',spec,{actions:false,renderer:'canvas',${dark ? "theme:'dark'," : ''}config:{background:'transparent'},loader:{load:()=>Promise.reject(new Error('An output cannot load data.'))}})
 .catch(error=>{figure.textContent=String(error)})</script>`,
 }
