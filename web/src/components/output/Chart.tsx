@@ -53,11 +53,11 @@ const bodies = {
   ) => `<div id="figure" style="width:100%;height:340px"></div><script>{
 const figure=${scriptData(figure)};const layout={...figure.layout};delete layout.width
 layout.autosize=true;layout.paper_bgcolor='transparent'
-${dark ? "layout.plot_bgcolor='transparent';layout.font={...layout.font,color:getComputedStyle(document.body).color}" : ''}
+${dark ? "layout.plot_bgcolor='transparent';const grid='#8884';for(const key of new Set(['xaxis','yaxis',...Object.keys(layout).filter(k=>/^[xy]axis\\d*$/.test(k))]))layout[key]={gridcolor:grid,zerolinecolor:grid,...layout[key]};layout.font={...layout.font,color:getComputedStyle(document.body).color}" : ''}
 Plotly.newPlot('figure',figure.data??[],layout,{responsive:true,displaylogo:false})}</script>`,
   vega: (spec: unknown, dark: boolean) => `<div id="figure" style="width:100%"></div><script>
 const spec=${scriptData(spec)}
 if(spec.mark&&spec.width===undefined&&!spec.encoding?.column&&!spec.encoding?.facet)spec.width='container'
-vegaEmbed('#figure',spec,{actions:false,renderer:'canvas',${dark ? "theme:'dark'," : ''}config:{background:'transparent'},loader:{load:()=>Promise.reject(new Error('An output cannot load data.'))}})
+vegaEmbed('#figure',spec,{actions:false,renderer:'canvas',${dark ? "theme:'dark'," : ''}config:{background:'transparent',axis:{gridColor:'#8884',domainColor:'#8888',tickColor:'#8888'},view:{stroke:'transparent'}},loader:{load:()=>Promise.reject(new Error('An output cannot load data.'))}})
 .catch(error=>{figure.textContent=String(error)})</script>`,
 }
