@@ -1,7 +1,7 @@
 # Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
 # a run in which no phase found any fails.
 
-all_phases=(form web unit python functional escape state fault e2e tsan fuzz)
+all_phases=(form web unit python functional server escape state fault e2e tsan fuzz)
 # The folders with threads or signals of their own.
 concurrent=(metadata executor backend engine environment)
 
@@ -69,6 +69,18 @@ test_folder() {
 test_python() { test_folder python runtime/python/tests; }
 test_functional() { test_folder functional tests/functional; }
 test_escape() { test_folder escape tests/escape; }
+# Needs nothing of the environment that blocks have: a Python of its own with the checkers of the API.
+test_server() {
+  dev_build
+  phase "set up api" scripts/setup api
+  phase "server" run_api_tests
+}
+run_api_tests() {
+  local place
+  place=$(mktemp -d /tmp/e.XXXX) || return
+  PYTEST_DEBUG_TEMPROOT=$place EASEL_BINARY=$PWD/build/dev/bin/easel \
+    "$EASEL_CACHE/api/venv/bin/python" -m pytest -q -p no:cacheprovider tests/server && rm -rf "$place"
+}
 test_state() { test_folder state tests/state_corpus; }
 test_fault() { test_folder fault tests/fault; }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "canvas/canvas_edit.h"
 #include "canvas/document.h"
 #include "canvas/reader.h"
@@ -21,6 +22,28 @@ namespace {
 std::string SameName(const std::string& name) { return name; }
 
 }  // namespace
+
+Status CanvasText::SetName(std::string_view name) {
+  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  const auto& nodes = change.document.yaml.nodes;
+  Splices splices(change.body);
+  const std::string quoted = json::serialize(json::string(name));  // JSON's strings are YAML's, too
+  std::uint32_t first = 0;
+  bool named = false;
+  for (std::uint32_t key = YamlDocument::FirstChild(0); key < nodes[0].next; key = nodes[key + 1].next) {
+    if (first == 0) first = key + 1;
+    if (nodes[key].value != "name") continue;
+    splices.Replace(nodes[key + 1].begin, splices.EndOf(change.document.yaml, key + 1), quoted);
+    named = true;
+  }
+  if (!named && first != 0 && !nodes[0].flow) {
+    const std::size_t end = splices.LineEnd(nodes[first].begin);
+    const bool broken = end > 0 && change.body[end - 1] == '\n';
+    splices.Insert(end, (broken ? "" : "\n") + ("name: " + quoted) + std::string(splices.LineBreak()));
+  }
+  change.meaning.name = name;
+  return change.Finish(text_, splices);
+}
 
 Status CanvasText::AddBlock(const Block& block) {
   EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));

@@ -23,6 +23,8 @@ class CanvasText {
   explicit CanvasText(std::string text) : text_(std::move(text)) {}
   const std::string& text() const { return text_; }
 
+  /// Name the canvas: one line of at most 200 bytes.
+  Status SetName(std::string_view name);
   /// Append a block (name, kind, file, position, and what else is set in it) behind the last one.
   Status AddBlock(const Block& block);
   /// Remove a block and every edge to or from it. Its file stays.

@@ -255,5 +255,21 @@ TEST_F(EditFolder, SomebodyElseWroteMeanwhile) {
   EXPECT_EQ(*ReadFile(root_ + "/canvas.yaml"), "easel: 1\n");
 }
 
+TEST(NamingACanvas, KeepsEveryOtherByteOfTheText) {
+  CanvasText text(
+      "easel: 1  # format\nname: Old one   # what it is called\nblocks:\n  a: {kind: python, file: a.py}\n");
+  ASSERT_TRUE(text.SetName("New: \"one\""));
+  EXPECT_EQ(text.text(),
+            "easel: 1  # format\nname: \"New: \\\"one\\\"\"   # what it is called\nblocks:\n  a: {kind: "
+            "python, file: a.py}\n");
+}
+
+TEST(NamingACanvas, AddsTheKeyWhereItIsMissing) {
+  CanvasText text("easel: 1  # format\nblocks: {}\n");
+  ASSERT_TRUE(text.SetName("New"));
+  EXPECT_EQ(text.text(), "easel: 1  # format\nname: \"New\"\nblocks: {}\n");
+  EXPECT_FALSE(text.SetName("two\nlines"));
+}
+
 }  // namespace
 }  // namespace easel

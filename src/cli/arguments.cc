@@ -131,6 +131,12 @@ Result<std::int64_t> Invocation::Number(std::string_view flag, std::int64_t othe
                            std::to_string(least) + ", not `" + text + "`");
 }
 
+bool CommandSpec::HasFlag(std::string_view flag_name) const {
+  for (const Flag& flag : flags)
+    if (flag.name == flag_name) return true;
+  return false;
+}
+
 Result<Invocation> ParseArguments(const CommandSpec& spec, const std::vector<std::string>& words) {
   Invocation invocation(spec);
   const auto flags = FlagsOf(spec);

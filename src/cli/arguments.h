@@ -55,6 +55,8 @@ struct CommandSpec {
   std::vector<Flag> flags;
   std::vector<Example> examples;
   int (*run)(const Invocation& invocation, std::ostream& out, std::ostream& err) = nullptr;
+
+  bool HasFlag(std::string_view flag_name) const;
 };
 
 /// What a person typed after the subcommand's name, checked against its spec. A value; reading it cannot fail: asking

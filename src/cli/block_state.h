@@ -1,35 +1,14 @@
-// What a block's published attempt left, with the sums that people ask for.
+// The words of the terminal for what a block left.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-#include "base/json.h"
-#include "cli/stored_canvas.h"
 #include "cli/terminal.h"
-#include "state/manifest.h"
+#include "results/block_state.h"
 
 namespace easel {
 
-struct BlockState {
-  std::string block;
-  std::string attempt;
-  Manifest manifest;
-  std::int64_t total_bytes = 0;  ///< of all files that the state needs
-  std::int64_t added_bytes =
-      0;  ///< of those that no parent needs, as far as parents' manifests are still there
-};
-
-/// Read the manifest of what `record` publishes.
-///
-/// Errors: kNotFound or kDataLoss MANIFEST_DAMAGED, naming the file; kNotFound STATE_COLLECTED (of an older run).
-Result<BlockState> ReadBlockState(const StoredCanvas& canvas, const BlockRecord& record);
-
 /// "100 × 3", or "" for a value without a shape.
 std::string ShapeText(const Terminal& terminal, const Variable& variable);
-
-/// {"name", "type", "shape", "bytes", "origin", "preview", "carried", "not_carried"?}
-json::object VariableDocument(const std::string& name, const Variable& variable);
-json::object StateDocument(const BlockState& state);
 
 }  // namespace easel

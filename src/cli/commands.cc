@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "cli/cli.h"
+#include "server/settings.h"
 
 namespace easel {
 namespace {
@@ -31,6 +32,24 @@ std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
   return flags;
 }
 
+/// Every setting of the server as a flag, but for those that have one of another form.
+std::vector<Flag> SettingFlags() {
+  std::vector<Flag> out{{.name = "config",
+                         .value = "FILE",
+                         .help = "read settings from here, not from WORKSPACE/.easel/settings.yaml"}};
+  for (const SettingSpec& spec : SettingTable()) {
+    if (spec.name == "open_browser" || spec.name == "metrics") continue;
+    const bool is_switch = spec.type == SettingType::kSwitch;
+    const std::string unit = spec.otherwise.empty() ? "" : " (" + std::string(spec.otherwise) + ")";
+    out.push_back({.name = SettingFlag(spec.name),
+                   .value = is_switch                           ? ""
+                            : spec.type == SettingType::kNumber ? "N"
+                                                                : "WORDS",
+                   .help = std::string(spec.doc.substr(0, spec.doc.find(". "))) + (is_switch ? "" : unit)});
+  }
+  return out;
+}
+
 std::vector<CommandSpec> MakeCommands() {
   return {
       {.name = "serve",
@@ -42,13 +61,21 @@ std::vector<CommandSpec> MakeCommands() {
        .positionals = {{.name = "WORKSPACE",
                         .help = "a folder of canvases; the current one if left out",
                         .required = false}},
-       .flags = {{.name = "port", .value = "N", .help = "where to listen (8765); 0: any free port"},
-                 {.name = "host", .value = "A", .help = "on which address (127.0.0.1)"},
-                 {.name = "no-open", .help = "do not open a browser"},
-                 {.name = "json", .help = "print one line when ready: url, token, pid, workspace"}},
+       .flags = With({{.name = "no-open", .help = "do not open a browser"},
+                      {.name = "json", .help = "print one line when ready: url, token, pid, workspace"}},
+                     SettingFlags()),
        .examples = {{"easel serve ~/canvases", ""},
-                    {"easel serve . --port 0 --no-open", "print the link only"}},
+                    {"easel serve . --port 0 --no-open", "print the link only"},
+                    {"easel serve . --host 0.0.0.0 --proxy --public-url https://easel.example.org",
+                     "behind a proxy"}},
        .run = RunServe},
+      {.name = "settings",
+       .group = "Work in the browser",
+       .summary = "the settings of `easel serve`, and where each value comes from",
+       .positionals = {{.name = "WORKSPACE", .help = "as for `easel serve`", .required = false}},
+       .flags = With({kJson, {.name = "docs", .help = "print docs/user/settings.md"}}, SettingFlags()),
+       .examples = {{"easel settings ~/canvases", ""}},
+       .run = RunSettings},
       {.name = "run",
        .group = "Run",
        .summary = "bring a canvas up to date: run what is new, stale or failed, and nothing else",

@@ -10,6 +10,7 @@
 namespace easel {
 
 int RunServe(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunSettings(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunRun(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunPlan(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunStatus(const Invocation& invocation, std::ostream& out, std::ostream& err);

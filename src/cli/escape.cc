@@ -93,17 +93,6 @@ std::string EscapeValue(std::string_view text) {
   return out;
 }
 
-std::string ValidUtf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const int length = CharacterLength(text);
-    out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
-    text.remove_prefix(std::max(length, 1));
-  }
-  return out;
-}
-
 std::string SafeText(const Terminal& terminal, std::string_view text) {
   std::string out;
   out.reserve(text.size());

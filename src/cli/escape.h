@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "canvas/utf8.h"
 #include "cli/terminal.h"
 
 namespace easel {
@@ -11,9 +12,6 @@ namespace easel {
 /// One line of safe text for a name, a value or a message: control characters, characters that reorder text, and
 /// bytes that are not UTF-8 are shown as escapes (\n, \x1b, \u202e).
 std::string EscapeValue(std::string_view text);
-
-/// `text` with U+FFFD for every byte that is not UTF-8, as JSON needs it.
-std::string ValidUtf8(std::string_view text);
 
 /// Make printed text safe: newlines, tabs and, if the terminal has colours, colour sequences pass; every other control
 /// sequence is dropped (it could move the cursor, rename the window, write the clipboard, or answer as if typed),

@@ -24,18 +24,6 @@ struct BlockLog {
   AttemptRecord attempt;
 };
 
-/// The attempt whose log a person means: the one that runs or failed last, otherwise the one whose result is there
-/// (after a restore that is not the newest).
-Result<std::optional<AttemptRecord>> AttemptToShow(const StoredCanvas& canvas, const std::string& block) {
-  EASEL_TRY(auto newest, NewestAttempt(canvas, block));
-  const BlockRecord* record = canvas.Find(block);
-  const bool restored = newest && newest->status == AttemptStatus::kSucceeded && record != nullptr &&
-                        !record->published_attempt.empty() && record->published_attempt != newest->attempt;
-  if (!restored) return newest;
-  EASEL_TRY(auto published, FindAttempt(canvas, block, record->published_attempt));
-  return published;
-}
-
 Result<std::vector<BlockLog>> LogsToShow(const StoredCanvas& canvas, const std::string& block,
                                          const std::string& attempt) {
   std::vector<BlockLog> logs;

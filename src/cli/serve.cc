@@ -8,14 +8,18 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include <thread>
 
 #include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/escape.h"
 #include "cli/signals.h"
+#include "cli/table.h"
 #include "server/app.h"
 
 extern char** environ;
@@ -59,34 +63,114 @@ void OpenBrowser(const std::string& url) {
   ::posix_spawn_file_actions_destroy(&quiet);
 }
 
-Status Serve(const Invocation& invocation, Signals& signals, std::ostream& out, std::ostream& err) {
-  EASEL_TRY(const std::int64_t port, invocation.Number("port", 8765, 0));
-  if (port > 65535) return Fail(Code::kInvalidArgument, "USAGE", "--port: a port is at most 65535");
-  AppOptions options{.workspace = invocation.Word("WORKSPACE"),
-                     .address = invocation.Value("host", "127.0.0.1"),
-                     .port = static_cast<std::uint16_t>(port),
-                     .web_folder = WebFolder(),
-                     .version = EASEL_VERSION};
-  EASEL_TRY(const auto app, App::Start(options));
-  EASEL_TRY(const std::string token, app->NewSignInToken());
-  const std::string link = app->url() + "/#token=" + token;
+Result<Settings> SettingsOf(const Invocation& invocation) {
+  std::string folder = invocation.Word("WORKSPACE");
+  if (folder.empty()) folder = ".";
+  const std::string file = invocation.Value("config", folder + "/.easel/settings.yaml");
+  return Settings::Read(file, invocation.Has("config"),
+                        [&](const SettingSpec& spec) -> std::optional<std::string> {
+                          const auto given = [&](const std::string& name) {
+                            return invocation.spec().HasFlag(name) && invocation.Has(name);
+                          };
+                          if (spec.name == "open_browser")
+                            return given("no-open") ? std::optional("no") : std::nullopt;
+                          const std::string flag = SettingFlag(spec.name);
+                          if (!given(flag)) return std::nullopt;
+                          return spec.type == SettingType::kSwitch ? "yes" : invocation.Value(flag);
+                        });
+}
+
+void SayReady(const Invocation& invocation, const std::string& url, const std::string& token,
+              std::int64_t pid, const std::string& workspace, const Settings& settings, bool already,
+              std::ostream& out) {
+  const std::string link = url + "/#token=" + token;
   if (invocation.Has("json")) {
-    out << json::serialize(json::object{
-               {"url", app->url()}, {"token", token}, {"pid", ::getpid()}, {"workspace", app->workspace()}})
-        << std::endl;
-  } else {
-    out << "Serving " << EscapeValue(app->workspace()) << "\n\n  " << link
-        << "\n\nThe link signs one browser in, within an hour. Ctrl-C ends the server; blocks that run go "
-           "on.\n"
-        << std::flush;
-    if (!invocation.Has("no-open")) OpenBrowser(link);
+    json::object line{{"url", url}, {"token", token}, {"pid", pid}, {"workspace", workspace}};
+    if (already) line["already"] = true;
+    out << json::serialize(line) << std::endl;
+    return;
   }
+  out << (already ? "Process " + std::to_string(pid) + " serves " : "Serving ") << EscapeValue(workspace)
+      << (already ? " already:" : "") << "\n\n  " << link << "\n\nThe link signs one browser in, within "
+      << settings.Number("sign_in_minutes") << " minutes."
+      << (already ? "\n" : " Ctrl-C ends the server; blocks that run go on.\n") << std::flush;
+  if (settings.Switch("open_browser")) OpenBrowser(link);
+}
+
+Status Serve(const Invocation& invocation, Signals& signals, std::ostream& out, std::ostream& err) {
+  EASEL_TRY(Settings settings, SettingsOf(invocation));
+  const std::string& level = settings.Text("log_level");
+  SetLogTarget(STDERR_FILENO, level == "debug"     ? LogLevel::kDebug
+                              : level == "info"    ? LogLevel::kInfo
+                              : level == "warning" ? LogLevel::kWarning
+                                                   : LogLevel::kError);
+  SetLogJson();
+  const AppOptions options{.workspace = invocation.Word("WORKSPACE"),
+                           .settings = settings,
+                           .web_folder = WebFolder(),
+                           .version = EASEL_VERSION};
+  auto app = App::Start(options);
+  if (!app && app.error().reason == "WORKSPACE_SERVED")
+    if (const auto other = FindOtherServer(options)) {
+      SayReady(invocation, other->url, other->token, other->pid, other->workspace, settings, true, out);
+      return {};
+    }
+  if (!app) return std::unexpected(app.error());
+  EASEL_TRY(const std::string token, (*app)->NewSignInToken());
+  SayReady(invocation, (*app)->url(), token, ::getpid(), (*app)->workspace(), settings, false, out);
   pollfd wait{signals.fd(), POLLIN, 0};
   while (::poll(&wait, 1, -1) < 0) {
   }
   signals.Take();
   if (!invocation.Has("json")) err << "Ending; what blocks do goes on and is taken up by the next start.\n";
-  app->Stop(kGrace);
+  (*app)->Stop(kGrace);
+  return {};
+}
+
+Status ShowSettings(const Invocation& invocation, std::ostream& out) {
+  if (invocation.Has("docs")) {
+    out << SettingsPage();
+    return {};
+  }
+  EASEL_TRY(const Settings settings, SettingsOf(invocation));
+  json::array items;
+  Table table({{.header = "SETTING", .style = Style::kBold},
+               {.header = "VALUE"},
+               {.header = "FROM"},
+               {.header = "", .shrinks = true}});
+  for (const SettingSpec& spec : SettingTable()) {
+    const std::string name(spec.name);
+    json::value value;
+    std::string text;
+    switch (spec.type) {
+      case SettingType::kText: text = settings.Text(name), value = text; break;
+      case SettingType::kNumber:
+        value = settings.Number(name), text = std::to_string(settings.Number(name));
+        break;
+      case SettingType::kSwitch:
+        value = settings.Switch(name), text = settings.Switch(name) ? "yes" : "no";
+        break;
+      case SettingType::kList:
+        text = JoinWords(settings.List(name));
+        value = json::value_from(settings.List(name));
+        break;
+    }
+    items.push_back(json::object{{"name", name},
+                                 {"value", value},
+                                 {"from", settings.Origin(name)},
+                                 {"variable", SettingVariable(name)},
+                                 {"default", spec.otherwise},
+                                 {"unit", spec.unit},
+                                 {"doc", spec.doc}});
+    table.Add(
+        {name,
+         EscapeValue(text) + (spec.unit.empty() || spec.unit == name ? "" : " " + std::string(spec.unit)),
+         EscapeValue(settings.Origin(name)), std::string(spec.doc)});
+  }
+  if (invocation.Has("json"))
+    out << json::serialize(json::object{{"settings", std::move(items)}}) << '\n';
+  else
+    out << table.Render(invocation.terminal);
   return {};
 }
 
@@ -96,6 +180,11 @@ int RunServe(const Invocation& invocation, std::ostream& out, std::ostream& err)
   Signals signals;  // before any thread
   const Status served = Serve(invocation, signals, out, err);
   return served ? kExitGood : ReportError(served.error(), err);
+}
+
+int RunSettings(const Invocation& invocation, std::ostream& out, std::ostream& err) {
+  const Status shown = ShowSettings(invocation, out);
+  return shown ? kExitGood : ReportError(shown.error(), err);
 }
 
 }  // namespace easel

@@ -1,5 +1,8 @@
 #include "http/http_server.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -270,15 +273,41 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   }
 
   void Answer(HttpResponse response) {
+    file_ = std::exchange(response.file, std::nullopt);
     response_ = MakeMessage(std::move(response), version_, keep_alive_ && !shared_->stopping);
+    if (file_) response_->content_length(file_->length);
     if (head_only_) response_->body().clear();  // the length stays: what GET would have sent
+    if (head_only_) file_.reset();
     stream_.expires_after(shared_->limits.reply);
     http::async_write(stream_, *response_, [self = shared_from_this()](ErrorCode error, std::size_t) {
-      --self->shared_->requests;
-      const bool again = !error && self->response_->keep_alive();
-      self->response_.reset();
-      again ? self->Await() : self->Shut();
+      error || !self->file_ ? self->Answered(error) : self->SendFile();
     });
+  }
+
+  /// Send the next piece of a file. Reading it may wait for the disk, a piece at a time.
+  void SendFile() {
+    if (file_->length == 0) return Answered({});
+    piece_.resize(std::min<std::uint64_t>(file_->length, kPieceBytes));
+    const ssize_t n =
+        ::pread(file_->fd->get(), piece_.data(), piece_.size(), static_cast<off_t>(file_->offset));
+    // Cut short meanwhile: the length was promised, so that the client must see the connection break.
+    if (n <= 0) return Answered(make_error_code(http::error::partial_message));
+    file_->offset += static_cast<std::uint64_t>(n);
+    file_->length -= static_cast<std::uint64_t>(n);
+    stream_.expires_after(shared_->limits.reply);
+    net::async_write(stream_, net::buffer(piece_.data(), static_cast<std::size_t>(n)),
+                     [self = shared_from_this()](ErrorCode error, std::size_t) {
+                       error ? self->Answered(error) : self->SendFile();
+                     });
+  }
+
+  void Answered(ErrorCode error) {
+    --shared_->requests;
+    const bool again = !error && response_->keep_alive();
+    response_.reset();
+    file_.reset();
+    piece_ = {};
+    again ? Await() : Shut();
   }
 
   /// End the connection so that the other side still reads what was sent.
@@ -293,6 +322,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<Message> response_;
+  static constexpr std::uint64_t kPieceBytes = 256 << 10;
+  std::optional<HttpFile> file_;  ///< what is left of it
+  std::string piece_;
   bool keep_alive_ = false, head_only_ = false;
   unsigned version_ = 11;
 };

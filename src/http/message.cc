@@ -1,6 +1,7 @@
 #include "http/message.h"
 
 #include "base/json.h"
+#include "canvas/utf8.h"
 
 namespace easel {
 namespace {
@@ -153,7 +154,7 @@ HttpResponse ProblemResponse(int status, std::string_view reason, std::string_vi
                                                {"status", status},
                                                {"title", TitleOf(status)},
                                                {"reason", reason},
-                                               {"detail", message}})};
+                                               {"detail", ValidUtf8(message)}})};
 }
 
 HttpResponse ProblemResponse(const Error& error) {

@@ -1,6 +1,8 @@
 // HTTP messages as the rest of the code sees them: plain values, no library's types.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace easel {
 
@@ -43,11 +46,19 @@ struct HttpRequest {
   std::optional<std::string> Cookie(std::string_view name) const;
 };
 
+/// A part of an open file, sent piece by piece in the place of a body that would be too large to hold.
+struct HttpFile {
+  std::shared_ptr<const UniqueFd> fd;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  HttpHeaders headers;  ///< besides Content-Type and Content-Length
+  HttpHeaders headers;           ///< besides Content-Type and Content-Length
+  std::optional<HttpFile> file;  ///< then `body` is empty
 };
 
 /// `application/problem+json` (RFC 9457) with our stable `reason`.

@@ -86,6 +86,9 @@ class Accounts {
   Status KeepAnswer(const std::string& user, const std::string& key, const std::string& route,
                     const KeptAnswer& answer);
 
+  /// Write down when credentials were used, and forget what has expired.
+  Status Tidy();
+
   /// A word that stays the same for this workspace and differs between workspaces: names its cookie, because browsers keep
   /// cookies by host only and several servers may share 127.0.0.1.
   const std::string& workspace_word() const { return workspace_word_; }
@@ -102,8 +105,6 @@ class Accounts {
   Status Load();
   Principal Find(Kind kind, std::string_view secret);
   Status Put(Kind kind, const std::string& digest, const Credential& credential);
-  /// Write down when credentials were used, and forget what has expired.
-  Status Tidy();
 
   std::mutex database_mutex_;
   std::unique_ptr<SqliteConnection> database_;

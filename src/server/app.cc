@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "server/routes.h"
 #include "server/service.h"
+#include "server/serving.h"
 #include "server/static_files.h"
 
 namespace easel {
@@ -17,6 +19,11 @@ std::string HostOf(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of(":/")));
 }
 
+AccountOptions AccountOptionsOf(const Settings& settings) {
+  return {.session_ms = settings.Number("session_days") * 24 * 3600 * 1000,
+          .sign_in_ms = settings.Number("sign_in_minutes") * 60 * 1000};
+}
+
 json::array RouteList(const Router& router) {
   json::array out;
   for (const Route& route : router.routes())
@@ -27,33 +34,43 @@ json::array RouteList(const Router& router) {
 
 class RunningApp final : public App {
  public:
-  RunningApp(const AppOptions& options, Workspace workspace, std::unique_ptr<Accounts> accounts)
-      : workspace_(std::move(workspace)),
+  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace,
+             std::unique_ptr<Accounts> accounts)
+      : settings_(options.settings),
+        lock_(std::move(lock)),
+        workspace_(std::move(workspace)),
         accounts_(std::move(accounts)),
         files_(options.web_folder),
         parts_{.workspace = workspace_,
                .accounts = *accounts_,
                .clock = clock_,
                .cookie = "easel_session_" + accounts_->workspace_word(),
-               .secure = options.public_url.starts_with("https://"),
+               .secure = settings_.Text("public_url").starts_with("https://"),
                .version = options.version},
-        pool_("server", 8) {
+        pool_("server", static_cast<int>(settings_.Number("work_threads"))) {
     AddRoutes();
-    ServiceOptions service{.hosts = options.hosts, .secure = parts_.secure};
-    if (!options.public_url.empty()) service.hosts.push_back(HostOf(options.public_url));
-    service.hosts.push_back(options.address);
+    ServiceOptions service{.hosts = settings_.List("hosts"), .secure = parts_.secure};
+    if (!settings_.Text("public_url").empty()) service.hosts.push_back(HostOf(settings_.Text("public_url")));
+    service.hosts.push_back(settings_.Text("host"));
     service_ = std::make_unique<Service>(router_, workspace_, *accounts_, pool_, std::move(service));
   }
 
   ~RunningApp() override { Stop(std::chrono::milliseconds(0)); }
 
-  Status Listen(const AppOptions& options) {
-    EASEL_TRY(server_, HttpServer::Listen(options.address, options.port, *service_, {}, 2));
-    const std::string host =
-        options.address.find(':') == std::string::npos ? options.address : "[" + options.address + "]";
-    url_ = options.public_url.empty() ? "http://" + host + ":" + std::to_string(server_->port())
-                                      : options.public_url;
+  Status Listen() {
+    const std::string& address = settings_.Text("host");
+    const HttpLimits limits{.connections = static_cast<std::size_t>(settings_.Number("connections"))};
+    auto listening = HttpServer::Listen(address, static_cast<std::uint16_t>(settings_.Number("port")),
+                                        *service_, limits, static_cast<int>(settings_.Number("io_threads")));
+    if (!listening && listening.error().reason == "CANNOT_LISTEN")
+      listening.error().message += "; `--port 0` picks a free port";
+    EASEL_TRY(server_, std::move(listening));
+    const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+    url_ = settings_.Text("public_url").empty() ? "http://" + host + ":" + std::to_string(server_->port())
+                                                : settings_.Text("public_url");
     while (url_.ends_with('/')) url_.pop_back();
+    EASEL_RETURN_IF_ERROR(lock_.Note(url_));
+    Log(LogLevel::kInfo, "server", "serving " + workspace_.root() + " at " + url_);
     return {};
   }
 
@@ -61,10 +78,13 @@ class RunningApp final : public App {
   const std::string& workspace() const override { return workspace_.root(); }
   Result<std::string> NewSignInToken() override { return accounts_->NewSignInToken(); }
   void Stop(std::chrono::milliseconds grace) override {
+    if (!server_) return;
+    stopping_ = true;
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
-    if (server_) server_->Stop(grace);
+    server_->Stop(grace);
     server_.reset();
+    (void)accounts_->Tidy();
   }
 
  private:
@@ -73,6 +93,11 @@ class RunningApp final : public App {
         "GET", "/healthz",
         [](const Call&) -> Result<HttpResponse> { return JsonResponse(json::object{{"status", "ok"}}); },
         {.where = Where::kInline});
+    router_.Add<Access::kPublic>("GET", "/readyz", [this](const Call&) { return Ready(); });
+    if (settings_.Switch("metrics"))
+      router_.Add<Access::kPublic>("GET", "/metrics",
+                                   [this](const Call&) -> Result<HttpResponse> { return Metrics(); },
+                                   {.where = Where::kInline});
     router_.Add<Access::kPublic>(
         "GET", "/frame", [](const Call&) -> Result<HttpResponse> { return StaticFiles::OutputFrame(); },
         {.where = Where::kInline});
@@ -80,32 +105,97 @@ class RunningApp final : public App {
       return PageResponse(RouteList(router_));
     });
     AddSessionRoutes(router_, parts_);
+    AddTokenRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);
     AddTableRoutes(router_);
+    AddReadingRoutes(router_, parts_);
+    AddFileRoutes(router_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });
   }
 
+  /// Able to work: the workspace is there, its database takes writes, and it is not ending.
+  Result<HttpResponse> Ready() {
+    if (stopping_) return ProblemResponse(503, "ENDING", "the server is ending");
+    EASEL_RETURN_IF_ERROR(workspace_.Ids());
+    if (const Status written = accounts_->Tidy(); !written)
+      return ProblemResponse(503, "NOT_READY", written.error().message);
+    return JsonResponse(json::object{{"status", "ready"}});
+  }
+
+  HttpResponse Metrics() const {
+    std::string out;
+    const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                         const std::vector<std::pair<std::string, std::int64_t>>& values) {
+      out += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " " +
+             std::string(type) + "\n";
+      for (const auto& [labels, value] : values)
+        out += std::string(name) + labels + " " + std::to_string(value) + "\n";
+    };
+    const ServiceCounts& counts = service_->counts();
+    std::vector<std::pair<std::string, std::int64_t>> classes;
+    for (std::size_t i = 2; i < counts.by_class.size(); ++i)
+      classes.emplace_back("{class=\"" + std::to_string(i) + "xx\"}", counts.by_class[i].load());
+    add("easel_http_answers_total", "counter", "Answers by class of their status.", classes);
+    add("easel_http_connections", "gauge", "Open connections.",
+        {{"", static_cast<std::int64_t>(server_ ? server_->connections() : 0)}});
+    add("easel_websockets", "gauge", "Open WebSockets.", {{"", counts.sockets_open.load()}});
+    add("easel_requests_waiting", "gauge", "Requests that wait for a thread.",
+        {{"", static_cast<std::int64_t>(pool_.waiting())}});
+    add("easel_start_time_seconds", "gauge", "When the server was started, Unix time.",
+        {{"", started_ms_ / 1000}});
+    return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(out)};
+  }
+
+  const Settings settings_;
+  const ServingLock lock_;
   const SystemClock clock_;
+  const std::int64_t started_ms_ = clock_.UnixMs();
   const Workspace workspace_;
   const std::unique_ptr<Accounts> accounts_;
   const StaticFiles files_;
-  const ServerParts parts_;
+  ServerParts parts_;  ///< complete before the server listens
   Router router_;
   BlockingPool pool_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<HttpServer> server_;
+  std::atomic<bool> stopping_ = false;
   std::string url_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
+  EASEL_RETURN_IF_ERROR(CheckExposure(options.settings));
   EASEL_TRY(Workspace workspace, Workspace::Open(options.workspace));
+  EASEL_TRY(auto lock, ServingLock::TryAcquire(workspace.state_folder()));
+  if (!lock) {
+    const ServingLock::Holder holder = ServingLock::Read(workspace.state_folder());
+    return Fail(
+        Code::kAlreadyExists, "WORKSPACE_SERVED",
+        workspace.root() + " is served already" +
+            (holder.pid == 0 ? "" : " by process " + std::to_string(holder.pid) + " at " + holder.url));
+  }
   static const SystemClock clock;
-  EASEL_TRY(auto accounts, Accounts::Open(workspace.state_folder(), clock));
-  auto app = std::make_unique<RunningApp>(options, std::move(workspace), std::move(accounts));
-  EASEL_RETURN_IF_ERROR(app->Listen(options));
+  EASEL_TRY(auto accounts,
+            Accounts::Open(workspace.state_folder(), clock, AccountOptionsOf(options.settings)));
+  auto app =
+      std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(accounts));
+  EASEL_RETURN_IF_ERROR(app->Listen());
   return app;
+}
+
+Result<OtherServer> FindOtherServer(const AppOptions& options) {
+  EASEL_TRY(const Workspace workspace, Workspace::Open(options.workspace));
+  const ServingLock::Holder holder = ServingLock::Read(workspace.state_folder());
+  if (holder.url.empty())
+    return Fail(Code::kNotFound, "NOT_SERVED",
+                workspace.root() + ": nobody serves it, or the server is just starting");
+  static const SystemClock clock;
+  EASEL_TRY(const auto accounts,
+            Accounts::Open(workspace.state_folder(), clock, AccountOptionsOf(options.settings)));
+  EASEL_TRY(std::string token, accounts->NewSignInToken());
+  return OtherServer{
+      .pid = holder.pid, .url = holder.url, .token = std::move(token), .workspace = workspace.root()};
 }
 
 }  // namespace easel

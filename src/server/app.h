@@ -2,31 +2,26 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "server/settings.h"
 
 namespace easel {
 
 struct AppOptions {
-  std::string workspace;              ///< folder
-  std::string address = "127.0.0.1";  ///< numeric
-  std::uint16_t port = 0;
-  std::string
-      public_url;  ///< by which browsers reach it, if it is not this address: https://easel.example.org
-  std::vector<std::string> hosts;  ///< further names that it answers to
-  std::string web_folder;          ///< the web app's files
+  std::string workspace;  ///< folder
+  Settings settings;
+  std::string web_folder;  ///< the web app's files; need not be there
   std::string version;
 };
 
 /// A server that listens from its making to its end. Thread-safe.
 class App {
  public:
-  /// Errors: those of Workspace, Accounts and HttpServer::Listen; kFailedPrecondition WORKSPACE_SERVED, naming who does.
+  /// Errors: those of Workspace, Accounts, CheckExposure and HttpServer::Listen; kAlreadyExists WORKSPACE_SERVED, naming who
+  ///         serves it.
   static Result<std::unique_ptr<App>> Start(const AppOptions& options);
   virtual ~App() = default;
 
@@ -39,5 +34,15 @@ class App {
   /// Let requests under way be answered, then end. Attempts of blocks go on in the executor.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };
+
+/// The link of a server that another process runs on this workspace.
+struct OtherServer {
+  std::int64_t pid = 0;
+  std::string url, token, workspace;
+};
+/// Make a sign-in token for the server that has the workspace.
+///
+/// Errors: kNotFound if nobody serves it; those of Workspace and Accounts.
+Result<OtherServer> FindOtherServer(const AppOptions& options);
 
 }  // namespace easel

@@ -1,6 +1,8 @@
 // The groups of routes; each is a file NAME_routes.cc, and app.cc puts them together.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -18,10 +20,22 @@ struct ServerParts {
   std::string cookie;   ///< name of the session's cookie
   bool secure = false;  ///< browsers come by https
   std::string version;
+
+  // What open canvases (src/hub) do for routes that know folders only; each may be empty.
+  /// The name of the block with this id; nullopt: no such id.
+  std::function<std::optional<std::string>(const std::string& canvas_root, const std::string& block_id)>
+      block_name;
+  /// Write down what an open canvas has not written to its folder yet.
+  std::function<Status(const std::string& canvas_root)> save;
+  /// Close a canvas that is about to go: end its pages and its engine. An error keeps it where it is.
+  std::function<Status(const std::string& canvas_root)> close;
 };
 
 void AddSessionRoutes(Router& router, const ServerParts& parts);
 void AddCanvasRoutes(Router& router, const ServerParts& parts);
 void AddTableRoutes(Router& router);
+void AddFileRoutes(Router& router);
+void AddReadingRoutes(Router& router, const ServerParts& parts);
+void AddTokenRoutes(Router& router, const ServerParts& parts);
 
 }  // namespace easel

@@ -1,0 +1,210 @@
+#include "server/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "canvas/problem.h"
+#include "canvas/yaml.h"
+
+namespace easel {
+namespace {
+
+constexpr SettingSpec kTable[] = {
+    {"host", SettingType::kText, "", "127.0.0.1", 0, 0,
+     "Numeric address to listen on. One that others can reach needs a proxy that speaks TLS before it "
+     "(`proxy`)."},
+    {"port", SettingType::kNumber, "", "8765", 0, 65535, "Port to listen on; 0 picks a free one."},
+    {"public_url", SettingType::kText, "", "", 0, 0,
+     "How browsers reach the server, if not by host and port: https://easel.example.org. With https, cookies "
+     "are sent "
+     "over TLS only."},
+    {"hosts", SettingType::kList, "", "", 0, 0,
+     "Further names that the server answers to. Requests to other names are refused, against DNS rebinding."},
+    {"proxy", SettingType::kSwitch, "", "no", 0, 0,
+     "A proxy that speaks TLS stands before the server, and nobody else reaches its address."},
+    {"open_browser", SettingType::kSwitch, "", "yes", 0, 0,
+     "Open the link in a browser of this desktop, if there is one."},
+    {"session_days", SettingType::kNumber, "days", "30", 1, 366, "How long a browser stays signed in."},
+    {"sign_in_minutes", SettingType::kNumber, "minutes", "60", 1, 10080, "How long a printed link is good."},
+    {"io_threads", SettingType::kNumber, "threads", "2", 1, 64, "Threads that read and write connections."},
+    {"work_threads", SettingType::kNumber, "threads", "8", 1, 256,
+     "Threads for requests that wait for the disk or for a canvas."},
+    {"connections", SettingType::kNumber, "connections", "8192", 16, 1000000,
+     "Connections at once; further ones wait."},
+    {"log_level", SettingType::kText, "", "warning", 0, 0,
+     "debug, info, warning or error: what the log on stderr says, one JSON object a line. info has every "
+     "request."},
+    {"metrics", SettingType::kSwitch, "", "yes", 0, 0,
+     "Answer /metrics (Prometheus). It is open to whoever reaches the port and names no canvas."},
+};
+
+const SettingSpec* Find(std::string_view name) {
+  const auto found = std::ranges::find(kTable, name, &SettingSpec::name);
+  return found == std::end(kTable) ? nullptr : &*found;
+}
+
+std::string Unknown(std::string_view name) {
+  std::vector<std::string> names;
+  for (const SettingSpec& spec : kTable) names.emplace_back(spec.name);
+  return "there is no setting " + Ticked(name) + DidYouMean(name, names) + "; `easel settings` lists them";
+}
+
+std::optional<bool> SwitchOf(std::string_view text) {
+  if (text == "yes" || text == "true" || text == "on" || text == "1") return true;
+  if (text == "no" || text == "false" || text == "off" || text == "0") return false;
+  return std::nullopt;
+}
+
+std::string_view TypeName(SettingType type) {
+  switch (type) {
+    case SettingType::kText: return "text";
+    case SettingType::kNumber: return "number";
+    case SettingType::kSwitch: return "yes or no";
+    case SettingType::kList: return "list";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::span<const SettingSpec> SettingTable() { return kTable; }
+
+std::string SettingVariable(std::string_view name) {
+  std::string out = "EASEL_";
+  for (const char c : name) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return out;
+}
+
+std::string SettingFlag(std::string_view name) {
+  std::string out(name);
+  std::ranges::replace(out, '_', '-');
+  return out;
+}
+
+Status Settings::Set(const SettingSpec& spec, std::string text, std::string origin) {
+  const auto wrong = [&](const std::string& what) {
+    return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                origin + ": `" + std::string(spec.name) + "` is " + what + ", not " + Ticked(text));
+  };
+  if (spec.type == SettingType::kNumber) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < spec.least || value > spec.most)
+      return wrong("a whole number from " + std::to_string(spec.least) + " to " + std::to_string(spec.most));
+  } else if (spec.type == SettingType::kSwitch) {
+    if (!SwitchOf(text)) return wrong("yes or no");
+  } else if (spec.name == "log_level") {
+    if (text != "debug" && text != "info" && text != "warning" && text != "error")
+      return wrong("debug, info, warning or error");
+  } else if (spec.name == "public_url" && !text.empty()) {
+    const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+    std::string_view rest = std::string_view(text).substr(scheme);
+    if (rest.ends_with('/')) rest.remove_suffix(1);
+    if (scheme == 0 || rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos)
+      return wrong("an address such as https://easel.example.org, without a path");
+  }
+  values_[std::string(spec.name)] = {std::move(text), std::move(origin)};
+  return {};
+}
+
+Result<Settings> Settings::Read(const std::string& file, bool file_is_asked, const Lookup& flags) {
+  Settings out;
+  for (const SettingSpec& spec : kTable)
+    EASEL_RETURN_IF_ERROR(out.Set(spec, std::string(spec.otherwise), "default"));
+  auto text = ReadFile(file, 1 << 20);
+  if (!text && (file_is_asked || text.error().code != Code::kNotFound)) return std::unexpected(text.error());
+  if (text) {
+    const auto yaml = ParseYaml(*text);
+    if (!yaml)
+      return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                  file + ":" + std::to_string(yaml.error().line) + ": " + yaml.error().message);
+    const auto& nodes = yaml->nodes;
+    if (!nodes.empty() && nodes[0].kind != YamlKind::kMapping)
+      return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                  file + ": is a list of lines such as `port: 8765`");
+    for (std::uint32_t key = 1; !nodes.empty() && key < nodes[0].next; key = nodes[key + 1].next) {
+      const std::string origin = file + ":" + std::to_string(nodes[key].line);
+      const SettingSpec* spec = Find(nodes[key].value);
+      if (spec == nullptr)
+        return Fail(Code::kInvalidArgument, "SETTING_UNKNOWN", origin + ": " + Unknown(nodes[key].value));
+      const YamlNode& value = nodes[key + 1];
+      std::string words = value.value;
+      if (value.kind == YamlKind::kSequence && spec->type == SettingType::kList) {
+        for (std::uint32_t item = key + 2; item < value.next; item = nodes[item].next)
+          words += (words.empty() ? "" : ",") + nodes[item].value;
+      } else if (value.kind != YamlKind::kScalar) {
+        return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                    origin + ": `" + std::string(spec->name) + "` is one value");
+      }
+      EASEL_RETURN_IF_ERROR(out.Set(*spec, std::move(words), origin));
+    }
+  }
+  for (const SettingSpec& spec : kTable)
+    if (const char* value = std::getenv(SettingVariable(spec.name).c_str()); value != nullptr)
+      EASEL_RETURN_IF_ERROR(out.Set(spec, value, SettingVariable(spec.name)));
+  for (const SettingSpec& spec : kTable)
+    if (auto value = flags(spec))
+      EASEL_RETURN_IF_ERROR(out.Set(spec, *std::move(value), "--" + SettingFlag(spec.name)));
+  return out;
+}
+
+const Settings::Value& Settings::Get(std::string_view name, SettingType type) const {
+  const SettingSpec* spec = Find(name);
+  EASEL_CHECK(spec != nullptr && spec->type == type);
+  return values_.find(name)->second;
+}
+
+const std::string& Settings::Text(std::string_view name) const { return Get(name, SettingType::kText).text; }
+std::int64_t Settings::Number(std::string_view name) const {
+  const std::string& text = Get(name, SettingType::kNumber).text;
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+bool Settings::Switch(std::string_view name) const {
+  return SwitchOf(Get(name, SettingType::kSwitch).text).value_or(false);
+}
+std::vector<std::string> Settings::List(std::string_view name) const {
+  std::vector<std::string> out;
+  for (std::string& one : Split(Get(name, SettingType::kList).text, ','))
+    if (!one.empty()) out.push_back(std::move(one));
+  return out;
+}
+const std::string& Settings::Origin(std::string_view name) const { return values_.find(name)->second.origin; }
+
+std::string SettingsPage() {
+  std::string out =
+      "# Settings of `easel serve`\n\n"
+      "<!-- Made by `easel settings --docs`; a test compares. -->\n"
+      "Each is read from `WORKSPACE/.easel/settings.yaml` (or the file of `--config`), then the environment, "
+      "then flags; the last one\n"
+      "that has it wins. `easel settings WORKSPACE` prints the values and where each came from. A name that "
+      "is not in this table is an\n"
+      "error.\n\n"
+      "| in the file | variable | type | default | |\n|---|---|---|---|---|\n";
+  for (const SettingSpec& spec : kTable) {
+    std::string type(TypeName(spec.type));
+    if (!spec.unit.empty()) type += " of " + std::string(spec.unit);
+    out += "| `" + std::string(spec.name) + "` | `" + SettingVariable(spec.name) + "` | " + type + " | " +
+           (spec.otherwise.empty() ? "" : "`" + std::string(spec.otherwise) + "`") + " | " +
+           std::string(spec.doc) + " |\n";
+  }
+  return out;
+}
+
+Status CheckExposure(const Settings& settings) {
+  const std::string& host = settings.Text("host");
+  if (host.starts_with("127.") || host == "::1" || settings.Switch("proxy")) return {};
+  return Fail(
+      Code::kFailedPrecondition, "OPEN_WITHOUT_TLS",
+      "`" + host +
+          "` can be reached by others, and what they send would cross the network readable, this "
+          "server's sign-in included. Either\n"
+          "  leave the address as it is and reach it by `ssh -L 8765:127.0.0.1:8765 THIS-MACHINE`, or\n"
+          "  put a proxy that speaks TLS before it, and say so: --proxy --public-url https://NAME");
+}
+
+}  // namespace easel

@@ -1,0 +1,84 @@
+"""Settings: where they come from, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from conftest import Serve
+from serving import BINARY, REPOSITORY, Server
+
+
+def easel(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BINARY, *words],
+        env={**os.environ, "NO_COLOR": "1", **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def values(*words: str, **environ: str) -> dict[str, tuple[object, str]]:
+    done = easel("settings", *words, "--json", **environ)
+    assert done.returncode == 0, done.stderr
+    return {one["name"]: (one["value"], one["from"]) for one in json.loads(done.stdout)["settings"]}
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".easel").mkdir()
+    file = tmp_path / ".easel/settings.yaml"
+    file.write_text("port: 1001\nsession_days: 3\nhosts: [a.example, b.example]\n")
+    found = values(str(tmp_path), "--port", "1003", EASEL_PORT="1002", EASEL_IO_THREADS="4")
+    assert found["port"] == (1003, "--port")
+    assert found["io_threads"] == (4, "EASEL_IO_THREADS")
+    assert found["session_days"] == (3, f"{file}:2")
+    assert found["hosts"][0] == ["a.example", "b.example"]
+    assert found["host"] == ("127.0.0.1", "default")
+
+
+def test_what_is_unknown_or_out_of_bounds_is_an_error_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("host: 127.0.0.1\nprot: 80\n")
+    done = easel("settings", "--config", str(file))
+    assert done.returncode == 2
+    assert f"{file}:2" in done.stderr and "did you mean `port`" in done.stderr
+    assert "0 to 65535" in easel("settings", "--port", "70000").stderr
+    assert "EASEL_SESSION_DAYS" in easel("settings", EASEL_SESSION_DAYS="soon").stderr
+    assert easel("settings", "--config", "/nowhere.yaml").returncode != 0
+
+
+def test_an_address_that_others_reach_needs_a_proxy(tmp_path: Path) -> None:
+    refused = easel("serve", str(tmp_path), "--host", "0.0.0.0", "--port", "0", "--no-open")
+    assert refused.returncode == 3
+    assert "ssh -L" in refused.stderr and "--proxy" in refused.stderr
+    server = Server(
+        tmp_path, ("--host", "0.0.0.0", "--port", "0", "--proxy", "--public-url", "https://easel.example")
+    ).start()
+    line = server.ready
+    server.stop()
+    assert line["url"] == "https://easel.example"
+
+
+def test_behind_a_proxy_cookies_are_secure_and_its_name_is_known(serve: Serve, tmp_path: Path) -> None:
+    server = Server(tmp_path, ("--port", "0", "--public-url", "https://easel.example")).start()
+    try:
+        note = json.loads((tmp_path / ".easel/serve.json").read_text())
+        assert note == {"pid": server.process.pid, "url": "https://easel.example"}
+    finally:
+        server.stop()
+
+
+def test_the_page_of_settings_is_what_the_table_says() -> None:
+    assert easel("settings", "--docs").stdout == (REPOSITORY / "docs/user/settings.md").read_text()
+
+
+def test_health_and_metrics_are_there(shared: Server) -> None:
+    assert shared.ask("GET", "/healthz").json == {"status": "ok"}
+    assert shared.ask("GET", "/readyz").json == {"status": "ready"}
+    text = shared.ask("GET", "/metrics").body.decode()
+    assert 'easel_http_answers_total{class="2xx"}' in text
+    for line in text.splitlines():
+        assert line.startswith("#") or line.rpartition(" ")[2].lstrip("-").isdigit()
