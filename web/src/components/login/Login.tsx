@@ -15,8 +15,8 @@ export function Login({ problem }: { problem: string | undefined }) {
         </p>
         <pre>{`${location.origin}/#token=…`}</pre>
         <p>
-          The link was used, or lost? Stop the server and start it again: it prints a new one, and nothing is
-          lost.
+          The link was used, or lost? Run the same command again in another terminal: it sees that the
+          workspace is served, and prints a new link.
         </p>
       </section>
     </main>

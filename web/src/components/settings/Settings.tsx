@@ -5,7 +5,10 @@ import { say } from '../../core/session/page'
 import { prefer, usePreferences, type ThemeChoice } from '../../core/session/preferences'
 import { navigate } from '../../core/session/route'
 import { signOut, useSession } from '../../core/session/session'
+import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
+import { Sessions } from './Sessions'
+import { Tokens } from './Tokens'
 import './settings.css'
 
 const themes: readonly (readonly [ThemeChoice, string])[] = [
@@ -14,8 +17,16 @@ const themes: readonly (readonly [ThemeChoice, string])[] = [
   ['dark', 'Dark'],
 ]
 
-/** Who one is here, and how one likes it. */
 export default function Settings() {
+  return (
+    <Queries>
+      <All />
+    </Queries>
+  )
+}
+
+/** Who one is here, and how one likes it. */
+function All() {
   const session = useSession()
   const { theme, singleKeys } = usePreferences()
   if (session.state !== 'in') return null
@@ -53,6 +64,12 @@ export default function Settings() {
             )}
           </dl>
           <Button onClick={() => void signOut().catch((error) => say(sentenceOf(error)))}>Sign out</Button>
+        </Part>
+        <Part title="Sessions" about="Where you are signed in. One that you end is signed out at once.">
+          <Sessions />
+        </Part>
+        <Part title="API tokens" about="For programs that use the API: Authorization: Bearer TOKEN.">
+          <Tokens />
         </Part>
         <Part title="Appearance" about="Kept in this browser.">
           <fieldset className="choice">

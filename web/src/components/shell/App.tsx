@@ -20,6 +20,7 @@ import './shell.css'
 // Panels come after the stage: the first thing to see is blocks.
 const Inspector = lazy(() => import('../inspector/Inspector').then((m) => ({ default: m.Inspector })))
 const RunDrawer = lazy(() => import('../run/RunDrawer').then((m) => ({ default: m.RunDrawer })))
+const Files = lazy(() => import('../files/Files'))
 const Runs = lazy(() => import('../history/Runs'))
 const TablePanel = lazy(() => import('../table/TablePanel'))
 const Palette = lazy(() => import('../palette/Palette'))
@@ -75,6 +76,7 @@ function Shell({ store }: { store: CanvasStore }) {
           <nav className="panel" aria-label="Panel">
             <Suspense>
               {side === 'outline' && <Outline />}
+              {side === 'files' && <Files />}
               {side === 'runs' && <Runs />}
             </Suspense>
           </nav>

@@ -1,4 +1,4 @@
-import { ChartNoAxesColumn, Keyboard, ListTree, PanelRight, Settings } from 'lucide-react'
+import { ChartNoAxesColumn, FolderOpen, Keyboard, ListTree, PanelRight, Settings } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { setPage, usePage, type Side } from '../../core/session/page'
 import { navigate } from '../../core/session/route'
@@ -22,6 +22,7 @@ export function Rail() {
         <Logo />
       </a>
       <Show side="outline" word="Outline" icon={<ListTree size={18} strokeWidth={1.6} />} />
+      <Show side="files" word="Files" icon={<FolderOpen size={18} strokeWidth={1.6} />} />
       <Show side="runs" word="Runs" icon={<ChartNoAxesColumn size={18} strokeWidth={1.6} />} />
       <button aria-pressed={inspector} onClick={() => setPage({ inspector: !inspector })}>
         <PanelRight size={18} strokeWidth={1.6} />

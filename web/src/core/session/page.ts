@@ -5,7 +5,7 @@ import type { PlanStep, RunRequest } from '../../model/plan'
 import { nothing, type Selection } from '../../model/selection'
 
 export type Theme = 'light' | 'dark'
-export type Side = 'outline' | 'runs'
+export type Side = 'outline' | 'files' | 'runs'
 export type Dialog = 'palette' | 'keys' | 'connect' | 'full' | undefined
 export type DrawerTab = 'run' | 'log' | 'problems'
 

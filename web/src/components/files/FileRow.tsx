@@ -1,0 +1,44 @@
+import { Ellipsis, File, FileQuestion, Folder } from 'lucide-react'
+import type { Schemas } from '../../core/api/client'
+import { Button } from '../ui/Button'
+import { Menu } from '../ui/Menu'
+import { bytesText, downloadUrl } from './content'
+
+interface Props {
+  canvas: string
+  entry: Schemas['FileEntry']
+  path: string
+  onOpen: () => void
+  onRename: () => void
+  onDelete: () => void
+}
+export function FileRow({ canvas, entry: { name, kind, bytes }, path, onOpen, onRename, onDelete }: Props) {
+  const Icon = kind === 'folder' ? Folder : kind === 'file' ? File : FileQuestion
+  const download = () => {
+    const link = document.createElement('a')
+    link.href = downloadUrl(canvas, path)
+    link.download = name
+    link.click()
+  }
+  return (
+    <li>
+      <button className="entry" title={name} onClick={onOpen}>
+        <Icon size={15} strokeWidth={1.7} />
+        <span>{name}</span>
+        {kind === 'file' && <small>{bytesText(bytes)}</small>}
+      </button>
+      <Menu
+        trigger={
+          <Button look="icon" aria-label={`More for ${name}`}>
+            <Ellipsis size={15} />
+          </Button>
+        }
+        items={[
+          ...(kind === 'file' ? [{ title: 'Download', onSelect: download }] : []),
+          { title: 'Rename or move', onSelect: onRename },
+          { title: 'Delete', onSelect: onDelete },
+        ]}
+      />
+    </li>
+  )
+}

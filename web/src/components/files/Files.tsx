@@ -1,0 +1,157 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { FolderPlus, Upload as UploadIcon } from 'lucide-react'
+import { useRef, useState, type DragEvent } from 'react'
+import { answer, api } from '../../core/api/client'
+import { sentenceOf } from '../../core/api/problem'
+import { startUpload } from '../../core/files/uploads'
+import { say } from '../../core/session/page'
+import { usePages } from '../history/usePages'
+import { useStore } from '../canvas/useStore'
+import { Queries } from '../shell/Queries'
+import { Button } from '../ui/Button'
+import { FileRow } from './FileRow'
+import { NameFile } from './NameFile'
+import { Preview } from './Preview'
+import { UploadList } from './UploadList'
+import './files.css'
+
+export default function Files() {
+  return (
+    <Queries>
+      <Folder />
+    </Queries>
+  )
+}
+
+/** The canvas's files: what its blocks see in their working directory. */
+function Folder() {
+  const { id: canvas } = useStore()
+  const client = useQueryClient()
+  const [folder, setFolder] = useState('')
+  const [over, setOver] = useState(false)
+  const [naming, setNaming] = useState<{ from?: string }>()
+  const [shown, setShown] = useState<string>()
+  const picker = useRef<HTMLInputElement>(null)
+  const list = usePages(['files', canvas, folder], (cursor) =>
+    answer(
+      api.GET('/canvases/{canvas}/files', {
+        params: { path: { canvas }, query: { path: folder, ...(cursor !== undefined && { cursor }) } },
+      }),
+    ),
+  )
+  const fresh = () => void client.invalidateQueries({ queryKey: ['files', canvas] })
+  const at = (name: string) => (folder === '' ? name : `${folder}/${name}`)
+  const add = (files: Iterable<File>) => {
+    for (const file of files) startUpload(canvas, at(file.name), file, fresh)
+  }
+  const remove = async (path: string) => {
+    try {
+      const params = { path: { canvas }, query: { path } }
+      const { trash } = await answer(api.DELETE('/canvases/{canvas}/files', { params }))
+      say(`${path} is in the trash.`, {
+        label: 'Undo',
+        run: () =>
+          void answer(
+            api.POST('/canvases/{canvas}/files/restore', { params: { path: { canvas } }, body: { trash } }),
+          ).then(fresh, (error) => say(sentenceOf(error))),
+      })
+    } catch (error) {
+      say(sentenceOf(error))
+    }
+    fresh()
+  }
+  const drop = (event: DragEvent) => {
+    event.preventDefault()
+    setOver(false)
+    add(event.dataTransfer.files)
+  }
+  const entries = list.items ?? []
+  return (
+    <section
+      className={over ? 'files over' : 'files'}
+      aria-label="Files"
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
+      }}
+      onDrop={drop}
+    >
+      <h2>
+        Files
+        <span>
+          <Button look="icon" aria-label="New folder" onClick={() => setNaming({})}>
+            <FolderPlus size={15} />
+          </Button>
+          <Button look="icon" aria-label="Upload files" onClick={() => picker.current?.click()}>
+            <UploadIcon size={15} />
+          </Button>
+        </span>
+      </h2>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files to upload"
+        onChange={(event) => {
+          add(event.target.files ?? [])
+          event.target.value = ''
+        }}
+      />
+      {folder !== '' && <Way folder={folder} go={setFolder} />}
+      {list.error && <p className="nothing">{sentenceOf(list.error)}</p>}
+      {list.items && entries.length === 0 && (
+        <div className="nothing">
+          <p>{folder === '' ? 'No files yet. Blocks read what is here by its name.' : 'An empty folder.'}</p>
+          <Button onClick={() => picker.current?.click()}>Upload files</Button>
+          <p>or drop them here.</p>
+        </div>
+      )}
+      <ul>
+        {entries.map((entry) => (
+          <FileRow
+            key={entry.name}
+            canvas={canvas}
+            entry={entry}
+            path={at(entry.name)}
+            onOpen={() => (entry.kind === 'folder' ? setFolder : setShown)(at(entry.name))}
+            onRename={() => setNaming({ from: at(entry.name) })}
+            onDelete={() => void remove(at(entry.name))}
+          />
+        ))}
+      </ul>
+      {list.more && <Button onClick={list.more}>More files</Button>}
+      <UploadList />
+      {naming && (
+        <NameFile
+          canvas={canvas}
+          folder={folder}
+          from={naming.from}
+          onClose={() => {
+            setNaming(undefined)
+            fresh()
+          }}
+        />
+      )}
+      {shown !== undefined && <Preview canvas={canvas} path={shown} onClose={() => setShown(undefined)} />}
+    </section>
+  )
+}
+
+function Way({ folder, go }: { folder: string; go: (folder: string) => void }) {
+  const parts = folder.split('/')
+  return (
+    <nav className="way" aria-label="Folder">
+      <button onClick={() => go('')}>files</button>
+      {parts.map((part, i) => (
+        <span key={i}>
+          /<button onClick={() => go(parts.slice(0, i + 1).join('/'))}>{part}</button>
+        </span>
+      ))}
+    </nav>
+  )
+}
