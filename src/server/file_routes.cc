@@ -18,7 +18,7 @@ constexpr std::size_t kPreviewBytes = 64 << 10;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 44;
 
 /// What a browser may show as itself; everything else is text or a download. The answer is sandboxed in any case.
-std::string_view TypeOf(std::string_view path) {
+std::string_view FileTypeOf(std::string_view path) {
   static const std::map<std::string_view, std::string_view> types{
       {"png", "image/png"},   {"jpg", "image/jpeg"},    {"jpeg", "image/jpeg"},     {"gif", "image/gif"},
       {"webp", "image/webp"}, {"svg", "image/svg+xml"}, {"pdf", "application/pdf"}, {"txt", "text/plain"},
@@ -112,7 +112,7 @@ Result<HttpResponse> Download(const Call& call) {
   EASEL_TRY(CanvasFiles::OpenFile file, files.Read(path));
   const std::string tag = TagOf(file.info);
   const std::int64_t size = file.info.st_size;
-  HttpResponse out{.content_type = std::string(TypeOf(path))};
+  HttpResponse out{.content_type = std::string(FileTypeOf(path))};
   if (out.content_type == "text/plain") out.content_type += "; charset=utf-8";
   const bool download =
       call.request.target.Query("download") == "true" || out.content_type == "application/octet-stream";
@@ -158,7 +158,7 @@ Result<HttpResponse> Preview(const Call& call) {
       {"path", path},
       {"bytes", file.info.st_size},
       {"modified_ms", file.info.st_mtim.tv_sec * 1000LL + file.info.st_mtim.tv_nsec / 1'000'000}};
-  if (TypeOf(path).starts_with("image/")) {
+  if (FileTypeOf(path).starts_with("image/")) {
     out["kind"] = "image";
     return JsonResponse(out);
   }

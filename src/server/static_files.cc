@@ -45,7 +45,7 @@ constexpr std::string_view kNoAssets =
     "<code>./dev up</code> does all of it.</p><p>The API is there: <code>/api/v1/session</code>, "
     "<code>/healthz</code>.</p></html>";
 
-std::string_view TypeOf(std::string_view name) {
+std::string_view PageTypeOf(std::string_view name) {
   static const std::map<std::string_view, std::string_view> types{
       {"html", "text/html; charset=utf-8"},
       {"js", "text/javascript; charset=utf-8"},
@@ -108,7 +108,7 @@ Result<HttpResponse> StaticFiles::Get(const Call& call) const {
   }
   const std::string tag = "\"" + std::to_string(info.st_size) + "-" + std::to_string(info.st_mtim.tv_sec) +
                           "." + std::to_string(info.st_mtim.tv_nsec) + "\"";
-  HttpResponse out{.content_type = std::string(TypeOf(name))};
+  HttpResponse out{.content_type = std::string(PageTypeOf(name))};
   out.headers = {{"Cache-Control", HasHashedName(path) ? "public, max-age=31536000, immutable" : "no-cache"},
                  {"ETag", tag},
                  {"Vary", "Accept-Encoding"}};

@@ -7,7 +7,7 @@
 namespace easel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kWanted{10};  // after the last question
 constexpr std::chrono::seconds kKept{30};    // an answer that nobody has fetched
@@ -31,12 +31,12 @@ TableWork::~TableWork() {
 
 void TableWork::PutOff(Piece& piece) const {
   piece.progress.deadline_ns =
-      std::chrono::duration_cast<std::chrono::nanoseconds>((Clock::now() + kWanted).time_since_epoch())
+      std::chrono::duration_cast<std::chrono::nanoseconds>((Steady::now() + kWanted).time_since_epoch())
           .count();
 }
 
 void TableWork::Sweep() {
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   std::erase_if(pieces_, [&](const auto& entry) {
     return entry.second->finished && now - entry.second->since > kKept;
   });
@@ -55,7 +55,7 @@ void TableWork::Serve() {
     lock.lock();
     piece->result = std::move(result);
     piece->finished = true;
-    piece->since = Clock::now();
+    piece->since = Steady::now();
     // Who asks again after it was stopped gets a new one.
     const auto mine = pieces_.find(piece->key);
     if (!piece->result && piece->result.error().code == Code::kCancelled && mine != pieces_.end() &&

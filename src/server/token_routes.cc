@@ -6,7 +6,7 @@
 namespace easel {
 namespace {
 
-constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kTokenDayMs = std::int64_t{24} * 3600 * 1000;
 constexpr std::size_t kTokens = 100;
 
 json::object SessionDocument(const Credential& one, const std::string& own) {
@@ -47,8 +47,9 @@ Result<HttpResponse> MakeToken(const ServerParts& parts, const Call& call) {
   if (parts.accounts.List(Accounts::Kind::kToken, call.principal.user).size() >= kTokens)
     return Fail(Code::kResourceExhausted, "TOO_MANY_TOKENS",
                 "there are 100 tokens already; revoke one first");
-  EASEL_TRY(const IssuedCredential issued,
-            parts.accounts.NewToken(call.principal.user, name, *role, parts.clock.UnixMs() + days * kDayMs));
+  EASEL_TRY(
+      const IssuedCredential issued,
+      parts.accounts.NewToken(call.principal.user, name, *role, parts.clock.UnixMs() + days * kTokenDayMs));
   json::object out = TokenDocument(issued.credential);
   out["token"] = issued.secret;
   return JsonResponse(out, 201);

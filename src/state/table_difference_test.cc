@@ -1,46 +1,21 @@
 #include "state/table_difference.h"
 
 #include <arrow/api.h>
-#include <arrow/io/api.h>
-#include <arrow/ipc/api.h>
-#include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <random>
 
+#include "state/test_tables.h"
+
 namespace easel {
 namespace {
-
-using Columns = std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>;
-
-std::shared_ptr<arrow::Array> Values(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
-  auto array = arrow::json::ArrayFromJSONString(type, json);
-  EXPECT_TRUE(array.ok()) << array.status().ToString();
-  return *array;
-}
 
 std::shared_ptr<arrow::Array> Categories(const std::string& indices, const std::string& values) {
   const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
   return *arrow::DictionaryArray::FromArrays(type, Values(arrow::int8(), indices),
                                              Values(arrow::utf8(), values));
-}
-
-std::string IpcFile(const Columns& columns) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const auto& [name, array] : columns) {
-    fields.push_back(arrow::field(name, array->type()));
-    arrays.push_back(array);
-  }
-  const auto schema = arrow::schema(fields);
-  auto sink = *arrow::io::BufferOutputStream::Create();
-  auto writer = *arrow::ipc::MakeFileWriter(sink, schema);
-  const auto batch = arrow::RecordBatch::Make(schema, arrays.empty() ? 0 : arrays[0]->length(), arrays);
-  EXPECT_TRUE(writer->WriteRecordBatch(*batch).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return (*sink->Finish())->ToString();
 }
 
 /// "+name type", "-name type", "name type -> type", "name 3", "name categories"; blank between.

@@ -1,9 +1,6 @@
 #include "state/table.h"
 
 #include <arrow/api.h>
-#include <arrow/io/api.h>
-#include <arrow/ipc/api.h>
-#include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -14,34 +11,11 @@
 #include "base/file.h"
 #include "state/bytes.h"
 #include "state/slot_table.h"
+#include "state/test_tables.h"
 #include "state/test_vectors.h"
 
 namespace easel {
 namespace {
-
-using Columns = std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>;
-
-std::shared_ptr<arrow::Array> Values(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
-  auto array = arrow::json::ArrayFromJSONString(type, json);
-  EXPECT_TRUE(array.ok()) << array.status().ToString();
-  return *array;
-}
-
-std::string IpcFile(const Columns& columns, int batches = 1) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const auto& [name, array] : columns) {
-    fields.push_back(arrow::field(name, array->type()));
-    arrays.push_back(array);
-  }
-  const auto schema = arrow::schema(fields);
-  auto sink = *arrow::io::BufferOutputStream::Create();
-  auto writer = *arrow::ipc::MakeFileWriter(sink, schema);
-  const auto batch = arrow::RecordBatch::Make(schema, arrays.empty() ? 0 : arrays[0]->length(), arrays);
-  for (int i = 0; i < batches; ++i) EXPECT_TRUE(writer->WriteRecordBatch(*batch).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return (*sink->Finish())->ToString();
-}
 
 Result<TablePreview> Preview(const std::string& ipc, std::int64_t rows = 20, std::int64_t columns = 50) {
   return ReadTablePreview(ipc, "object", rows, columns);

@@ -1,9 +1,6 @@
 #include "state/table_view.h"
 
 #include <arrow/api.h>
-#include <arrow/io/api.h>
-#include <arrow/ipc/api.h>
-#include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,33 +9,10 @@
 #include <random>
 
 #include "base/json.h"
+#include "state/test_tables.h"
 
 namespace easel {
 namespace {
-
-using Columns = std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>;
-
-std::shared_ptr<arrow::Array> Values(const std::shared_ptr<arrow::DataType>& type, const std::string& text) {
-  auto array = arrow::json::ArrayFromJSONString(type, text);
-  EXPECT_TRUE(array.ok()) << array.status().ToString();
-  return *array;
-}
-
-std::string IpcFile(const Columns& columns, int batches = 1) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const auto& [name, array] : columns) {
-    fields.push_back(arrow::field(name, array->type()));
-    arrays.push_back(array);
-  }
-  const auto schema = arrow::schema(fields);
-  auto sink = *arrow::io::BufferOutputStream::Create();
-  auto writer = *arrow::ipc::MakeFileWriter(sink, schema);
-  const auto batch = arrow::RecordBatch::Make(schema, arrays.empty() ? 0 : arrays[0]->length(), arrays);
-  for (int i = 0; i < batches; ++i) EXPECT_TRUE(writer->WriteRecordBatch(*batch).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return (*sink->Finish())->ToString();
-}
 
 std::shared_ptr<TableView> Opened(const Columns& columns, int batches = 1) {
   auto view = TableView::Open(IpcFile(columns, batches), "object");

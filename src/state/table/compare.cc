@@ -15,18 +15,18 @@
 
 #include "state/table/abi.h"
 #include "state/table/cell.h"
+#include "state/table/frame.h"
 #include "state/table/type_text.h"
 
 namespace {
 
 constexpr std::size_t kNameBytes = 400;
-constexpr std::int64_t kMaxAllocatedBytes = std::int64_t{1} << 30;
 
 arrow::EqualOptions Exactly() {
   return arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
 }
 
-std::string Text(std::string_view text) {
+std::string NameText(std::string_view text) {
   std::string out;
   easel::table::AppendEscaped(text, kNameBytes, false, out);
   return out;
@@ -132,7 +132,7 @@ std::map<std::pair<std::string, int>, int> PlacesOf(const arrow::Schema& schema)
 
 arrow::Status Compare(const EaselTableBytes& before, const EaselTableBytes& after,
                       const EaselTableDifferenceSink& sink) {
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxAllocatedBytes);
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), easel::table::kMaxAllocatedBytes);
   ARROW_ASSIGN_OR_RAISE(const auto was, Read(before, &pool));
   ARROW_ASSIGN_OR_RAISE(const auto is, Read(after, &pool));
   const std::int64_t rows = std::min(was->num_rows(), is->num_rows());
@@ -140,9 +140,11 @@ arrow::Status Compare(const EaselTableBytes& before, const EaselTableBytes& afte
   const auto places_before = PlacesOf(*was->schema()), places_after = PlacesOf(*is->schema());
   const auto say = [&](char change, int c_before, int c_after, std::int64_t differing) {
     const auto field = [](const arrow::RecordBatch& batch, int c) { return batch.schema()->field(c); };
-    const std::string name = Text(c_after < 0 ? field(*was, c_before)->name() : field(*is, c_after)->name());
-    const std::string type_before = c_before < 0 ? "" : Text(easel::table::TypeText(*field(*was, c_before)));
-    const std::string type_after = c_after < 0 ? "" : Text(easel::table::TypeText(*field(*is, c_after)));
+    const std::string name =
+        NameText(c_after < 0 ? field(*was, c_before)->name() : field(*is, c_after)->name());
+    const std::string type_before =
+        c_before < 0 ? "" : NameText(easel::table::TypeText(*field(*was, c_before)));
+    const std::string type_after = c_after < 0 ? "" : NameText(easel::table::TypeText(*field(*is, c_after)));
     sink.column(sink.context, change, name.c_str(), type_before.c_str(), type_after.c_str(), differing);
   };
   std::vector<int> common_before, common_after;
@@ -193,7 +195,7 @@ extern "C" __attribute__((visibility("default"))) int easel_table_compare(
     char* error, size_t error_size) try {
   const arrow::Status status = Compare(*before, *after, *sink);
   if (status.ok()) return 0;
-  std::snprintf(error, error_size, "%s", Text(status.message()).c_str());
+  std::snprintf(error, error_size, "%s", NameText(status.message()).c_str());
   return 1;
 } catch (const std::exception& exception) {
   std::snprintf(error, error_size, "%s", exception.what());

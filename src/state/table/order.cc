@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::int64_t kWindowRows = 1 << 20;
 constexpr std::size_t kMostWindows = 8;
-constexpr std::size_t kBins = 1 << 16;
-constexpr std::size_t kTextBytes = 7;  // of a text in one part
+constexpr std::size_t kSortBins = 1 << 16;
+constexpr std::size_t kTextPartBytes = 7;  // of a text in one part
 // Views of texts may overlap, so that a small file has endless ones; what is alike for so long counts as equal.
 constexpr std::size_t kComparedBytes = 1 << 16;
 constexpr std::size_t kMostTextParts = 64;  // while more rows than a window has are alike
@@ -23,11 +23,11 @@ constexpr std::size_t kMostTextParts = 64;  // while more rows than a window has
 /// Seven bytes of a text from `number` * 7 on, then how many there are: 1 to 8 for 0 to 7, 9 if the text goes on. So no key
 /// is 0 or kLastKey, and shorter comes before longer.
 std::uint64_t TextKey(std::string_view text, std::size_t number) {
-  const std::size_t at = std::min(text.size(), number * kTextBytes);
+  const std::size_t at = std::min(text.size(), number * kTextPartBytes);
   const std::size_t left = text.size() - at;
   unsigned char bytes[8] = {};
-  std::memcpy(bytes, text.data() + at, std::min(left, kTextBytes));
-  bytes[7] = static_cast<unsigned char>(left > kTextBytes ? 9 : left + 1);
+  std::memcpy(bytes, text.data() + at, std::min(left, kTextPartBytes));
+  bytes[7] = static_cast<unsigned char>(left > kTextPartBytes ? 9 : left + 1);
   std::uint64_t key = 0;
   for (const unsigned char byte : bytes) key = key << 8 | byte;
   return key;
@@ -163,7 +163,7 @@ void Order::ForEach(const std::vector<Limit>& limits, Part part, std::int64_t be
 }
 
 std::size_t Order::BinOf(const Node& node, std::uint64_t key) {
-  return key == kLastKey ? kBins : static_cast<std::size_t>((key - node.low) >> node.shift);
+  return key == kLastKey ? kSortBins : static_cast<std::size_t>((key - node.low) >> node.shift);
 }
 
 arrow::Result<Order::Node> Order::MakeNode(std::vector<Limit> limits, Part part, std::int64_t first,
@@ -198,12 +198,12 @@ arrow::Result<Order::Node> Order::MakeNode(std::vector<Limit> limits, Part part,
   ARROW_RETURN_NOT_OK(
       Scan(set_.rows(), control, middle, to, [&](std::int64_t begin, std::int64_t end, int worker) {
         std::vector<std::int64_t>& mine = bins[static_cast<std::size_t>(worker)];
-        mine.resize(kBins + 1);
+        mine.resize(kSortBins + 1);
         ForEach(node.limits, part, begin, end,
                 [&](std::int64_t, std::uint64_t key) { ++mine[BinOf(node, key)]; });
         return arrow::Status::OK();
       }));
-  node.bins.assign(kBins + 1, 0);
+  node.bins.assign(kSortBins + 1, 0);
   for (const auto& some : bins)
     for (std::size_t b = 0; b < some.size(); ++b) node.bins[b] += some[b];
   return node;
@@ -293,18 +293,19 @@ arrow::Status Order::Descend(std::int64_t place, const EaselTableControl& contro
     std::int64_t first = node.first;
     while (first + node.bins[bin] <= place) first += node.bins[bin++];
     const auto low_of = [&](std::size_t b) {
-      return b == kBins ? kLastKey : node.low + (static_cast<std::uint64_t>(b) << node.shift);
+      return b == kSortBins ? kLastKey : node.low + (static_cast<std::uint64_t>(b) << node.shift);
     };
     const auto high_of = [&](std::size_t b) {
-      return b == kBins ? kLastKey : std::min(node.high, low_of(b) + ((std::uint64_t{1} << node.shift) - 1));
+      return b == kSortBins ? kLastKey
+                            : std::min(node.high, low_of(b) + ((std::uint64_t{1} << node.shift) - 1));
     };
     std::int64_t count = node.bins[bin];
     if (count <= kWindowRows) {
       // As many neighbours as fit: what is scrolled to next. Missing values have a key of their own and stay apart.
       std::size_t begin = bin, end = bin;
-      for (bool grew = bin != kBins; grew;) {
+      for (bool grew = bin != kSortBins; grew;) {
         grew = false;
-        if (end + 1 < kBins && low_of(end + 1) <= node.high && low_of(end + 1) > low_of(end) &&
+        if (end + 1 < kSortBins && low_of(end + 1) <= node.high && low_of(end + 1) > low_of(end) &&
             count + node.bins[end + 1] <= kWindowRows) {
           count += node.bins[++end];
           grew = true;

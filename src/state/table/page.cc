@@ -19,8 +19,8 @@ namespace {
 
 using arrow::Type;
 
-constexpr std::size_t kTextBytes = 2000;    // of a text in a page
-constexpr std::size_t kNestedBytes = 1000;  // of a list or struct in a page
+constexpr std::size_t kPageTextBytes = 2000;  // of a text in a page
+constexpr std::size_t kNestedBytes = 1000;    // of a list or struct in a page
 constexpr std::int64_t kMostPageRows = 10'000, kMostPageCells = 2'000'000;
 constexpr std::int64_t kExact = std::int64_t{1} << 53;
 constexpr std::int64_t kCsvRows = 16'384;  // found, then written
@@ -54,9 +54,9 @@ bool IsNaT(const arrow::Array& array, std::int64_t row) {
 }
 
 void AppendTextCell(std::string_view text, std::string& out) {
-  if (text.size() <= kTextBytes) return AppendJson(text, out);
+  if (text.size() <= kPageTextBytes) return AppendJson(text, out);
   out += "{\"cut\":";
-  AppendJson(Cut(text, kTextBytes), out);
+  AppendJson(Cut(text, kPageTextBytes), out);
   out += ",\"bytes\":" + std::to_string(text.size()) + "}";
 }
 
@@ -101,7 +101,7 @@ void AppendJsonCell(const Column& column, std::int64_t row, std::string& out) {
     case Kind::kBool:
     case Kind::kInteger: {
       const std::size_t begin = out.size();
-      AppendPlain(column, row, kTextBytes, out);
+      AppendPlain(column, row, kPageTextBytes, out);
       if (out.size() - begin < 16) return;
       // Beyond 2^53 a number of JavaScript is not exact.
       std::int64_t value = 0;

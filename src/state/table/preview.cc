@@ -13,23 +13,22 @@
 
 #include "state/table/abi.h"
 #include "state/table/cell.h"
+#include "state/table/frame.h"
 #include "state/table/time.h"
 #include "state/table/type_text.h"
 
 namespace {
 
 constexpr std::size_t kCellBytes = 400;
-// What reading may allocate: buffers that are compressed say their own size, and the bytes come from user code.
-constexpr std::int64_t kMaxAllocatedBytes = std::int64_t{1} << 30;
 
-std::string Text(std::string_view text) {
+std::string CellText(std::string_view text) {
   std::string out;
   easel::table::AppendEscaped(text, kCellBytes, false, out);
   return out;
 }
 
 arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& sink) {
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxAllocatedBytes);
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), easel::table::kMaxAllocatedBytes);
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.memory_pool = &pool;
   options.use_threads = false;
@@ -44,8 +43,8 @@ arrow::Status Preview(const EaselTableRequest& request, const EaselTableSink& si
   ARROW_ASSIGN_OR_RAISE(const std::int64_t rows, reader->CountRows());
   sink.shape(sink.context, rows, columns);
   for (int c = 0; c < shown; ++c) {
-    const std::string name = Text(schema->field(c)->name()),
-                      type = Text(easel::table::TypeText(*schema->field(c)));
+    const std::string name = CellText(schema->field(c)->name()),
+                      type = CellText(easel::table::TypeText(*schema->field(c)));
     sink.column(sink.context, name.data(), name.size(), type.data(), type.size());
   }
   if (shown == 0) return arrow::Status::OK();
@@ -88,7 +87,7 @@ extern "C" __attribute__((visibility("default"))) int easel_table_preview(const 
                                                                           size_t error_size) try {
   const arrow::Status status = Preview(*request, *sink);
   if (status.ok()) return 0;
-  std::snprintf(error, error_size, "%s", Text(status.message()).c_str());
+  std::snprintf(error, error_size, "%s", CellText(status.message()).c_str());
   return 1;
 } catch (const std::exception& exception) {
   std::snprintf(error, error_size, "%s", exception.what());

@@ -20,7 +20,7 @@
 namespace easel::table {
 namespace {
 
-constexpr std::size_t kBins = 20, kTop = 10;
+constexpr std::size_t kHistogramBins = 20, kTop = 10;
 constexpr std::size_t kMostCounted = 100'000;  // texts that one worker counts at a time
 constexpr std::size_t kTopTextBytes = 200;
 constexpr std::int64_t kMostCells = 1'000'000;
@@ -67,7 +67,7 @@ struct Seen {
   Distinct distinct;
   TextCounts texts;
   std::vector<std::int64_t> codes;  ///< by rank - 1 of a category, or false and true
-  std::array<std::int64_t, kBins> bins{};
+  std::array<std::int64_t, kHistogramBins> bins{};
 
   void Merge(const Seen& other) {
     rows += other.rows, missing += other.missing, nan += other.nan, finite += other.finite;
@@ -79,7 +79,7 @@ struct Seen {
     texts.Merge(other.texts);
     if (codes.size() < other.codes.size()) codes.resize(other.codes.size());
     for (std::size_t i = 0; i < other.codes.size(); ++i) codes[i] += other.codes[i];
-    for (std::size_t i = 0; i < kBins; ++i) bins[i] += other.bins[i];
+    for (std::size_t i = 0; i < kHistogramBins; ++i) bins[i] += other.bins[i];
   }
 };
 
@@ -109,7 +109,7 @@ class Summary {
         }));
     if (!has_numbers_ || !all_.finite_low) return arrow::Status::OK();
     from_ = *all_.finite_low;
-    width_ = (*all_.finite_high - from_) / kBins;
+    width_ = (*all_.finite_high - from_) / kHistogramBins;
     if (!(width_ > 0) || !std::isfinite(width_)) width_ = 0;
     return Pass(0.7, 1,
                 [&](std::int64_t begin, std::int64_t end, Seen& seen) { FillBins(begin, end, seen); });
@@ -188,7 +188,7 @@ class Summary {
       const double value = column_.NumberOf(key);
       if (!std::isfinite(value)) return;
       const double place = width_ > 0 ? (value - from_) / width_ : 0;
-      ++seen.bins[std::min(kBins - 1, static_cast<std::size_t>(std::max(0.0, place)))];
+      ++seen.bins[std::min(kHistogramBins - 1, static_cast<std::size_t>(std::max(0.0, place)))];
     });
   }
 
@@ -227,12 +227,14 @@ class Summary {
         AppendNumber(mean, out);
     }
     out += ",\"bins\":{\"edges\":[";
-    for (std::size_t i = 0; i <= kBins; ++i) {
+    for (std::size_t i = 0; i <= kHistogramBins; ++i) {
       if (i > 0) out += ',';
-      AppendJson(EdgeText(i == kBins ? *all_.finite_high : from_ + width_ * static_cast<double>(i)), out);
+      AppendJson(EdgeText(i == kHistogramBins ? *all_.finite_high : from_ + width_ * static_cast<double>(i)),
+                 out);
     }
     out += "],\"counts\":[";
-    for (std::size_t i = 0; i < kBins; ++i) out += (i == 0 ? "" : ",") + std::to_string(all_.bins[i]);
+    for (std::size_t i = 0; i < kHistogramBins; ++i)
+      out += (i == 0 ? "" : ",") + std::to_string(all_.bins[i]);
     out += "]}";
   }
 
