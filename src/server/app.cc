@@ -107,7 +107,7 @@ class RunningApp final : public App {
     AddSessionRoutes(router_, parts_);
     AddTokenRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);
-    AddTableRoutes(router_);
+    AddTableRoutes(router_, parts_);
     AddReadingRoutes(router_, parts_);
     AddFileRoutes(router_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });

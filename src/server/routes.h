@@ -33,7 +33,7 @@ struct ServerParts {
 
 void AddSessionRoutes(Router& router, const ServerParts& parts);
 void AddCanvasRoutes(Router& router, const ServerParts& parts);
-void AddTableRoutes(Router& router);
+void AddTableRoutes(Router& router, const ServerParts& parts);
 void AddFileRoutes(Router& router);
 void AddReadingRoutes(Router& router, const ServerParts& parts);
 void AddTokenRoutes(Router& router, const ServerParts& parts);

@@ -28,13 +28,17 @@ constexpr std::array<std::string_view, 12> kOperations = {
 int ScanThreads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)); }
 
 struct Tables {
+  const ServerParts& parts;
   TableCache cache{kMostTables, kMostSelectionBytes};
   TableWork work{2, ScanThreads(), 64};
 };
 
-TablePlace PlaceOf(const Call& call, std::string attempt) {
+TablePlace PlaceOf(const Tables& tables, const Call& call, std::string attempt) {
+  std::string block = call.Path("block");
+  if (tables.parts.block_name)
+    if (auto name = tables.parts.block_name(call.canvas_root, block)) block = *std::move(name);
   return {.canvas_root = call.canvas_root,
-          .block = call.Path("block"),
+          .block = std::move(block),
           .attempt = std::move(attempt),
           .variable = call.Path("variable")};
 }
@@ -120,7 +124,7 @@ Result<Asked> ReadAsked(const json::value& body) {
 
 Result<HttpResponse> Describe(Tables& tables, const Call& call) {
   EASEL_TRY(const auto table,
-            tables.cache.Open(PlaceOf(call, call.request.target.Query("attempt").value_or(""))));
+            tables.cache.Open(PlaceOf(tables, call, call.request.target.Query("attempt").value_or(""))));
   EASEL_TRY(json::value about, ParseJson(table->about, "table"));
   json::object& out = about.as_object();
   out["stored_rows"] = out["rows"];
@@ -149,7 +153,7 @@ using Look = std::function<Result<std::string>(TableSelection& selection, const 
 Result<HttpResponse> Answer(Tables& tables, const Call& call, const std::string& what, const Look& look) {
   EASEL_TRY(const json::value body, call.Body());
   EASEL_TRY(Asked asked, ReadAsked(body));
-  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(call, asked.attempt)));
+  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(tables, call, asked.attempt)));
   const std::string key = ScopeOf(call) + call.Path("block") + '\n' + table->attempt + '\n' +
                           table->variable + '\n' + what + json::serialize(body);
   const auto shared = std::make_shared<const Asked>(std::move(asked));
@@ -179,7 +183,7 @@ Result<HttpResponse> Export(Tables& tables, const Call& call) {
                     "`; a block writes other forms: df.to_parquet(\"table.parquet\")");
   EASEL_TRY(const json::value query, ParseJson(target.Query("query").value_or("{}"), "query"));
   EASEL_TRY(Asked asked, ReadAsked(query));
-  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(call, target.Query("attempt").value_or(""))));
+  EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(tables, call, target.Query("attempt").value_or(""))));
   TableProgress progress{.threads = ScanThreads()};
   progress.deadline_ns =
       std::chrono::nanoseconds((std::chrono::steady_clock::now() + kExportTime).time_since_epoch()).count();
@@ -212,8 +216,8 @@ Result<HttpResponse> Export(Tables& tables, const Call& call) {
 
 }  // namespace
 
-void AddTableRoutes(Router& router) {
-  const auto tables = std::make_shared<Tables>();
+void AddTableRoutes(Router& router, const ServerParts& parts) {
+  const std::shared_ptr<Tables> tables(new Tables{.parts = parts});
   router.Add<Access::kViewer>("GET", "/api/v1/canvases/{canvas}/blocks/{block}/tables/{variable}",
                               [tables](const Call& call) { return Describe(*tables, call); });
   router.Add<Access::kViewer>(
