@@ -19,6 +19,14 @@ export default function CanvasPage({ canvas }: { canvas: string }) {
       ),
     [canvas],
   )
+  const there = opened !== undefined && 'store' in opened
+  // Editor and palette are there before they are wanted: nothing can be loaded while the server is away.
+  useEffect(() => {
+    if (!there) return
+    const load = () => Promise.all([import('../editor/CodeEditor'), import('../palette/Palette')])
+    const timer = setTimeout(() => void load().catch(() => undefined), 1000)
+    return () => clearTimeout(timer)
+  }, [there])
   const name = opened && 'store' in opened ? opened.store.name : canvas
   useEffect(() => {
     document.title = `${name} · Easel`

@@ -105,6 +105,9 @@ export class Details {
     try {
       events = await this.#source.outputs(id, attempt)
     } catch {
+      // What came meanwhile is shown all the same; the rest is asked for again when the standing changes.
+      const heard = need.meanwhile ?? []
+      if (need.outputsOf === attempt && heard.length > 0) this.#show(id, heard)
       if (need.outputsOf === attempt) delete need.outputsOf
       delete need.meanwhile
       return
@@ -113,9 +116,12 @@ export class Details {
     const meanwhile = need.meanwhile ?? []
     delete need.meanwhile
     const all = [...events, ...withoutOverlap(events, meanwhile)]
-    const shown = all.reduce((live, event) => follow(live, event, 0), neverRun)
-    this.#found(id, { outputs: shown.outputs })
+    this.#show(id, all)
     if (need.patched) this.refresh(id)
+  }
+  #show(id: BlockId, events: readonly RunEvent[]): void {
+    const { outputs } = events.reduce((live, event) => follow(live, event, 0), neverRun)
+    this.#found(id, { outputs })
   }
   async #variables(id: BlockId, need: Need): Promise<void> {
     try {
