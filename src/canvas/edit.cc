@@ -8,12 +8,12 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "canvas/canvas_edit.h"
 #include "canvas/document.h"
 #include "canvas/reader.h"
 #include "canvas/sources.h"
 #include "canvas/splice.h"
 #include "canvas/values.h"
+#include "canvas/yaml_edit.h"
 
 namespace easel {
 
@@ -24,7 +24,7 @@ std::string SameName(const std::string& name) { return name; }
 }  // namespace
 
 Status CanvasText::SetName(std::string_view name) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   const auto& nodes = change.document.yaml.nodes;
   Splices splices(change.body);
   const std::string quoted = json::serialize(json::string(name));  // JSON's strings are YAML's, too
@@ -46,7 +46,7 @@ Status CanvasText::SetName(std::string_view name) {
 }
 
 Status CanvasText::AddBlock(const Block& block) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   if (change.document.canvas.Find(block.name))
     return Fail(Code::kAlreadyExists, "BLOCK_DUPLICATE",
                 "there is a block " + Ticked(block.name) + " already");
@@ -61,7 +61,7 @@ Status CanvasText::AddBlock(const Block& block) {
 }
 
 Status CanvasText::RemoveBlock(std::string_view name) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   EASEL_TRY(const std::int32_t block, change.FindBlock(name));
   Splices splices(change.body);
   const auto touches = [&](const std::string& a, const std::string& b) { return a == name || b == name; };
@@ -74,7 +74,7 @@ Status CanvasText::RemoveBlock(std::string_view name) {
 }
 
 Status CanvasText::RenameBlock(std::string_view name, std::string_view new_name) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   EASEL_TRY(const std::int32_t block, change.FindBlock(name));
   if (name == new_name) return {};
   const auto rename = [&](const std::string& old) { return old == name ? std::string(new_name) : old; };
@@ -92,7 +92,7 @@ Status CanvasText::MoveBlock(std::string_view name, double x, double y) {
 }
 
 Status CanvasText::SetBlockKey(std::string_view name, std::string_view key, std::string_view value) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   EASEL_TRY(const std::int32_t block, change.FindBlock(name));
   // What the key shall mean, read from a canvas of one block.
   static constexpr std::string_view kOneBlock = "easel: 1\nblocks:\n  a: {kind: python, file: a, ";
@@ -122,7 +122,7 @@ Status CanvasText::SetBlockKey(std::string_view name, std::string_view key, std:
 }
 
 Status CanvasText::AddEdge(std::string_view parent, std::string_view child) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   EASEL_RETURN_IF_ERROR(change.FindBlock(parent));
   EASEL_RETURN_IF_ERROR(change.FindBlock(child));
   const NamedEdge edge{parent, child};
@@ -137,7 +137,7 @@ Status CanvasText::AddEdge(std::string_view parent, std::string_view child) {
 }
 
 Status CanvasText::RemoveEdge(std::string_view parent, std::string_view child) {
-  EASEL_TRY(CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(YamlEdit change, YamlEdit::Begin(text_));
   const NamedEdge edge{parent, child};
   if (std::erase(change.meaning.edges, edge) == 0)
     return Fail(Code::kNotFound, "EDGE_UNKNOWN",

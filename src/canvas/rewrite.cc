@@ -5,8 +5,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "canvas/canvas_edit.h"
 #include "canvas/edit.h"
+#include "canvas/yaml_edit.h"
 
 namespace easel {
 namespace {
@@ -52,7 +52,7 @@ std::vector<std::pair<std::string, std::string>> KeysThatDiffer(const Block& now
 }  // namespace
 
 Status CanvasText::Become(const std::vector<Wanted>& blocks, const std::vector<NamedEdge>& edges) {
-  EASEL_TRY(const CanvasEdit change, CanvasEdit::Begin(text_));
+  EASEL_TRY(const YamlEdit change, YamlEdit::Begin(text_));
   CanvasMeaning wanted{change.meaning.name, change.meaning.environment, {}, edges};
   std::unordered_map<std::string, const Wanted*> by_old_name;
   for (const Wanted& one : blocks) {
@@ -101,7 +101,7 @@ Status CanvasText::Become(const std::vector<Wanted>& blocks, const std::vector<N
   change.RewriteEdges(splices, drop, rename);
 
   // What is new, each edge at its place among its child's.
-  EASEL_TRY(CanvasEdit second, CanvasEdit::Begin(change.mark + splices.Apply()));
+  EASEL_TRY(YamlEdit second, YamlEdit::Begin(change.mark + splices.Apply()));
   Splices added(second.body);
   std::vector<std::string> entries, lines;
   for (const Wanted& one : blocks)

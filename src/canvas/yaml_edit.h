@@ -32,10 +32,10 @@ std::string ComputeYaml(const Compute& compute);
 /// A value for a one-line flow mapping: as it is if it reads back so, else quoted.
 std::string ScalarYaml(std::string_view text);
 
-class CanvasEdit {
+class YamlEdit {
  public:
   /// Errors: kInvalidArgument CANVAS_INVALID.
-  static Result<CanvasEdit> Begin(const std::string& text);
+  static Result<YamlEdit> Begin(const std::string& text);
 
   Result<std::int32_t> FindBlock(std::string_view name) const;
   const YamlNode& Node(std::uint32_t i) const { return document.yaml.nodes[i]; }
@@ -67,7 +67,7 @@ class CanvasEdit {
   CanvasMeaning meaning;  ///< to be changed by the caller into what it wants
 
  private:
-  CanvasEdit(std::string mark_, std::string body_, CanvasDocument document_);
+  YamlEdit(std::string mark_, std::string body_, CanvasDocument document_);
   void RemoveFlowRuns(Splices& splices, std::uint32_t collection, const std::vector<std::uint32_t>& gone,
                       bool is_key) const;
 };

@@ -1,4 +1,4 @@
-#include "canvas/canvas_edit.h"
+#include "canvas/yaml_edit.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -87,13 +87,13 @@ std::string EntryYaml(const Block& block) {
   return out + "}";
 }
 
-CanvasEdit::CanvasEdit(std::string mark_, std::string body_, CanvasDocument document_)
+YamlEdit::YamlEdit(std::string mark_, std::string body_, CanvasDocument document_)
     : mark(std::move(mark_)),
       body(std::move(body_)),
       document(std::move(document_)),
       meaning(MeaningOf(document)) {}
 
-Result<CanvasEdit> CanvasEdit::Begin(const std::string& text) {
+Result<YamlEdit> YamlEdit::Begin(const std::string& text) {
   ProblemList problems;
   // Positions count from behind a byte order mark, so that is set aside and put back.
   const std::string_view body = WithoutByteOrderMark(text);
@@ -101,16 +101,16 @@ Result<CanvasEdit> CanvasEdit::Begin(const std::string& text) {
   CheckGraph(document, problems);
   const std::vector<Problem> found = problems.Take();
   if (!found.empty()) return std::unexpected(ProblemsAsError(found));
-  return CanvasEdit(text.substr(0, text.size() - body.size()), std::string(body), std::move(document));
+  return YamlEdit(text.substr(0, text.size() - body.size()), std::string(body), std::move(document));
 }
 
-Result<std::int32_t> CanvasEdit::FindBlock(std::string_view name) const {
+Result<std::int32_t> YamlEdit::FindBlock(std::string_view name) const {
   const auto found = document.canvas.Find(name);
   if (!found) return Fail(Code::kNotFound, "BLOCK_UNKNOWN", "there is no block " + Ticked(name));
   return *found;
 }
 
-void CanvasEdit::Append(Splices& splices, bool to_blocks, const std::vector<std::string>& entries) const {
+void YamlEdit::Append(Splices& splices, bool to_blocks, const std::vector<std::string>& entries) const {
   if (entries.empty()) return;
   const std::uint32_t key = to_blocks ? document.blocks_key : document.edges_key;
   const std::uint32_t collection = to_blocks ? document.blocks_node : document.edges_node;
@@ -139,14 +139,14 @@ void CanvasEdit::Append(Splices& splices, bool to_blocks, const std::vector<std:
   }
 }
 
-void CanvasEdit::InsertEdge(Splices& splices, std::size_t item, const std::string& entry) const {
+void YamlEdit::InsertEdge(Splices& splices, std::size_t item, const std::string& entry) const {
   const YamlNode& before = Node(document.items[item].node);
   if (Node(document.edges_node).flow) return splices.Insert(before.begin, entry + ", ");
   const std::string indent(static_cast<std::size_t>(Node(document.edges_node).column - 1), ' ');
   splices.Insert(splices.LineBegin(before.begin), indent + "- " + entry + std::string(splices.LineBreak()));
 }
 
-void CanvasEdit::RewriteEdges(Splices& splices, const Drop& drop, const Rename& rename) const {
+void YamlEdit::RewriteEdges(Splices& splices, const Drop& drop, const Rename& rename) const {
   const bool flow = document.edges_node != 0 && Node(document.edges_node).flow;
   std::vector<std::uint32_t> gone;
   for (const EdgeItem& item : document.items) {
@@ -178,9 +178,9 @@ void CanvasEdit::RewriteEdges(Splices& splices, const Drop& drop, const Rename& 
   RemoveChildren(splices, document.edges_node, gone, document.items.size(), "[]", false);
 }
 
-void CanvasEdit::RemoveChildren(Splices& splices, std::uint32_t collection,
-                                const std::vector<std::uint32_t>& gone, std::size_t all,
-                                std::string_view empty, bool is_key) const {
+void YamlEdit::RemoveChildren(Splices& splices, std::uint32_t collection,
+                              const std::vector<std::uint32_t>& gone, std::size_t all, std::string_view empty,
+                              bool is_key) const {
   if (gone.empty()) return;
   if (Node(collection).flow && gone.size() == all) {
     splices.Replace(Node(collection).begin, Node(collection).end, std::string(empty));
@@ -190,14 +190,14 @@ void CanvasEdit::RemoveChildren(Splices& splices, std::uint32_t collection,
   for (const std::uint32_t node : gone) splices.RemoveLines(document.yaml, node, is_key);
 }
 
-void CanvasEdit::RemoveBlocks(Splices& splices, const std::vector<std::int32_t>& blocks) const {
+void YamlEdit::RemoveBlocks(Splices& splices, const std::vector<std::int32_t>& blocks) const {
   std::vector<std::uint32_t> keys;
   for (const std::int32_t block : blocks) keys.push_back(document.places[block].key);
   RemoveChildren(splices, document.blocks_node, keys, document.canvas.blocks.size(), "{}", true);
 }
 
-void CanvasEdit::SetKeys(Splices& splices, std::int32_t block,
-                         const std::vector<std::pair<std::string, std::string>>& keys) const {
+void YamlEdit::SetKeys(Splices& splices, std::int32_t block,
+                       const std::vector<std::pair<std::string, std::string>>& keys) const {
   const std::uint32_t mapping = document.places[block].value;
   std::vector<std::uint32_t> gone;
   std::size_t all = 0;
@@ -223,7 +223,7 @@ void CanvasEdit::SetKeys(Splices& splices, std::int32_t block,
   RemoveChildren(splices, mapping, gone, all, "{}", true);
 }
 
-Status CanvasEdit::Finish(std::string& text, const Splices& splices, bool any_order) const {
+Status YamlEdit::Finish(std::string& text, const Splices& splices, bool any_order) const {
   const std::string edited = splices.Apply();
   ProblemList problems;
   CanvasDocument after = ReadDocument(edited, problems);
@@ -238,8 +238,8 @@ Status CanvasEdit::Finish(std::string& text, const Splices& splices, bool any_or
 }
 
 /// In brackets, commas stand between children: remove runs of neighbours, so that no comma is removed twice.
-void CanvasEdit::RemoveFlowRuns(Splices& splices, std::uint32_t collection,
-                                const std::vector<std::uint32_t>& gone, bool is_key) const {
+void YamlEdit::RemoveFlowRuns(Splices& splices, std::uint32_t collection,
+                              const std::vector<std::uint32_t>& gone, bool is_key) const {
   const std::unordered_set<std::uint32_t> set(gone.begin(), gone.end());
   const auto after = [&](std::uint32_t node) {
     return is_key ? Node(Node(node).next).next : Node(node).next;
