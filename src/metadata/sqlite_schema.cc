@@ -68,6 +68,10 @@ Status FillNewDatabase(const std::string& path) {
 
 std::span<const Migration> Migrations() { return kMigrations; }
 
+Status MarkAsOurs(SqliteConnection& database) {
+  return database.Execute("PRAGMA page_size=4096; PRAGMA application_id=" + std::to_string(kApplicationId));
+}
+
 Status CreateDatabase(const std::string& path) {
   const std::string beside = path + ".part" + std::to_string(::getpid());
   Status made = FillNewDatabase(beside);

@@ -23,6 +23,9 @@ std::span<const Migration> Migrations();
 /// half-written file there is always damage. Does nothing if somebody else was faster.
 Status CreateDatabase(const std::string& path);
 
+/// Put Easel's application id into a database that has no page yet.
+Status MarkAsOurs(SqliteConnection& database);
+
 /// Check that this is a canvas's database of a format that we know, and apply the migrations it lacks in one
 /// transaction (not when `read_only`).
 ///

@@ -1,6 +1,9 @@
 #include "server/app.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,6 +35,14 @@ json::array RouteList(const Router& router) {
   return out;
 }
 
+/// What blocks of a served canvas may use: all of this machine.
+SessionOptions SessionOptionsOfThisMachine() {
+  SessionOptions options;
+  options.cores = std::max(1u, std::thread::hardware_concurrency());
+  options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  return options;
+}
+
 class RunningApp final : public App {
  public:
   RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace,
@@ -41,13 +52,17 @@ class RunningApp final : public App {
         workspace_(std::move(workspace)),
         accounts_(std::move(accounts)),
         files_(options.web_folder),
+        pool_("server", static_cast<int>(settings_.Number("work_threads"))),
+        canvases_(SessionOptionsOfThisMachine()),
         parts_{.workspace = workspace_,
                .accounts = *accounts_,
+               .pool = pool_,
+               .canvases = canvases_,
                .clock = clock_,
                .cookie = "easel_session_" + accounts_->workspace_word(),
                .secure = settings_.Text("public_url").starts_with("https://"),
-               .version = options.version},
-        pool_("server", static_cast<int>(settings_.Number("work_threads"))) {
+               .version = options.version} {
+    ServeOpenCanvases(parts_);
     AddRoutes();
     ServiceOptions service{.hosts = settings_.List("hosts"), .secure = parts_.secure};
     if (!settings_.Text("public_url").empty()) service.hosts.push_back(HostOf(settings_.Text("public_url")));
@@ -82,6 +97,7 @@ class RunningApp final : public App {
     stopping_ = true;
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
+    canvases_.CloseAll();  // pages are told before their sockets go
     server_->Stop(grace);
     server_.reset();
     (void)accounts_->Tidy();
@@ -107,6 +123,7 @@ class RunningApp final : public App {
     AddSessionRoutes(router_, parts_);
     AddTokenRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);
+    AddLiveRoutes(router_, parts_);
     AddTableRoutes(router_, parts_);
     AddReadingRoutes(router_, parts_);
     AddFileRoutes(router_);
@@ -153,9 +170,10 @@ class RunningApp final : public App {
   const Workspace workspace_;
   const std::unique_ptr<Accounts> accounts_;
   const StaticFiles files_;
+  BlockingPool pool_;
+  OpenCanvases canvases_;
   ServerParts parts_;  ///< complete before the server listens
   Router router_;
-  BlockingPool pool_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<HttpServer> server_;
   std::atomic<bool> stopping_ = false;

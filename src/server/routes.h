@@ -6,7 +6,9 @@
 #include <string>
 
 #include "base/clock.h"
+#include "hub/open_canvases.h"
 #include "server/accounts.h"
+#include "server/blocking_pool.h"
 #include "server/router.h"
 #include "server/workspace.h"
 
@@ -16,6 +18,8 @@ namespace easel {
 struct ServerParts {
   const Workspace& workspace;
   Accounts& accounts;
+  BlockingPool& pool;
+  OpenCanvases& canvases;
   const Clock& clock;
   std::string cookie;   ///< name of the session's cookie
   bool secure = false;  ///< browsers come by https
@@ -33,6 +37,9 @@ struct ServerParts {
 
 void AddSessionRoutes(Router& router, const ServerParts& parts);
 void AddCanvasRoutes(Router& router, const ServerParts& parts);
+void AddLiveRoutes(Router& router, const ServerParts& parts);
+/// Let routes that know folders only ask the open canvases.
+void ServeOpenCanvases(ServerParts& parts);
 void AddTableRoutes(Router& router, const ServerParts& parts);
 void AddFileRoutes(Router& router);
 void AddReadingRoutes(Router& router, const ServerParts& parts);

@@ -1,0 +1,228 @@
+#include "hub/engine_link.h"
+
+#include <chrono>
+
+#include "backend/local_backend.h"
+#include "base/log.h"
+#include "executor/runtime_folder.h"
+
+namespace easel {
+
+/// In the order in which they need each other.
+struct EngineLink::Open {
+  std::optional<EngineLock> lock;
+  std::unique_ptr<World> world;
+  std::unique_ptr<Session> session;
+  std::unique_ptr<EngineServer> server;
+};
+
+EngineLink::EngineLink(std::string folder, SessionOptions options, EngineCallbacks callbacks)
+    : folder_(std::move(folder)), options_(std::move(options)), callbacks_(std::move(callbacks)) {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+EngineLink::~EngineLink() {
+  End([] {});
+  thread_.join();
+}
+
+void EngineLink::Post(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  work_.push_back(std::move(work));
+  arrived_.notify_all();
+}
+
+void EngineLink::Edit(EngineEdit edit) {
+  const std::lock_guard lock(mutex_);
+  pending_.canvas = std::move(edit.canvas);
+  pending_.renames.insert(pending_.renames.end(), edit.renames.begin(), edit.renames.end());
+  edit_waits_ = true;
+  arrived_.notify_all();
+}
+
+void EngineLink::Start(EngineEdit edit, RunRequest request, std::string by, Started started) {
+  Edit(std::move(edit));
+  Post([this, request = std::move(request), by = std::move(by), started = std::move(started)] {
+    auto ready = Ready();
+    if (!ready) return started(std::unexpected(ready.error()));
+    {
+      const std::lock_guard lock(mutex_);
+      ++starting_;
+    }
+    // An environment may have to be built first: edits go on meanwhile.
+    std::thread([this, open = *std::move(ready), request, by, started]() mutable {
+      started(
+          open->session->Start(request, {},
+                               {.by = by,
+                                .progress = [this](std::string_view line) { callbacks_.on_progress(line); },
+                                .stop = stop_.get_token()}));
+      open.reset();
+      const std::lock_guard lock(mutex_);
+      --starting_;
+      arrived_.notify_all();
+    }).detach();
+  });
+}
+
+void EngineLink::Plan(EngineEdit edit, RunRequest request, Planned planned) {
+  Edit(std::move(edit));
+  Post([this, request = std::move(request), planned = std::move(planned)] {
+    auto ready = Ready();
+    if (!ready) return planned(std::unexpected(ready.error()));
+    planned((*ready)->session->Plan(request));
+  });
+}
+
+void EngineLink::Cancel(const RunId& run, bool kill) {
+  Post([this, run, kill] {
+    if (auto ready = Ready()) (*ready)->session->Cancel(run, kill);
+  });
+}
+
+void EngineLink::End(std::function<void()> ended) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) return;
+  ending_ = true;
+  ended_ = std::move(ended);
+  stop_.request_stop();
+  arrived_.notify_all();
+}
+
+/// The open engine, with the edits that were handed over before. On the link's thread.
+Result<std::shared_ptr<EngineLink::Open>> EngineLink::Ready() {
+  if (open_ == nullptr && failed_.reason != "ENGINE_ELSEWHERE") (void)OpenEngine();
+  if (open_ == nullptr) return std::unexpected(failed_);
+  EngineEdit edit;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(edit_waits_, false)) return open_;
+    edit = std::exchange(pending_, {});
+  }
+  EASEL_RETURN_IF_ERROR(Apply(std::move(edit)));
+  return open_;
+}
+
+Status EngineLink::Apply(EngineEdit edit) {
+  const auto edited = open_->session->Edit(std::move(edit.canvas), edit.renames);
+  if (edited) return {};
+  callbacks_.on_problem(edited.error().message);
+  return std::unexpected(edited.error());
+}
+
+Status EngineLink::OpenEngine() {
+  const auto fail = [&](Error error) -> Status {
+    failed_ = error;
+    callbacks_.on_problem(error.message);
+    return std::unexpected(std::move(error));
+  };
+  auto open = std::make_shared<Open>();
+  auto lock = EngineLock::TryAcquire(folder_ + "/.easel");
+  if (!lock) return fail(lock.error());
+  if (!*lock)
+    return fail({Code::kUnavailable, "ENGINE_ELSEWHERE",
+                 "a command line run has this canvas; runs here wait until it has ended"});
+  open->lock = std::move(*lock);
+  auto world = World::Load({.folder = folder_,
+                            .runtime_folder = RuntimeFolderOfThisMachine(),
+                            .environments = EnvironmentOptionsOfThisMachine(),
+                            .lenient = true,
+                            .progress = callbacks_.on_progress,
+                            .stop = stop_.get_token(),
+                            .analyzers = std::make_shared<SharedAnalyzers>()});
+  if (!world) return fail(world.error());
+  open->world = *std::move(world);
+  auto backend =
+      std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = open->world->canvas_id(),
+                                                         .build = BuildId(RuntimeFolderOfThisMachine()),
+                                                         .isolation = options_.isolation,
+                                                         .network = options_.network});
+  auto session = Session::Open(*open->world, std::move(backend), options_,
+                               {.on_event = callbacks_.on_event, .on_standings = callbacks_.on_standings});
+  if (!session) return fail(session.error());
+  open->session = *std::move(session);
+  // What the folder said when it was read may be behind.
+  auto now = callbacks_.current();
+  if (!now) return fail(now.error());
+  {
+    const std::lock_guard guard(mutex_);
+    now->renames.insert(now->renames.begin(), pending_.renames.begin(), pending_.renames.end());
+    pending_ = {};
+    edit_waits_ = false;
+  }
+  if (const auto edited = open->session->Edit(std::move(now->canvas), now->renames); !edited)
+    return fail(edited.error());
+  auto server = EngineServer::Serve(open->world->state_root(), *open->session,
+                                    [this, session = open->session.get()]() -> Status {
+                                      EASEL_TRY(EngineEdit edit, callbacks_.current());
+                                      const auto edited = session->Edit(std::move(edit.canvas), edit.renames);
+                                      return edited ? Status{} : std::unexpected(edited.error());
+                                    });
+  if (!server) return fail(server.error());
+  open->server = *std::move(server);
+  const std::vector<StandingReport> standings = open->session->Standings();
+  callbacks_.on_standings(standings, *open->world->canvas());
+  {
+    const std::lock_guard guard(mutex_);
+    open_ = std::move(open);
+  }
+  failed_ = {};
+  callbacks_.on_problem("");
+  return {};
+}
+
+void EngineLink::Loop() {
+  (void)OpenEngine();
+  for (;;) {
+    std::function<void()> work;
+    {
+      std::unique_lock lock(mutex_);
+      const auto ready = [this] { return ending_ || edit_waits_ || !work_.empty(); };
+      // Somebody else's lock is free when that process ends: nothing says so but trying.
+      if (open_ == nullptr && failed_.reason == "ENGINE_ELSEWHERE")
+        arrived_.wait_for(lock, std::chrono::milliseconds(500), ready);
+      else
+        arrived_.wait(lock, ready);
+      if (ending_) break;
+      if (!work_.empty()) {
+        work = std::move(work_.front());
+        work_.pop_front();
+      }
+    }
+    if (open_ == nullptr && failed_.reason == "ENGINE_ELSEWHERE") (void)OpenEngine();
+    if (work)
+      work();
+    else if (open_ != nullptr)
+      (void)Ready();
+    else {
+      // The engine that opens asks for the canvas of then; renames until then it must hear of.
+      const std::lock_guard lock(mutex_);
+      edit_waits_ = false;
+      pending_.canvas = {};
+    }
+  }
+  std::deque<std::function<void()>> left;
+  {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return starting_ == 0; });
+    left.swap(work_);
+  }
+  std::shared_ptr<Open> open = std::exchange(open_, nullptr);
+  failed_ = {Code::kUnavailable, "CANVAS_CLOSED", "the canvas was closed: open it again"};
+  if (open != nullptr) {
+    open->server.reset();
+    open->session.reset();
+    open->world.reset();
+    open->lock.reset();
+  }
+  std::function<void()> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  // Who waits for an answer gets one: Ready() finds nothing open, and the lock is not ours to take any more.
+  failed_.reason = "ENGINE_ELSEWHERE";
+  for (const auto& work : left) work();
+  if (ended) ended();
+}
+
+}  // namespace easel

@@ -1,0 +1,155 @@
+"""An open canvas by WebSocket, with the real binary: edits, text, runs, outside edits, ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_page import PATIENCE_S, LivePage
+from serving import Server, make_canvas
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    root = make_canvas(tmp_path, "one", {"load": "x = 1\n", "show": "print(x + 1)\n"})
+    (root / "canvas.yaml").write_text((root / "canvas.yaml").read_text() + "edges:\n  - load -> show\n")
+    server = Server(tmp_path).start().sign_in()
+    yield server, root
+    server.stop()
+
+
+def wait_for_text(path: Path, text: str) -> float:
+    began = time.monotonic()
+    while not path.exists() or text not in path.read_text():
+        assert time.monotonic() - began < PATIENCE_S, path.read_text() if path.exists() else "not there"
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def test_what_one_page_makes_another_sees_and_the_folder_has(served: tuple[Server, Path]) -> None:
+    server, root = served
+    one, other = LivePage(server, "one"), LivePage(server, "one")
+    load = one.id("load")
+    made = one.change("t1", {"op": "move", "moves": [{"id": load, "at": {"x": 7, "y": 8}}]})
+    assert made["seq"] == 1
+    assert one.change("t1", {"op": "batch", "changes": []})["seq"] == 1  # the token was seen
+    other.until(lambda page: page.operations)
+    assert other.operations == [made]
+    refused = one.change("t2", {"op": "connect", "edge": {"parent": one.id("show"), "child": load}})
+    assert (refused["reason"], refused["path"]) == ("BLOCK_CYCLE", [load, one.id("show")])
+    wait_for_text(root / "canvas.yaml", "at: [7, 8]")
+    assert len([p for p in other.people.values() if not p.get("gone")]) == 2
+    one.close()
+    other.until(lambda page: any(p.get("gone") for p in page.people.values()))
+
+
+def test_two_people_type_in_one_block(served: tuple[Server, Path]) -> None:
+    server, root = served
+    one, other = LivePage(server, "one"), LivePage(server, "one")
+    load = one.id("load")
+    one.send(
+        {
+            "op": "text",
+            "block": load,
+            "version": 0,
+            "updates": [{"client": "1", "changes": [[0, "# one", ""], 6]}],
+        }
+    )
+    other.until(lambda page: page.texts)
+    # Made at an old version: nothing happens, and what is missing was told.
+    other.send(
+        {
+            "op": "text",
+            "block": load,
+            "version": 0,
+            "updates": [{"client": "2", "changes": [6, [0, "y = 2", ""]]}],
+        }
+    )
+    other.send(
+        {
+            "op": "text",
+            "block": load,
+            "version": 1,
+            "updates": [{"client": "2", "changes": [12, [0, "y = 2", ""]]}],
+        }
+    )
+    one.until(lambda page: sum(len(t["updates"]) for t in page.texts) == 2)
+    wait_for_text(root / "blocks/load.py", "# one\nx = 1\ny = 2\n")
+    revisions = server.ask("GET", f"/api/v1/canvases/one/blocks/{load}/revisions").json["items"]
+    assert [r["revision"] for r in revisions][-1] == 1
+    first = server.ask("GET", f"/api/v1/canvases/one/blocks/{load}/revisions/1").json
+    assert first["code"] == "x = 1\n"
+
+
+def test_a_run_and_its_events(served: tuple[Server, Path]) -> None:
+    server, _ = served
+    page = LivePage(server, "one")
+    plan = server.ask("POST", "/api/v1/canvases/one/plan", {"mode": "all"})
+    assert [step["action"] for step in plan.json["steps"]] == ["run", "maybe"] or plan.status == 200
+    run = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"})
+    assert run.status == 202, run
+    page.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+    finished = page.events[-1]
+    assert finished["status"] == "succeeded"
+    assert sorted(finished["ran"]) == sorted([page.id("load"), page.id("show")])
+    assert {
+        "event": "block.output",
+        "block": page.id("show"),
+        "stream": "stdout",
+        "text": "2\n",
+    } in page.events
+    page.until(
+        lambda page: all(
+            page.states.get(page.id(n), {}).get("state") == "up_to_date" for n in ("load", "show")
+        )
+    )
+    page.change("t1", {"op": "setCode", "id": page.id("load"), "code": "x = 5\n"})
+    page.until(lambda page: page.states[page.id("load")]["state"] == "stale")
+
+
+def test_what_an_editor_saves_is_seen_within_200_ms(served: tuple[Server, Path]) -> None:
+    server, root = served
+    page = LivePage(server, "one")
+    began = time.monotonic()
+    (root / "blocks/load.py").write_text("x = 3\n")
+    page.until(lambda page: page.operations)
+    print(f"seen after {1000 * (time.monotonic() - began):.0f} ms")
+    assert page.operations[0]["actor"] == "folder"
+    assert page.operations[0]["change"] == {"op": "setCode", "id": page.id("load"), "code": "x = 3\n"}
+    (root / "canvas.yaml").write_text("easel: [")
+    page.until(lambda page: page.problem)
+
+
+def test_kill_9_loses_nothing_and_a_page_resumes(served: tuple[Server, Path], tmp_path: Path) -> None:
+    server, root = served
+    page = LivePage(server, "one")
+    load = page.id("load")
+    page.change("t1", {"op": "rename", "id": load, "name": "read"})
+    page.send(
+        {
+            "op": "text",
+            "block": load,
+            "version": 0,
+            "updates": [{"client": "1", "changes": [6, [0, "y = 2", ""]]}],
+        }
+    )
+    page.until(lambda page: page.texts)
+    server.stop(signal.SIGKILL)
+    again = Server(tmp_path).start().sign_in()
+    try:
+        back = LivePage(again, "one", (page.hello["epoch"], 0))
+        assert back.hello["resumed"] and back.hello["seq"] == 1
+        versions = {b["block"]: b["version"] for b in back.hello["blocks"]}
+        assert versions[load] == 1
+        back.until(lambda page: page.operations)
+        back.send({"op": "pull", "block": load, "version": 0})
+        while (message := back.next())["type"] != "texts":
+            pass
+        assert message["updates"] == [{"client": "1", "changes": [6, [0, "y = 2", ""]]}]
+        wait_for_text(root / "blocks/load.py", "x = 1\ny = 2\n")
+        wait_for_text(root / "canvas.yaml", "read:")
+    finally:
+        again.stop()
