@@ -1,13 +1,11 @@
 import { ChangeSet, Text } from '@codemirror/state'
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { blockFromWire, fromWire, type WireChange } from '../core/live/change_form'
-import { apply } from './change'
-import { Graph } from './graph'
-import { snapshot } from './sample'
-
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../../contracts/vectors/${name}`, import.meta.url), 'utf8'))
+import changeVectors from '../../../../contracts/vectors/changes/cases.json'
+import textVectors from '../../../../contracts/vectors/text/cases.json'
+import { apply } from '../../model/change'
+import { Graph } from '../../model/graph'
+import { snapshot } from '../../model/sample'
+import { blockFromWire, fromWire, type WireChange } from './change_form'
 
 interface Changes {
   readonly start: {
@@ -26,7 +24,7 @@ interface Changes {
     }
   }[]
 }
-const changes = read('changes/cases.json') as Changes
+const changes = changeVectors as unknown as Changes
 
 test.each(changes.cases)('$name', ({ change, refused, path, then }) => {
   const graph = new Graph()
@@ -48,14 +46,17 @@ test.each(changes.cases)('$name', ({ change, refused, path, then }) => {
   expect(snapshot(graph)).toEqual(before)
 })
 
-const texts = read('text/cases.json') as {
+const texts = textVectors as {
   readonly name: string
   readonly before: string
   readonly changes: unknown
   readonly after: string | null
 }[]
 test.each(texts)('text: $name', ({ before, changes, after }) => {
-  const applied = () => ChangeSet.fromJSON(changes).apply(Text.of(before.split('\n'))).toString()
+  const applied = () =>
+    ChangeSet.fromJSON(changes)
+      .apply(Text.of(before.split('\n')))
+      .toString()
   if (after === null) expect(applied).toThrow()
   else expect(applied()).toBe(after)
 })
