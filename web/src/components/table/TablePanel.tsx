@@ -119,9 +119,11 @@ export default function TablePanel({ place }: { place: TablePlace }) {
       {table.problem !== undefined && (
         <div className="problem" role="alert">
           <p>{table.problem}</p>
-          <button type="button" onClick={() => ask(everything)}>
-            Show all rows
-          </button>
+          {about && (
+            <button type="button" onClick={() => ask(everything)}>
+              Show all rows
+            </button>
+          )}
         </div>
       )}
       {about && !about.complete && (
