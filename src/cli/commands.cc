@@ -2,6 +2,8 @@
 
 #include "cli/commands.h"
 
+#include <algorithm>
+
 #include "cli/cli.h"
 #include "server/settings.h"
 
@@ -41,11 +43,13 @@ std::vector<Flag> SettingFlags() {
     if (spec.name == "open_browser" || spec.name == "metrics") continue;
     const bool is_switch = spec.type == SettingType::kSwitch;
     const std::string unit = spec.otherwise.empty() ? "" : " (" + std::string(spec.otherwise) + ")";
-    out.push_back({.name = SettingFlag(spec.name),
-                   .value = is_switch                           ? ""
-                            : spec.type == SettingType::kNumber ? "N"
-                                                                : "WORDS",
-                   .help = std::string(spec.doc.substr(0, spec.doc.find(". "))) + (is_switch ? "" : unit)});
+    out.push_back(
+        {.name = SettingFlag(spec.name),
+         .value = is_switch                           ? ""
+                  : spec.type == SettingType::kNumber ? "N"
+                                                      : "WORDS",
+         .help = std::string(spec.doc.substr(0, std::min(spec.doc.find(". "), spec.doc.size() - 1))) +
+                 (is_switch ? "" : unit)});
   }
   return out;
 }

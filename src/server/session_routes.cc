@@ -57,7 +57,7 @@ Result<HttpResponse> SignIn(const ServerParts& parts, FailureLimit& limit, const
   const bool password = reader.Find("password") != nullptr || reader.Find("email") != nullptr;
   EASEL_RETURN_IF_ERROR(reader.status());
   if (password)
-    return Fail(Code::kUnimplemented, "NO_PASSWORDS",
+    return Fail(Code::kFailedPrecondition, "NO_PASSWORDS",
                 "this server has no passwords: open the link that `easel serve` printed");
   if (!limit.MayTry(call.request.peer)) {
     HttpResponse out = ProblemResponse(429, "TOO_MANY_SIGN_INS", "too many failed sign-ins; wait a minute");
