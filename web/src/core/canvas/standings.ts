@@ -67,8 +67,12 @@ export class Standings {
     this.#details?.forget()
     for (const standing of standings) this.#stand(standing)
   }
-  /** Show at once what the server will say: code that changed makes a result stale. */
+  /**
+   * Code was edited. A server tells what that makes stale, most often nothing else does: a comment changes no result. A
+   * recording has nobody to tell it.
+   */
   outdate(id: BlockId): void {
+    if (this.#details) return
     const live = this.live(id)
     if (live.state === 'up_to_date') this.#live.set(id, { ...live, state: 'stale', reason: 'code changed' })
   }
