@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { expectAccessible, story } from './desk.mjs'
+
+const canvases = { churn: ['Churn', { load: 'x = 1\n' }], growth: ['Growth', { load: 'x = 1\n' }] }
+const card = (page, name) => page.locator('li.canvas', { has: page.getByText(name, { exact: true }) })
+const choose = async (page, name, item) => {
+  await page.getByRole('button', { name: `More for ${name}`, exact: true }).click()
+  await page.getByRole('menuitem', { name: item }).click()
+}
+
+story('canvases are made, renamed, duplicated, searched, deleted and brought back', { canvases }, async (desk) => {
+  const page = await desk.open('/')
+  await card(page, 'Churn').waitFor()
+  await expectAccessible(page)
+
+  await choose(page, 'Churn', 'Rename')
+  await page.getByRole('textbox', { name: 'Name' }).fill('Churn, third quarter')
+  await page.keyboard.press('Enter')
+  await card(page, 'Churn, third quarter').waitFor()
+
+  await choose(page, 'Growth', 'Delete')
+  await card(page, 'Growth').waitFor({ state: 'detached' })
+  await page.getByRole('status').getByRole('button', { name: 'Undo' }).click()
+  await card(page, 'Growth').waitFor()
+
+  await choose(page, 'Growth', 'Duplicate')
+  await page.locator('li.canvas').nth(2).waitFor()
+
+  await page.getByRole('searchbox').fill('third')
+  await card(page, 'Growth').waitFor({ state: 'detached' })
+  assert.equal(await page.locator('li.canvas').count(), 1)
+  await page.getByRole('searchbox').fill('')
+
+  await page.getByRole('button', { name: 'New canvas' }).first().click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('My analysis')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'My analysis' }).waitFor()
+  assert.match(page.url(), /\/c\/.+/)
+  await page.getByRole('link', { name: 'Canvases', exact: true }).click()
+  await card(page, 'My analysis').waitFor()
+})
+
+story('an empty workspace says what to do, and offers an example', {}, async (desk) => {
+  const page = await desk.open('/')
+  await page.getByRole('heading', { name: 'No canvas yet' }).waitFor()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Open an example' }).click()
+  await page.locator('article').first().waitFor()
+})

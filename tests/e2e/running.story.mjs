@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { expectAccessible, inState, leaveEditor, story } from './desk.mjs'
+
+const three = {
+  churn: [
+    'Churn',
+    { load: 'rows = [1, 2, 3]\n', clean: 'kept = [r for r in rows if r > 1]\nprint(len(kept), "kept")\n', total: 'print("sum", sum(kept))\n' },
+    ['load -> clean', 'clean -> total'],
+  ],
+}
+
+story('three blocks are made, joined and run with keys only', { canvases: { empty: ['Empty', { first: 'a = 20\n' }] } }, async (desk) => {
+  const page = await desk.open('/c/empty')
+  await desk.card(page, 'first').waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').waitFor()
+  await page.keyboard.type('first')
+  await page.keyboard.press('Enter')
+  for (const code of ['b = a + 1', 'print("answer", b * 2)']) {
+    await page.keyboard.press('b')
+    await page.locator('.cm-editor').waitFor()
+    await page.keyboard.type(code)
+    await leaveEditor(page)
+  }
+  await page.keyboard.press('r')
+  await page.keyboard.press('a')
+  await page.getByText('answer 42').first().waitFor()
+  await page.waitForFunction(() => document.querySelectorAll('article .state.up_to_date').length === 3)
+  await expectAccessible(page)
+})
+
+story('a comment makes nothing stale; another number does, and the plan names what follows', { canvases: three }, async (desk) => {
+  const page = await desk.open('/c/churn')
+  await desk.card(page, 'total').waitFor()
+  await page.keyboard.press('r')
+  await page.keyboard.press('a')
+  await inState(desk, page, 'total', 'up_to_date')
+  const edit = async (text) => {
+    await desk.card(page, 'clean').getByRole('heading').click()
+    await page.keyboard.press('Enter')
+    await page.locator('.cm-editor').waitFor()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.type(text)
+    await leaveEditor(page)
+  }
+  await edit('# only what is large\n')
+  await page.getByText('Saved', { exact: true }).waitFor()
+  await inState(desk, page, 'clean', 'up_to_date')
+  await inState(desk, page, 'total', 'up_to_date')
+  await edit('rows = rows + [7]\n')
+  await inState(desk, page, 'clean', 'stale')
+  await page.keyboard.press('r')
+  await page.keyboard.press('c')
+  await page.getByText('sum 12').first().waitFor()
+  await inState(desk, page, 'clean', 'up_to_date')
+})
+
+story('a block that is up to date says so, and can be run anyway', { canvases: three }, async (desk) => {
+  const page = await desk.open('/c/churn')
+  await desk.card(page, 'load').getByRole('heading').click()
+  await page.keyboard.press('Control+Enter')
+  await inState(desk, page, 'load', 'up_to_date')
+  await page.keyboard.press('Control+Enter')
+  const said = page.getByRole('status').filter({ hasText: 'load is up to date' })
+  await said.waitFor()
+  await said.getByRole('button', { name: 'Run anyway' }).click()
+  await page.getByRole('button', { name: 'Runs' }).click()
+  await page.getByLabel('Runs', { exact: true }).getByText('1 ran').nth(1).waitFor()
+})
+
+story('a run is cancelled within a second', { canvases: { slow: ['Slow', { wait: 'import time\nprint("begun", flush=True)\ntime.sleep(600)\n' }] } }, async (desk) => {
+  const page = await desk.open('/c/slow')
+  await desk.card(page, 'wait').getByRole('heading').click()
+  await page.keyboard.press('Control+Enter')
+  await desk.card(page, 'wait').getByText('begun').last().waitFor()
+  const before = Date.now()
+  await page.keyboard.press('Control+.')
+  await inState(desk, page, 'wait', 'cancelled')
+  assert.ok(Date.now() - before < 1000 * Number(process.env.E2E_SLOWER ?? 1), `${Date.now() - before} ms`)
+})
+
+story('an exception names its line; it is mended and run again', { canvases: { broken: ['Broken', { bad: 'x = 1\ny = 1 / 0\n' }] } }, async (desk) => {
+  const page = await desk.open('/c/broken')
+  const card = desk.card(page, 'bad')
+  await card.getByRole('heading').click()
+  await page.keyboard.press('Control+Enter')
+  await inState(desk, page, 'bad', 'failed')
+  await card.getByText('ZeroDivisionError').first().waitFor()
+  await card.getByText(/Line 2/).first().waitFor()
+  await card.locator('.code .bad').waitFor()
+  await page.keyboard.press('Enter')
+  await page.locator('.cm-editor').waitFor()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.type('print("mended")')
+  await page.keyboard.press('Control+Enter')
+  await inState(desk, page, 'bad', 'up_to_date')
+  await card.getByText('mended').last().waitFor()
+})
+
+story(
+  'a page that is loaded anew during a run goes on with its stream',
+  { canvases: { stream: ['Stream', { count: 'import time, pathlib\nfor i in range(600):\n    print("n", i, flush=True)\n    time.sleep(0.05)\n    if pathlib.Path("stop").exists(): break\nprint("end")\n' }] } },
+  async (desk) => {
+    const page = await desk.open('/c/stream')
+    const card = desk.card(page, 'count')
+    await card.getByRole('heading').click()
+    await page.keyboard.press('Control+Enter')
+    await card.getByText(/n 3\b/).first().waitFor()
+    await page.reload()
+    await inState(desk, page, 'count', 'running')
+    await page.waitForFunction(() => /n 2\b/.test(document.querySelector('.stream')?.textContent ?? ''))
+    const numbers = () =>
+      page.evaluate(() => [...document.querySelector('.stream').textContent.matchAll(/n (\d+)/g)].map((m) => Number(m[1])))
+    const first = await numbers()
+    await page.waitForFunction((n) => document.querySelectorAll('.stream').length && [...document.querySelector('.stream').textContent.matchAll(/n (\d+)/g)].length > n + 10, first.length)
+    const seen = await numbers()
+    assert.deepEqual(seen, seen.map((_, i) => i), 'each line once, none missing')
+    await page.keyboard.press('Control+.')
+    await inState(desk, page, 'count', 'cancelled')
+  },
+)
