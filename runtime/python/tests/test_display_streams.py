@@ -14,6 +14,10 @@ PROLOGUE = (
 )
 
 
+# As a worker ends: Python's own end would stop the thread that writes at any place, maybe with a stream's lock in its hand.
+WAIT_AND_END = "sys.stdin.read(1)\nimport os\nos._exit(0)"
+
+
 class Reader:
     """Reads both pipes of a program as the executor does: whichever has something, in the order of arrival."""
 
@@ -79,7 +83,7 @@ def test_first_write_is_seen_while_the_block_goes_on():
 
 
 def test_writes_after_the_first_are_seen_without_a_flush():
-    reader = Reader("for i in range(5): print(i)\nsys.stdin.read(1)")
+    reader = Reader("for i in range(5): print(i)\n" + WAIT_AND_END)
     assert reader.read_until(b"4\n") == b"0\n1\n2\n3\n4\n"
     reader.process.stdin.write(b"x")
     reader.finish()
@@ -87,7 +91,7 @@ def test_writes_after_the_first_are_seen_without_a_flush():
 
 def test_a_kept_write_method_is_seen_without_a_flush():
     reader = Reader(
-        "print('a')\nwrite = sys.stdout.write\nprint('b', file=sys.stderr)\nwrite('kept\\n')\nsys.stdin.read(1)"
+        "print('a')\nwrite = sys.stdout.write\nprint('b', file=sys.stderr)\nwrite('kept\\n')\n" + WAIT_AND_END
     )
     assert b"kept\n" in reader.read_until(b"kept\n")
     reader.process.stdin.write(b"x")
