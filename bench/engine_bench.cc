@@ -121,7 +121,8 @@ void DurableTransitions(const std::string& folder, int blocks, int jobs, double 
   std::vector<BlockKnowledge> knowledge(canvas.blocks.size());
   for (BlockKnowledge& known : knowledge) known.analysis = MakeAnalysis(), known.environment = "e";
   StillWorld world;
-  Engine engine(canvas, std::move(knowledge), world, {.canvas_id = "bench", .cores = 2});
+  Engine engine(std::make_shared<const Canvas>(canvas), std::move(knowledge), world,
+                {.canvas_id = "bench", .cores = 2});
   auto store = OpenSqliteMetadata(folder + "/d2.db");
   Require(store.has_value(), store ? "" : store.error().message);
 
@@ -233,7 +234,8 @@ void PublishAll(const std::string& root, const Canvas& canvas, MetadataStore& st
   StillWorld world;
   std::vector<BlockKnowledge> knowledge(canvas.blocks.size());
   for (BlockKnowledge& known : knowledge) known.analysis = MakeAnalysis(), known.environment = "e";
-  Engine engine(canvas, std::move(knowledge), world, {.canvas_id = "bench", .cores = 2});
+  Engine engine(std::make_shared<const Canvas>(canvas), std::move(knowledge), world,
+                {.canvas_id = "bench", .cores = 2});
   std::deque<Event> inbox{RunRequested{RunId{"r00000000000001"}, {.mode = RunMode::kAll, .jobs = 1000}}};
   std::string status;
   Batch all;
@@ -347,8 +349,9 @@ void NoOpRun(const std::string& folder, int blocks, bool peers) {
   }
   const double manifests_ms = Ms(began);
   StillWorld world;
+  const auto shared = std::make_shared<const Canvas>(canvas);
   began = Clock::now();
-  Engine engine(canvas, std::move(knowledge), world, {.canvas_id = "bench", .cores = 2});
+  Engine engine(shared, std::move(knowledge), world, {.canvas_id = "bench", .cores = 2});
   Require(engine.Plan({}).has_value(), "no plan");
   const double keys_ms = Ms(began);
 
@@ -377,6 +380,28 @@ void NoOpRun(const std::string& folder, int blocks, bool peers) {
     events.push_back(Ms(began));
   }
   Require(up_to_date == canvas.blocks.size() && bytes > 0, "not everything was up to date");
+
+  // One block's code is edited while the engine lives: the canvas that was read is merged, the engine takes it.
+  began = Clock::now();
+  Require(engine.ReportStandings().size() == canvas.blocks.size(), "standings are missing");
+  const double standings_ms = Ms(began);
+  std::vector<double> merges, edits;
+  for (int i = 0; i < 9; ++i) {
+    auto other = std::make_shared<Analysis>(*analysis);
+    other->digest = "code " + std::to_string(i);
+    Canvas next = canvas;
+    began = Clock::now();
+    CanvasEdit edit;
+    edit.canvas = std::make_shared<const Canvas>(MergeCanvas(engine.canvas(), std::move(next)));
+    merges.push_back(Ms(began));
+    edit.reread.push_back({canvas.topological.front(), other, "e", ""});
+    std::vector<Command> commands;
+    began = Clock::now();
+    engine.Edit(std::move(edit), commands);
+    Require(engine.ChangedStandings().size() == (i == 0 ? 1u : 0u),
+            "one block should have become stale, once");
+    edits.push_back(Ms(began));
+  }
   json::object line{{"id", "D3"},
                     {"measure", "no-op run of " + std::to_string(blocks) + " blocks once loaded"},
                     {"unit", "ms"},
@@ -386,6 +411,10 @@ void NoOpRun(const std::string& folder, int blocks, bool peers) {
                     {"max", *std::ranges::max_element(runs)},
                     {"plan_ms", Quantile(plans, 0.5)},
                     {"json_events_ms", Quantile(events, 0.5)},
+                    {"edit",
+                     {{"standings_ms", standings_ms},
+                      {"merge_ms", Quantile(merges, 0.5)},
+                      {"engine_ms", Quantile(edits, 0.5)}}},
                     {"load",
                      {{"read_canvas_ms", read_canvas_ms},
                       {"database_ms", database_ms},

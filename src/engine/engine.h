@@ -327,7 +327,10 @@ class Engine {
   void CountParents(Run& run, std::int32_t block);
 
   // engine_standings.cc: what is told of blocks
-  void Touch(std::int32_t block);
+  void Touch(std::int32_t block) {
+    if (tracks_ && touched_[static_cast<std::size_t>(block)] == 0) NoteTouched(block);
+  }
+  void NoteTouched(std::int32_t block);
   StandingReport ReportOf(std::int32_t block);
 
   // engine.cc: runs

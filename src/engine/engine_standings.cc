@@ -56,8 +56,7 @@ StandingReport Engine::ReportOf(std::int32_t block) {
   return out;
 }
 
-void Engine::Touch(std::int32_t block) {
-  if (!tracks_ || touched_[block] != 0) return;
+void Engine::NoteTouched(std::int32_t block) {
   touched_[block] = 1;
   touched_list_.push_back(block);
 }
