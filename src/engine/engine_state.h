@@ -38,7 +38,7 @@ struct Engine::BlockState {
 
 struct Engine::RunBlock {
   RunStage stage = RunStage::kOut;
-  bool good = false;  ///< settled, and what it hands on is what this run wanted
+  bool good = false;            ///< settled, and what it hands on is what this run wanted
   std::int32_t waits_for = 0;   ///< parents in this run that are not settled
   std::int32_t doomed_by = -1;  ///< a block above that did not succeed
   std::int32_t tries = 0;
