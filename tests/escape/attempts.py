@@ -18,7 +18,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -861,7 +860,6 @@ def run(T: Any) -> None:
         ready, _, _ = select.select([reading], [], [], SECONDS)
         text = os.read(reading, 1 << 16) if ready else b""
         if not text:
-            time.sleep(0)
             os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(reading)

@@ -67,8 +67,12 @@ def test_the_home_folder_is_the_canvass_and_stays(tmp_path: Path, environ: dict[
 
 
 def test_two_blocks_at_once_are_two_users(tmp_path: Path, environ: dict[str, str]) -> None:
-    wait = WHO + "import time\ntime.sleep(0.5)"
-    canvas = made(tmp_path / "c", environ, {"one": wait, "two": wait}, [])
+    # Each stays until it has seen the other, so that they are there together however slow the machine is.
+    meet = (
+        WHO + "import time\nopen({0!r}, 'w').close()\nwhile not os.path.exists({1!r}):\n    time.sleep(0.01)"
+    )
+    blocks = {"one": meet.format("one", "two"), "two": meet.format("two", "one")}
+    canvas = made(tmp_path / "c", environ, blocks, [])
     run = canvas.run(*STRICT, "--jobs", "2")
     assert run.text("one").split()[0] != run.text("two").split()[0]
 
