@@ -105,8 +105,11 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440 },
       /** A page that is signed in, at `path`. */
       async open(path = '/') {
         const page = await desk.newPage()
+        // The token leaves the address at once, and becomes a cookie a moment later.
+        const signedIn = page.waitForResponse((answer) => answer.url().endsWith('/session') && answer.request().method() === 'POST')
         await page.goto(`${server.url}${path}#${new URL(server.link).hash.slice(1)}`)
-        desk.state = await page.waitForFunction(() => !location.hash).then(() => page.context().storageState())
+        await signedIn
+        desk.state = await page.context().storageState()
         return page
       },
       card: (page, block) => page.locator(`article[aria-label="${block}"]`),
