@@ -200,7 +200,7 @@ class World:
                 "try_it": "import attempts, json\nattempts.run(json.load(open('targets.json')))",
             },
         )
-        shutil.copy(HERE / "attempts.py", root / "files")
+        shutil.copytree(HERE / "attempts", root / "files" / "attempts")
         self.file("executor_log", self.folder / "rt" / "executor.log.secret", 0o644)
         status = json.loads(self.easel("executor", "status", "--json").stdout)
         siblings = [int(name) for name in os.listdir("/proc") if name.isdigit() and works_in_a_canvas(name)]
