@@ -21,6 +21,7 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
 }
 
 function sentence(live: Live, held: readonly string[]) {
+  const kept = live.kept !== undefined || held.length > 0
   switch (live.state) {
     case 'up_to_date':
       return held.length > 0 ? (
@@ -32,13 +33,13 @@ function sentence(live: Live, held: readonly string[]) {
         'Leaves no names of its own'
       )
     case 'running':
-      return live.kept ? 'The last result stays until this one succeeds' : (live.phase ?? 'starts')
+      return kept ? 'The last result stays until this one succeeds' : (live.phase ?? 'starts')
     case 'queued':
       return `Queued: ${live.reason}`
     case 'never_run':
       return 'Shift+Enter runs it'
     case 'failed':
-      return live.kept ? 'The last good result is kept' : 'No result yet'
+      return kept ? 'The last good result is kept' : 'No result yet'
     case 'stale':
     case 'cancelled':
     case 'skipped':

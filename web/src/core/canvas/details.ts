@@ -3,6 +3,7 @@ import type { Output } from '../output/output'
 import { follow, neverRun, type Live } from '../run/live'
 import type { RunEvent } from '../run/event'
 import type { LogPage, LogQuery } from '../run/log'
+import { withoutOverlap } from './seam'
 import type { Variable } from './store'
 
 /** Where the outputs and variables of a block come from when no event told them. */
@@ -14,7 +15,7 @@ export interface DetailSource {
 interface Need {
   /** The attempt whose outputs are here or under way. */
   outputsOf?: string
-  /** Events that came while the outputs were under way. */
+  /** Events that came while the outputs were under way: there as long as they are. */
   meanwhile?: RunEvent[]
   /** The outputs are put together from two halves, or cut: they are fetched again when the attempt has ended. */
   patched?: boolean
@@ -75,8 +76,8 @@ export class Details {
     if (need.outputsOf !== attempt || (need.patched && ended && !need.meanwhile)) {
       need.outputsOf = attempt
       need.patched = !ended
-      need.meanwhile = []
-      this.#do(() => this.#outputs(id, need, attempt))
+      const meanwhile = (need.meanwhile = [])
+      this.#do(() => this.#outputs(id, need, attempt, meanwhile))
     }
     if (!need.variablesKnown && ended) {
       need.variablesKnown = true
@@ -100,20 +101,21 @@ export class Details {
     if (!need) this.#needs.set(id, (need = {}))
     return need
   }
-  async #outputs(id: BlockId, need: Need, attempt: string): Promise<void> {
+  async #outputs(id: BlockId, need: Need, attempt: string, meanwhile: RunEvent[]): Promise<void> {
+    // An attempt that began since tells everything by events.
+    if (need.meanwhile !== meanwhile) return
     let events: readonly RunEvent[]
     try {
       events = await this.#source.outputs(id, attempt)
     } catch {
       // What came meanwhile is shown all the same; the rest is asked for again when the standing changes.
-      const heard = need.meanwhile ?? []
-      if (need.outputsOf === attempt && heard.length > 0) this.#show(id, heard)
-      if (need.outputsOf === attempt) delete need.outputsOf
+      if (need.meanwhile !== meanwhile) return
+      if (meanwhile.length > 0) this.#show(id, meanwhile)
+      delete need.outputsOf
       delete need.meanwhile
       return
     }
-    if (need.outputsOf !== attempt || this.#needs.get(id) !== need) return
-    const meanwhile = need.meanwhile ?? []
+    if (need.meanwhile !== meanwhile || this.#needs.get(id) !== need) return
     delete need.meanwhile
     const all = [...events, ...withoutOverlap(events, meanwhile)]
     this.#show(id, all)
@@ -143,18 +145,4 @@ export class Details {
       })
     }
   }
-}
-
-/** The events that came meanwhile, less the text that the fetched ones end with. */
-function withoutOverlap(events: readonly RunEvent[], meanwhile: readonly RunEvent[]): readonly RunEvent[] {
-  const last = events.at(-1)
-  const first = meanwhile[0]
-  if (!last || !first) return meanwhile
-  if (last.event !== 'block.output' || first.event !== 'block.output') {
-    const known = new Set(events.map((event) => JSON.stringify(event)))
-    return meanwhile.filter((event) => !known.has(JSON.stringify(event)))
-  }
-  let n = Math.min(last.text.length, first.text.length)
-  while (n > 0 && !last.text.endsWith(first.text.slice(0, n))) n--
-  return [{ ...first, text: first.text.slice(n) }, ...meanwhile.slice(1)]
 }

@@ -7,9 +7,10 @@ import { changesBetween } from '../../model/text'
 import { UndoStack, type Step } from '../../model/undo_stack'
 import type { Hello, Person } from '../live/message'
 import { say } from '../session/page'
-import { sentenceOf } from '../api/problem'
 import type { Live } from '../run/live'
 import { logOf, type LogPage, type LogQuery } from '../run/log'
+import { AskedRuns } from './asked_runs'
+import { confirmed } from './confirmed'
 import { LostTrack, SharedGraph } from './shared_graph'
 import { Listeners } from './listeners'
 import type { Opening } from './opening'
@@ -20,8 +21,6 @@ import type { Attempt, CanvasStore, Connection, Variable } from './store'
 import { fill, standingsOf } from './snapshot'
 import { Texts, type EditedText } from './texts'
 import type { Batch, Wire } from './wire'
-
-const complain = (error: unknown) => say(sentenceOf(error))
 
 /**
  * The store over any wire; of the page's one thread. Own changes are made at once and stay pending until the server confirms
@@ -39,6 +38,7 @@ export class OpenCanvas implements CanvasStore {
   readonly #wire: Wire
   readonly #source: Opening['source']
   readonly #standings: Standings
+  readonly #asked: AskedRuns
   readonly #texts: Texts
   readonly #undo = new UndoStack()
   readonly #listeners = new Listeners()
@@ -56,6 +56,7 @@ export class OpenCanvas implements CanvasStore {
     this.#source = opening.source
     this.#texts = new Texts(wire, opening.graph)
     this.#standings = new Standings(opening, (id) => this.#tell([id], false))
+    this.#asked = new AskedRuns(this, wire, () => this.#tell([], false))
     this.leave = wire.listen({
       welcome: (hello) => this.#welcome(hello),
       deliver: (batch) => this.#guarded(() => this.#receive(batch)),
@@ -67,7 +68,7 @@ export class OpenCanvas implements CanvasStore {
     return this.#shared.graph
   }
   get running(): boolean {
-    return this.#standings.runs.size > 0
+    return this.#asked.some || this.#standings.runs.size > 0
   }
   get problem(): string | undefined {
     return this.#standings.problem
@@ -106,14 +107,13 @@ export class OpenCanvas implements CanvasStore {
     return guessPlan(this.graph, request, (id) => this.live(id).state)
   }
   askPlan(request: RunRequest): Promise<readonly PlanStep[]> {
-    return this.#wire.plan(request)
+    return confirmed(this).then(() => this.#wire.plan(request))
   }
   run(request: RunRequest): void {
-    const asked = (run: string) => this.#standings.asked(run, request, this)
-    this.#wire.run(request).then(asked).catch(complain)
+    this.#asked.ask(request)
   }
   cancel(): void {
-    this.#wire.cancel([...this.#standings.runs]).catch(complain)
+    this.#asked.cancel(this.#standings.runs)
   }
   onBlock(id: BlockId, listener: () => void): () => void {
     this.#standings.watch(id)
@@ -184,6 +184,7 @@ export class OpenCanvas implements CanvasStore {
     }
     for (const { block, version } of hello.blocks ?? []) this.#texts.ask(block, version)
     this.#standings.begin(standingsOf(hello), snapshot?.runs ?? hello.runs ?? [])
+    this.#asked.begin(this.#standings.runs)
     for (const { id } of snapshot?.blocks ?? []) this.#showText(id)
     this.#epoch = hello.epoch
     this.#place()
@@ -210,12 +211,10 @@ export class OpenCanvas implements CanvasStore {
       else if (change) say(message)
     }
     // A block that came back, because its deletion was refused, has no text here.
-    if (
-      tokens.length > 0 &&
-      [...changed].some((id) => this.graph.block(id) && this.#texts.code(id) === undefined)
-    )
-      this.#wire.resync()
+    const lostText = (id: BlockId) => this.graph.block(id) && this.#texts.code(id) === undefined
+    if (tokens.length > 0 && [...changed].some(lostText)) this.#wire.resync()
     for (const id of this.#standings.take(batch, this.graph)) changed.add(id)
+    for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
     this.#people.take(batch.people ?? [])
     this.#place()
     this.#tell(changed, structure || (batch.people?.length ?? 0) > 0)

@@ -1,11 +1,9 @@
 import type { BlockId } from '../../model/block'
 import type { Graph } from '../../model/graph'
-import type { RunRequest } from '../../model/plan'
 import type { Run, Standing } from '../live/message'
 import type { RunEvent } from '../run/event'
 import { follow, neverRun, type Live } from '../run/live'
 import { lastRun } from '../run/last_run'
-import { say } from '../session/page'
 import { Details, type DetailSource } from './details'
 import type { Attempt, Variable } from './store'
 import type { Batch } from './wire'
@@ -14,9 +12,6 @@ interface Opening {
   readonly live: ReadonlyMap<BlockId, Live>
   readonly variables: ReadonlyMap<BlockId, readonly Variable[]>
   readonly source?: DetailSource
-}
-interface Runner {
-  run(request: RunRequest): void
 }
 const nothing: readonly Variable[] = []
 
@@ -30,7 +25,6 @@ export class Standings {
   readonly #details: Details | undefined
   /** When blocks began, where this page saw it; Unix milliseconds. */
   readonly #begunMs = new Map<BlockId, number>()
-  readonly #asked = new Map<string, { request: RunRequest; by: Runner }>()
 
   constructor(opening: Opening, changed: (id: BlockId) => void) {
     this.#live = new Map(opening.live)
@@ -76,10 +70,6 @@ export class Standings {
     const live = this.live(id)
     if (live.state === 'up_to_date') this.#live.set(id, { ...live, state: 'stale', reason: 'code changed' })
   }
-  /** This page asked for a run: if nothing had to run, that is said, and the forced run offered. */
-  asked(run: string, request: RunRequest, by: Runner): void {
-    this.#asked.set(run, { request, by })
-  }
   /** Take states and events in; returns the blocks that look different. */
   take({ states = [], events = [], problem }: Batch, graph: Graph): Set<BlockId> {
     if (problem !== undefined) this.problem = problem ?? undefined
@@ -90,10 +80,8 @@ export class Standings {
     }
     for (const event of events) {
       if (event.event === 'run.started') this.runs.add(event.run)
-      else if (event.event === 'run.finished') {
-        this.runs.delete(event.run)
-        this.#finished(event, graph)
-      } else this.#event(event, changed, graph)
+      else if (event.event === 'run.finished') this.runs.delete(event.run)
+      else this.#event(event, changed, graph)
     }
     // The bar that says what runs is about no block.
     return changed
@@ -123,18 +111,5 @@ export class Standings {
     this.#details?.refresh(id)
     if (event.status !== 'up_to_date')
       for (const below of graph.reach([id], 'down')) this.#details?.outdated(below)
-  }
-  #finished(event: Extract<RunEvent, { event: 'run.finished' }>, graph: Graph): void {
-    const asked = this.#asked.get(event.run)
-    this.#asked.delete(event.run)
-    if (!asked || event.status !== 'succeeded' || event.ran?.length || event.restored?.length) return
-    if (!event.up_to_date?.length) return
-    const [only, ...more] = event.up_to_date
-    const name = graph.block(only!)?.name ?? only
-    const { request, by } = asked
-    say(more.length === 0 ? `${name} is up to date.` : `All ${more.length + 1} blocks are up to date.`, {
-      label: 'Run anyway',
-      run: () => by.run({ ...request, force: true }),
-    })
   }
 }

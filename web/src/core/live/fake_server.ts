@@ -102,7 +102,9 @@ export class FakeServer {
       text.code = code
       text.updates.push(update)
     }
-    this.graph.putBlock({ ...this.graph.block(block)!, code: text.code })
+    // In one batch it may be gone again by now.
+    const known = this.graph.block(block)
+    if (known) this.graph.putBlock({ ...known, code: text.code })
     for (const connection of this.connections)
       connection.pending.texts.push({ block, version: text.updates.length, updates: [...updates] })
   }

@@ -1,56 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { apply } from '../../model/change'
-import { Graph } from '../../model/graph'
 import { anyChange, sampleGraph, snapshot } from '../../model/sample'
-import { OpenCanvas } from '../canvas/open_canvas'
 import { page as notices } from '../session/page'
-import { SharedText } from '../text/shared_text'
-import { FakeServer, FakeSurroundings } from './fake_server'
-import { LiveWire } from './live_wire'
+import { FakeServer } from './fake_server'
+import { settle, TestPage } from './test_page'
 
 const start = () => sampleGraph('a b c d e f', 'a>b b>c a>c c>d e>d')
-const empty = { id: 'c', name: 'c', live: new Map(), variables: new Map() }
 
-class TestPage {
-  readonly around: FakeSurroundings
-  readonly store: OpenCanvas
-  readonly #name: string
-
-  constructor(server: FakeServer, name: string) {
-    this.#name = name
-    this.around = new FakeSurroundings(server)
-    this.store = new OpenCanvas({ ...empty, graph: new Graph() }, new LiveWire('c', this.around))
-  }
-  type(id: string, at: number, text: string): void {
-    const { store } = this
-    const made = store.editText(
-      id,
-      (version, code) => new SharedText(version, code, () => store.typed(id), this.#name),
-    )
-    if (!made) return
-    const length = made.code.length
-    const from = Math.min(at, length)
-    made.replace([...(from > 0 ? [from] : []), [0, text], ...(length > from ? [length - from] : [])])
-  }
-  /** One message each way; true if there was one. */
-  move(): boolean {
-    const { connection } = this.around
-    const moved = [connection?.up(), connection?.down()].some(Boolean)
-    this.around.draw()
-    return moved
-  }
-}
-
-/** Let everything arrive. */
-function settle(pages: readonly TestPage[]): void {
-  for (let rounds = 0; rounds < 10_000; rounds++) {
-    const lost = pages.filter((page) => page.store.connection === 'lost')
-    if (!pages.some((page) => page.move()) && lost.length === 0) return
-    if (lost.length > 0 && !lost.some((page) => page.move())) for (const page of lost) page.around.wait()
-  }
-  throw new Error('they never come to rest')
-}
 function expectAlike(server: FakeServer, pages: readonly TestPage[]): void {
   const [code, graph] = [[...server.texts].map(([id, t]) => [id, t.code]), snapshot(server.graph)]
   for (const { store } of pages) {

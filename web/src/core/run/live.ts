@@ -28,7 +28,10 @@ const textLimit = 1 << 20
 /** Take one event in. `nowMs` is the page's clock, for the running time. */
 export function follow(live: Live, event: RunEvent, nowMs: number): Live {
   switch (event.event) {
-    case 'block.started':
+    case 'block.started': {
+      // By now the state is most often `queued`: what the last attempt showed says how it ended.
+      const { outputs } = live
+      const good = outputs.length > 0 && !outputs.some(({ type }) => type === 'error')
       return {
         state: 'running',
         reason: '',
@@ -36,9 +39,10 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
         startedMs: nowMs,
         phasesMs: {},
         outputs: [],
-        kept: live.state === 'failed' ? live.kept : live.outputs,
+        kept: good ? outputs : live.kept,
         notices: [],
       }
+    }
     case 'block.phase':
       return {
         ...live,

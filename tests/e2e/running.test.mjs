@@ -24,7 +24,7 @@ story('three blocks are made, joined and run with keys only', { canvases: { empt
   }
   await page.keyboard.press('r')
   await page.keyboard.press('a')
-  await page.getByText('answer 42').first().waitFor()
+  await page.locator('.stream').getByText('answer 42').waitFor()
   await page.waitForFunction(() => document.querySelectorAll('article .state.up_to_date').length === 3)
   await expectAccessible(page)
 })
@@ -43,16 +43,32 @@ story('a comment makes nothing stale; another number does, and the plan names wh
     await page.keyboard.type(text)
     await leaveEditor(page)
   }
+  const plan = page.getByRole('region', { name: 'Run plan' })
+  const preview = async (heading) => {
+    // Of the whole canvas: nothing is selected.
+    await page.keyboard.press('Escape')
+    await page.locator('article.selected').waitFor({ state: 'detached' })
+    await page.keyboard.press('r')
+    await page.keyboard.press('p')
+    await plan.getByRole('heading', { name: heading }).waitFor()
+    await plan.getByText('asking the server').waitFor({ state: 'detached' })
+    return plan.getByRole('listitem').allInnerTexts()
+  }
   await edit('# only what is large\n')
-  await page.getByText('Saved', { exact: true }).waitFor()
+  assert.deepEqual(await preview('Nothing has to run'), [])
+  await plan.getByRole('button', { name: 'Close plan' }).click()
   await inState(desk, page, 'clean', 'up_to_date')
   await inState(desk, page, 'total', 'up_to_date')
+
   await edit('rows = rows + [7]\n')
   await inState(desk, page, 'clean', 'stale')
-  await page.keyboard.press('r')
-  await page.keyboard.press('c')
-  await page.getByText('sum 12').first().waitFor()
+  const steps = await preview(/^1 block will run, 1 may$|^2 blocks will run$/)
+  assert.match(steps.join('; '), /clean[^;]*code changed; total/)
+  await expectAccessible(page)
+  await plan.getByRole('button', { name: 'Run', exact: true }).click()
+  await desk.card(page, 'total').locator('.stream').getByText('sum 12').waitFor()
   await inState(desk, page, 'clean', 'up_to_date')
+  await inState(desk, page, 'total', 'up_to_date')
 })
 
 story('a block that is up to date says so, and can be run anyway', { canvases: three }, async (desk) => {
@@ -72,11 +88,20 @@ story('a run is cancelled within a second', { canvases: { slow: ['Slow', { wait:
   const page = await desk.open('/c/slow')
   await desk.card(page, 'wait').getByRole('heading').click()
   await page.keyboard.press('Control+Enter')
-  await desk.card(page, 'wait').getByText('begun').last().waitFor()
+  await desk.card(page, 'wait').locator('.stream').getByText('begun').waitFor()
   const before = Date.now()
   await page.keyboard.press('Control+.')
   await inState(desk, page, 'wait', 'cancelled')
   assert.ok(Date.now() - before < 1000 * Number(process.env.E2E_SLOWER ?? 1), `${Date.now() - before} ms`)
+})
+
+story('a run is cancelled by who changes their mind before it has begun', { canvases: { slow: ['Slow', { wait: 'import time\ntime.sleep(600)\n' }] } }, async (desk) => {
+  const page = await desk.open('/c/slow')
+  await desk.card(page, 'wait').getByRole('heading').click()
+  await page.keyboard.press('Control+Enter')
+  await page.keyboard.press('Control+.')
+  await inState(desk, page, 'wait', 'cancelled')
+  await page.getByRole('button', { name: 'Run changed' }).waitFor()
 })
 
 story('an exception names its line; it is mended and run again', { canvases: { broken: ['Broken', { bad: 'x = 1\ny = 1 / 0\n' }] } }, async (desk) => {
@@ -94,7 +119,7 @@ story('an exception names its line; it is mended and run again', { canvases: { b
   await page.keyboard.type('print("mended")')
   await page.keyboard.press('Control+Enter')
   await inState(desk, page, 'bad', 'up_to_date')
-  await card.getByText('mended').last().waitFor()
+  await card.locator('.stream').getByText('mended').waitFor()
 })
 
 story(
@@ -105,7 +130,7 @@ story(
     const card = desk.card(page, 'count')
     await card.getByRole('heading').click()
     await page.keyboard.press('Control+Enter')
-    await card.getByText(/n 3\b/).first().waitFor()
+    await card.locator('.stream').getByText(/n 3\b/).waitFor()
     await page.reload()
     await inState(desk, page, 'count', 'running')
     await page.waitForFunction(() => /n 2\b/.test(document.querySelector('.stream')?.textContent ?? ''))
