@@ -1,7 +1,7 @@
 # Sourced by ./dev: the tests in phases. Each phase needs only what it builds itself; one that finds no test says so, and
 # a run in which no phase found any fails.
 
-all_phases=(form web unit python functional server escape state fault e2e tsan fuzz)
+all_phases=(form web unit python functional google server escape state fault e2e tsan fuzz)
 # The folders with threads or signals of their own.
 concurrent=(metadata executor backend engine environment)
 
@@ -80,6 +80,14 @@ run_api_tests() {
   place=$(mktemp -d /tmp/e.XXXX) || return
   PYTEST_DEBUG_TEMPROOT=$place EASEL_BINARY=$PWD/build/dev/bin/easel \
     "$EASEL_CACHE/api/venv/bin/python" -m pytest -q -p no:cacheprovider tests/server && rm -rf "$place"
+}
+# The double of Google Cloud against what is documented, Google's own client and vectors; needs nothing of ours.
+test_google() {
+  phase "set up google" scripts/setup google
+  phase "google" run_google_tests
+}
+run_google_tests() {
+  "$EASEL_CACHE/google/venv/bin/python" -m pytest -q -p no:cacheprovider tests/fakes/google
 }
 test_state() { test_folder state tests/state_corpus; }
 test_fault() { test_folder fault tests/fault; }

@@ -1,0 +1,1 @@
+"""Cloud Storage: the JSON API, the XML API, signed URLs, folders and managed folders."""
