@@ -133,42 +133,26 @@ Status ShowSettings(const Invocation& invocation, std::ostream& out) {
     return {};
   }
   EASEL_TRY(const Settings settings, SettingsOf(invocation));
-  json::array items;
   Table table({{.header = "SETTING", .style = Style::kBold},
                {.header = "VALUE"},
                {.header = "FROM"},
                {.header = "", .shrinks = true}});
   for (const SettingSpec& spec : SettingTable()) {
     const std::string name(spec.name);
-    json::value value;
     std::string text;
     switch (spec.type) {
-      case SettingType::kText: text = settings.Text(name), value = text; break;
-      case SettingType::kNumber:
-        value = settings.Number(name), text = std::to_string(settings.Number(name));
-        break;
-      case SettingType::kSwitch:
-        value = settings.Switch(name), text = settings.Switch(name) ? "yes" : "no";
-        break;
-      case SettingType::kList:
-        text = JoinWords(settings.List(name));
-        value = json::value_from(settings.List(name));
-        break;
+      case SettingType::kText: text = settings.Text(name); break;
+      case SettingType::kNumber: text = std::to_string(settings.Number(name)); break;
+      case SettingType::kSwitch: text = settings.Switch(name) ? "yes" : "no"; break;
+      case SettingType::kList: text = JoinWords(settings.List(name)); break;
     }
-    items.push_back(json::object{{"name", name},
-                                 {"value", value},
-                                 {"from", settings.Origin(name)},
-                                 {"variable", SettingVariable(name)},
-                                 {"default", spec.otherwise},
-                                 {"unit", spec.unit},
-                                 {"doc", spec.doc}});
     table.Add(
         {name,
          EscapeValue(text) + (spec.unit.empty() || spec.unit == name ? "" : " " + std::string(spec.unit)),
          EscapeValue(settings.Origin(name)), std::string(spec.doc)});
   }
   if (invocation.Has("json"))
-    out << json::serialize(json::object{{"settings", std::move(items)}}) << '\n';
+    out << json::serialize(json::object{{"settings", SettingList(settings)}}) << '\n';
   else
     out << table.Render(invocation.terminal);
   return {};

@@ -120,6 +120,9 @@ class RunningApp final : public App {
     router_.Add<Access::kOwner>("GET", "/api/v1/routes", [this](const Call&) -> Result<HttpResponse> {
       return PageResponse(RouteList(router_));
     });
+    router_.Add<Access::kAdmin>("GET", "/api/v1/settings", [this](const Call&) -> Result<HttpResponse> {
+      return PageResponse(SettingList(settings_));
+    });
     AddSessionRoutes(router_, parts_);
     AddTokenRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);

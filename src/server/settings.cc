@@ -175,6 +175,27 @@ std::vector<std::string> Settings::List(std::string_view name) const {
 }
 const std::string& Settings::Origin(std::string_view name) const { return values_.find(name)->second.origin; }
 
+json::array SettingList(const Settings& settings) {
+  json::array out;
+  for (const SettingSpec& spec : kTable) {
+    json::value value;
+    switch (spec.type) {
+      case SettingType::kText: value = settings.Text(spec.name); break;
+      case SettingType::kNumber: value = settings.Number(spec.name); break;
+      case SettingType::kSwitch: value = settings.Switch(spec.name); break;
+      case SettingType::kList: value = json::value_from(settings.List(spec.name)); break;
+    }
+    out.push_back(json::object{{"name", spec.name},
+                               {"value", std::move(value)},
+                               {"from", settings.Origin(spec.name)},
+                               {"variable", SettingVariable(spec.name)},
+                               {"default", spec.otherwise},
+                               {"unit", spec.unit},
+                               {"doc", spec.doc}});
+  }
+  return out;
+}
+
 std::string SettingsPage() {
   std::string out =
       "# Settings of `easel serve`\n\n"

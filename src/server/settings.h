@@ -63,6 +63,9 @@ class Settings {
   std::map<std::string, Value, std::less<>> values_;
 };
 
+/// Every setting for programs: name, value, from, variable, default, unit, doc. None is a secret.
+json::array SettingList(const Settings& settings);
+
 /// The page docs/user/settings.md.
 std::string SettingsPage();
 

@@ -71,6 +71,26 @@ def test_behind_a_proxy_cookies_are_secure_and_its_name_is_known(serve: Serve, t
         server.stop()
 
 
+def test_the_server_says_what_it_was_told_and_by_whom_but_not_to_everybody(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / ".easel").mkdir()
+    (tmp_path / ".easel/settings.yaml").write_text("session_days: 3\nhosts: [a.example, b.example]\n")
+    server = serve(tmp_path, "--port", "0", EASEL_IO_THREADS="4")
+    page = server.ask("GET", "/api/v1/settings").json
+    assert page["next"] is None
+    found = {one["name"]: one for one in page["items"]}
+    assert (found["session_days"]["value"], found["session_days"]["default"]) == (3, "30")
+    assert found["session_days"]["unit"] == "days" and "signed in" in found["session_days"]["doc"]
+    assert found["session_days"]["from"] == f"{tmp_path}/.easel/settings.yaml:1"
+    assert found["hosts"]["value"] == ["a.example", "b.example"]
+    assert (found["io_threads"]["value"], found["io_threads"]["from"]) == (4, "EASEL_IO_THREADS")
+    assert (found["port"]["value"], found["port"]["from"]) == (0, "--port")
+    assert found["metrics"]["value"] is True and found["metrics"]["from"] == "default"
+    editor = {"Cookie": None, "Origin": None, "Authorization": f"Bearer {server.token('editor')}"}
+    assert server.ask("GET", "/api/v1/settings", headers=editor).status == 403
+
+
 def test_the_page_of_settings_is_what_the_table_says() -> None:
     assert easel("settings", "--docs").stdout == (REPOSITORY / "docs/user/settings.md").read_text()
 

@@ -8,7 +8,7 @@ export type Refusal =
   | { readonly reason: 'NO_SUCH_EDGE' | 'EDGE_EXISTS'; readonly parent: BlockId; readonly child: BlockId }
   | { readonly reason: 'BLOCK_EXISTS'; readonly id: BlockId }
   | { readonly reason: 'NAME_TAKEN'; readonly name: string }
-  | { readonly reason: 'NAME_INVALID'; readonly message: string }
+  | { readonly reason: 'NAME_INVALID' | 'ROLE'; readonly message: string }
 
 /** Say a refusal to the person who asked for the change. */
 export function refusalText(refusal: Refusal, graph: Graph): string {
@@ -31,6 +31,7 @@ export function refusalText(refusal: Refusal, graph: Graph): string {
     case 'NAME_TAKEN':
       return `Another block is called \`${refusal.name}\`.`
     case 'NAME_INVALID':
+    case 'ROLE':
       return refusal.message
   }
 }

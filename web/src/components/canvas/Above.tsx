@@ -5,7 +5,7 @@ import { edgeKey } from '../../model/edge'
 import { usePage } from '../../core/session/page'
 import { addBlock } from '../../core/command/edit'
 import type { Scene } from './scene'
-import { useDesk } from './useStore'
+import { useDesk, useMayNot } from './useStore'
 
 /** What is drawn above the painting because it changes at once: hot edges, the edge being drawn, the marquee. */
 export const Above = memo(function Above({ scene }: { scene: Scene }) {
@@ -15,7 +15,8 @@ export const Above = memo(function Above({ scene }: { scene: Scene }) {
   const chosen = usePage((p) => p.edge)
   const edges = scene.hotEdges(selection.ids, chosen)
   const { drawing, box, edge } = scene
-  const still = !drawing && !box && scene.lifted.size === 0
+  const mayEdit = useMayNot('editor') === undefined
+  const still = mayEdit && !drawing && !box && scene.lifted.size === 0
   const middle = edge && still && desk.store.graph.hasEdge(edge) ? curveMiddle(scene.curve(edge)) : undefined
   return (
     <>

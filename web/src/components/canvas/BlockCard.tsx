@@ -12,7 +12,7 @@ import { Outputs } from '../output/Outputs'
 import { CardHeader } from './CardHeader'
 import type { CardNode } from './cards'
 import { useHands } from './useHands'
-import { useDesk, useLive } from './useStore'
+import { useDesk, useLive, useMayNot } from './useStore'
 import { Footer } from './Footer'
 import './card.css'
 
@@ -37,6 +37,7 @@ export const BlockCard = memo(function BlockCard({ data: { block, size }, select
       card.current!.focus({ preventScroll: true })
   }, [focused])
   const note = block.kind === 'markdown'
+  const mayEdit = useMayNot('editor') === undefined
   const names = ['card', note ? 'note' : live.state, level, selected && 'selected', rests && 'rests']
   const draw = (way: 'out' | 'in') => (event: React.PointerEvent) => {
     event.stopPropagation()
@@ -50,15 +51,15 @@ export const BlockCard = memo(function BlockCard({ data: { block, size }, select
       aria-label={block.name}
       tabIndex={focused ? 0 : -1}
     >
-      {!note && <span className="port in nodrag nopan" onPointerDown={draw('in')} />}
+      {!note && mayEdit && <span className="port in nodrag nopan" onPointerDown={draw('in')} />}
       {(!note || selected) && <CardHeader block={block} live={live} focused={focused} />}
       {level === 'near' ? (
         <Near block={block} live={live} active={alone} />
       ) : (
         <Mid block={block} live={live} />
       )}
-      {!note && <span className="port out nodrag nopan" onPointerDown={draw('out')} />}
-      {alone && level === 'near' && (
+      {!note && mayEdit && <span className="port out nodrag nopan" onPointerDown={draw('out')} />}
+      {alone && mayEdit && level === 'near' && (
         <>
           {!note && (
             <button
@@ -83,7 +84,8 @@ export const BlockCard = memo(function BlockCard({ data: { block, size }, select
 })
 
 function Near({ block, live, active }: { block: Block; live: Live; active: boolean }) {
-  const editing = usePage((p) => p.editing === block.id)
+  const mayEdit = useMayNot('editor') === undefined
+  const editing = usePage((p) => p.editing === block.id) && mayEdit
   const folded = usePage((p) => p.folded.has(block.id))
   const note = block.kind === 'markdown'
   const failure = live.state === 'failed' ? live.outputs.find((o) => o.type === 'error') : undefined
@@ -103,7 +105,7 @@ function Near({ block, live, active }: { block: Block; live: Live; active: boole
         </Suspense>
       ) : note ? (
         <Suspense>
-          <Prose text={block.code || '*An empty note. Enter edits it.*'} />
+          <Prose text={block.code || (mayEdit ? '*An empty note. Enter edits it.*' : '*An empty note.*')} />
         </Suspense>
       ) : folded ? (
         <button className="folded nodrag" onClick={unfold}>

@@ -6,9 +6,10 @@ import { commandNamed } from '../../core/command/commands'
 import { duration } from '../../core/run/duration'
 import { secondsOf, type Live } from '../../core/run/live'
 import { page, selectBlocks, setPage } from '../../core/session/page'
+import { whyNot } from '../../core/session/role'
 import { Button } from '../ui/Button'
 import { StateMark } from './state_look'
-import { useDesk } from './useStore'
+import { useDesk, useMayNot } from './useStore'
 
 const kindChips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Gather' } as const
 const menu = ['edit', 'run.up_to', 'run.from', 'run.this.force', 'full', 'duplicate', 'fold', 'delete']
@@ -18,6 +19,7 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   const desk = useDesk()
   const seconds = secondsOf(live)
   const note = block.kind === 'markdown'
+  const mayNotRun = useMayNot('runner')
   const busy = live.state === 'running' || live.state === 'queued'
   // The stage is one tab stop: only the focused card's controls are in the way of Tab.
   const tabIndex = focused ? 0 : -1
@@ -27,8 +29,15 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   }
   const items = () =>
     (note ? noteMenu : menu).map((id) => {
-      const { title, keys } = commandNamed(id)
-      return { title, ...(keys[0] !== undefined && { keys: keys[0] }), onSelect: act(id) }
+      const command = commandNamed(id)
+      const { title, keys, needs } = command
+      const why = needs && whyNot(desk.store.role, needs)
+      return {
+        title,
+        ...(keys[0] !== undefined && { keys: keys[0] }),
+        ...(why !== undefined && { why }),
+        onSelect: act(id),
+      }
     })
   return (
     <header>
@@ -46,6 +55,8 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
             look="icon"
             tabIndex={tabIndex}
             aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
+            disabled={!!mayNotRun}
+            title={mayNotRun}
             onClick={busy ? () => desk.store.cancel() : act('run.stay')}
           >
             {busy ? <Square size={11} fill="currentColor" /> : <Play size={13} fill="currentColor" />}

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from 'react'
 import '@xyflow/react/dist/base.css'
 import type { View } from '../../model/visible'
 import { page, setPage, usePage } from '../../core/session/page'
+import { atLeast } from '../../core/session/role'
 import { Above } from './Above'
 import { BlockCard } from './BlockCard'
 import { Cards, type CardNode } from './cards'
@@ -10,7 +11,7 @@ import { Hands } from './hands'
 import { HandsContext } from './useHands'
 import { Painter } from './painter'
 import { Scene } from './scene'
-import { useDesk } from './useStore'
+import { useDesk, useMayNot } from './useStore'
 import './stage.css'
 
 const nodeTypes = { block: BlockCard }
@@ -23,6 +24,7 @@ const mostPins = 60
 export function Stage() {
   const desk = useDesk()
   const { store } = desk
+  const mayEdit = useMayNot('editor') === undefined
   const api = useStoreApi<CardNode>()
   const flow = useReactFlow()
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -93,7 +95,11 @@ export function Stage() {
       dropped: () => hands.dropped(),
       click: (event: React.MouseEvent, node: CardNode) => hands.click(event, node.id),
       edit: (event: React.MouseEvent, node: CardNode) => {
-        if (!(event.target as Element).closest('button, a, summary, .outputs')) setPage({ editing: node.id })
+        if (
+          atLeast(store.role, 'editor') &&
+          !(event.target as Element).closest('button, a, summary, .outputs')
+        )
+          setPage({ editing: node.id })
       },
       down: (event: React.PointerEvent) => {
         if (event.button === 0 && (event.target as Element).classList.contains('react-flow__pane'))
@@ -108,7 +114,7 @@ export function Stage() {
         })
       },
     }
-  }, [hands])
+  }, [hands, store])
 
   return (
     <HandsContext value={hands}>
@@ -127,6 +133,7 @@ export function Stage() {
         panOnDrag={panButtons}
         zoomOnDoubleClick={false}
         elementsSelectable={false}
+        nodesDraggable={mayEdit}
         nodesConnectable={false}
         selectNodesOnDrag={false}
         nodeDragThreshold={3}

@@ -3,6 +3,7 @@ import type { Block, BlockId } from '../../model/block'
 import type { Desk } from '../../core/command/command'
 import type { CanvasStore } from '../../core/canvas/store'
 import type { Live } from '../../core/run/live'
+import { whyNot, type Role } from '../../core/session/role'
 
 export const DeskContext = createContext<Desk | undefined>(undefined)
 
@@ -23,6 +24,12 @@ export function useBlock(id: BlockId): Block | undefined {
   const store = useStore()
   const listen = useCallback((tell: () => void) => store.onBlock(id, tell), [store, id])
   return useSyncExternalStore(listen, () => store.graph.block(id))
+}
+/** Why this person may not do here what asks for a role; undefined if they may. */
+export function useMayNot(least: Role): string | undefined {
+  const store = useStore()
+  const listen = useCallback((tell: () => void) => store.onChange(tell), [store])
+  return useSyncExternalStore(listen, () => whyNot(store.role, least))
 }
 /** Renders again when the graph or any state changed: for lists of all blocks. */
 export function useVersion(): number {

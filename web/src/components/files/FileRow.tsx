@@ -8,11 +8,15 @@ interface Props {
   canvas: string
   entry: Schemas['FileEntry']
   path: string
+  /** Why this person may not change files. */
+  mayNot: string | undefined
   onOpen: () => void
   onRename: () => void
   onDelete: () => void
 }
-export function FileRow({ canvas, entry: { name, kind, bytes }, path, onOpen, onRename, onDelete }: Props) {
+export function FileRow({ canvas, entry, path, mayNot, onOpen, onRename, onDelete }: Props) {
+  const { name, kind, bytes } = entry
+  const why = mayNot !== undefined && { why: mayNot }
   const Icon = kind === 'folder' ? Folder : kind === 'file' ? File : FileQuestion
   const download = () => {
     const link = document.createElement('a')
@@ -35,8 +39,8 @@ export function FileRow({ canvas, entry: { name, kind, bytes }, path, onOpen, on
         }
         items={[
           ...(kind === 'file' ? [{ title: 'Download', onSelect: download }] : []),
-          { title: 'Rename or move', onSelect: onRename },
-          { title: 'Delete', onSelect: onDelete },
+          { title: 'Rename or move', onSelect: onRename, ...why },
+          { title: 'Delete', onSelect: onDelete, ...why },
         ]}
       />
     </li>

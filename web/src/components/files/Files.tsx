@@ -6,7 +6,7 @@ import { sentenceOf } from '../../core/api/problem'
 import { startUpload } from '../../core/files/uploads'
 import { say } from '../../core/session/page'
 import { usePages } from '../history/usePages'
-import { useStore } from '../canvas/useStore'
+import { useMayNot, useStore } from '../canvas/useStore'
 import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
 import { FileRow } from './FileRow'
@@ -26,6 +26,8 @@ export default function Files() {
 /** The canvas's files: what its blocks see in their working directory. */
 function Folder() {
   const { id: canvas } = useStore()
+  const mayNot = useMayNot('editor')
+  const mayEdit = mayNot === undefined
   const client = useQueryClient()
   const [folder, setFolder] = useState('')
   const [over, setOver] = useState(false)
@@ -63,7 +65,7 @@ function Folder() {
   const drop = (event: DragEvent) => {
     event.preventDefault()
     setOver(false)
-    add(event.dataTransfer.files)
+    if (mayNot === undefined) add(event.dataTransfer.files)
   }
   const entries = list.items ?? []
   return (
@@ -71,7 +73,7 @@ function Folder() {
       className={over ? 'files over' : 'files'}
       aria-label="Files"
       onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes('Files')) return
+        if (!mayEdit || !event.dataTransfer.types.includes('Files')) return
         event.preventDefault()
         setOver(true)
       }}
@@ -82,14 +84,16 @@ function Folder() {
     >
       <h2>
         Files
-        <span>
-          <Button look="icon" aria-label="New folder" onClick={() => setNaming({})}>
-            <FolderPlus size={15} />
-          </Button>
-          <Button look="icon" aria-label="Upload files" onClick={() => picker.current?.click()}>
-            <UploadIcon size={15} />
-          </Button>
-        </span>
+        {mayEdit && (
+          <span>
+            <Button look="icon" aria-label="New folder" onClick={() => setNaming({})}>
+              <FolderPlus size={15} />
+            </Button>
+            <Button look="icon" aria-label="Upload files" onClick={() => picker.current?.click()}>
+              <UploadIcon size={15} />
+            </Button>
+          </span>
+        )}
       </h2>
       <input
         ref={picker}
@@ -107,8 +111,12 @@ function Folder() {
       {list.items && entries.length === 0 && (
         <div className="nothing">
           <p>{folder === '' ? 'No files yet. Blocks read what is here by its name.' : 'An empty folder.'}</p>
-          <Button onClick={() => picker.current?.click()}>Upload files</Button>
-          <p>or drop them here.</p>
+          {mayEdit && (
+            <>
+              <Button onClick={() => picker.current?.click()}>Upload files</Button>
+              <p>or drop them here.</p>
+            </>
+          )}
         </div>
       )}
       <ul>
@@ -117,6 +125,7 @@ function Folder() {
             key={entry.name}
             canvas={canvas}
             entry={entry}
+            mayNot={mayNot}
             path={at(entry.name)}
             onOpen={() => (entry.kind === 'folder' ? setFolder : setShown)(at(entry.name))}
             onRename={() => setNaming({ from: at(entry.name) })}

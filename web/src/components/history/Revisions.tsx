@@ -6,7 +6,7 @@ import { answer, api, type Schemas } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { say } from '../../core/session/page'
 import { ago } from '../../core/session/time'
-import { useStore } from '../canvas/useStore'
+import { useMayNot, useStore } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { usePages } from './usePages'
 
@@ -63,6 +63,7 @@ function Lines({ revision: { lines_added: added, lines_removed: removed } }: { r
 
 function Difference({ block, revision }: { block: Block; revision: Revision }) {
   const store = useStore()
+  const mayNot = useMayNot('editor')
   const path = { canvas: store.id, block: block.id, revision: revision.revision }
   const found = useQuery({
     queryKey: ['revision', path],
@@ -91,6 +92,8 @@ function Difference({ block, revision }: { block: Block; revision: Revision }) {
       </pre>
       <Button
         small
+        disabled={!!mayNot}
+        title={mayNot}
         onClick={() => {
           store.setText(block.id, code)
           say(`${block.name} has its text of ${ago(revision.at_ms)} again.`, {

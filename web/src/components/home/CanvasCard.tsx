@@ -1,6 +1,7 @@
 import { Ellipsis } from 'lucide-react'
 import type { MouseEvent } from 'react'
 import { ago } from '../../core/session/time'
+import { whyNot, type Role } from '../../core/session/role'
 import { canvasPath, navigate } from '../../core/session/route'
 import { Button } from '../ui/Button'
 import { Menu } from '../ui/Menu'
@@ -11,10 +12,15 @@ interface Props {
   canvas: CanvasSummary
   onRename: () => void
   onDuplicate: () => void
+  /** In a team. */
+  onShare: (() => void) | undefined
   onDelete: () => void
 }
-export function CanvasCard({ canvas, onRename, onDuplicate, onDelete }: Props) {
-  const mayEdit = canvas.role === 'editor' || canvas.role === 'admin' || canvas.role === 'owner'
+export function CanvasCard({ canvas, onRename, onDuplicate, onShare, onDelete }: Props) {
+  const mayNot = (least: Role) => {
+    const why = whyNot(canvas.role, least)
+    return why !== undefined && { why }
+  }
   const path = canvasPath(canvas.id)
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
@@ -35,13 +41,10 @@ export function CanvasCard({ canvas, onRename, onDuplicate, onDelete }: Props) {
           </Button>
         }
         items={[
-          { title: 'Rename', onSelect: onRename, ...(!mayEdit && { why: 'needs the role editor' }) },
-          { title: 'Duplicate', onSelect: onDuplicate },
-          {
-            title: 'Delete',
-            onSelect: onDelete,
-            ...(canvas.role !== 'owner' && { why: 'needs the role owner' }),
-          },
+          { title: 'Rename', onSelect: onRename, ...mayNot('editor') },
+          { title: 'Duplicate', onSelect: onDuplicate, ...mayNot('editor') },
+          ...(onShare ? [{ title: 'Share', onSelect: onShare }] : []),
+          { title: 'Delete', onSelect: onDelete, ...mayNot('owner') },
         ]}
       />
     </li>

@@ -1,6 +1,7 @@
 import { Check, X } from 'lucide-react'
 import { useState } from 'react'
 import { usePage } from '../../core/session/page'
+import { atLeast } from '../../core/session/role'
 import { prefer, usePreferences } from '../../core/session/preferences'
 import { useLive, useStore, useVersion } from '../canvas/useStore'
 import { Button } from '../ui/Button'
@@ -9,11 +10,11 @@ import './hints.css'
 /** On the example, until they are put away: the three things to try first. */
 export function Hints() {
   const seen = usePreferences((p) => p.hintsSeen)
-  const { graph } = useStore()
+  const { graph, role } = useStore()
   useVersion()
   const clean = graph.named('clean')
   // The example is known by its blocks: it may have another name, or be a copy.
-  if (seen || !clean || !graph.named('evaluate')) return null
+  if (!atLeast(role, 'editor') || seen || !clean || !graph.named('evaluate')) return null
   return <Steps clean={clean.id} code={clean.code} />
 }
 

@@ -1,14 +1,17 @@
 import { Plus, Search, Settings } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { sentenceOf } from '../../core/api/problem'
 import { canvasPath, navigate } from '../../core/session/route'
+import { useSession, whyNotHere } from '../../core/session/session'
 import { Logo } from '../shell/Logo'
 import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
-import { useCanvasActions, useCanvases } from './canvases'
+import { useCanvasActions, useCanvases, type CanvasSummary } from './canvases'
 import { CanvasCard } from './CanvasCard'
 import { NameDialog, type Naming } from './NameDialog'
 import './home.css'
+
+const Sharing = lazy(() => import('../team/Sharing'))
 
 export default function Home() {
   return (
@@ -24,6 +27,10 @@ function Canvases() {
   const actions = useCanvasActions()
   const [words, setWords] = useState('')
   const [naming, setNaming] = useState<Naming>()
+  const [sharing, setSharing] = useState<CanvasSummary>()
+  const session = useSession()
+  const team = session.state === 'in' && session.session.team
+  const mayNotMake = whyNotHere('editor')
   const asked = words.toLowerCase().trim()
   const shown = (canvases.data ?? []).filter((c) => c.name.toLowerCase().includes(asked))
   const begin = (example: boolean) =>
@@ -52,7 +59,7 @@ function Canvases() {
         <Button look="icon" aria-label="Settings" onClick={() => navigate('/settings')}>
           <Settings size={16} />
         </Button>
-        <Button look="primary" onClick={() => setNaming({})}>
+        <Button look="primary" disabled={!!mayNotMake} title={mayNotMake} onClick={() => setNaming({})}>
           <Plus size={14} /> New canvas
         </Button>
       </header>
@@ -68,15 +75,17 @@ function Canvases() {
           <div className="empty">
             <h2>No canvas yet</h2>
             <p>
-              A canvas is a plane of blocks whose results stay. Begin with one of your own, or look at an
-              example.
+              A canvas is a plane of blocks whose results stay.{' '}
+              {mayNotMake ?? 'Begin with one of your own, or look at an example.'}
             </p>
-            <p className="acts">
-              <Button look="primary" onClick={() => setNaming({})}>
-                <Plus size={14} /> New canvas
-              </Button>
-              <Button onClick={() => begin(true)}>Open an example</Button>
-            </p>
+            {mayNotMake === undefined && (
+              <p className="acts">
+                <Button look="primary" onClick={() => setNaming({})}>
+                  <Plus size={14} /> New canvas
+                </Button>
+                <Button onClick={() => begin(true)}>Open an example</Button>
+              </p>
+            )}
           </div>
         )}
         {shown.length > 0 && (
@@ -87,10 +96,11 @@ function Canvases() {
                 canvas={canvas}
                 onRename={() => setNaming({ canvas })}
                 onDuplicate={() => actions.duplicate.mutate(canvas.id)}
+                onShare={team ? () => setSharing(canvas) : undefined}
                 onDelete={() => actions.remove.mutate(canvas)}
               />
             ))}
-            {asked === '' && (
+            {asked === '' && mayNotMake === undefined && (
               <li>
                 <button className="new" onClick={() => setNaming({})}>
                   <Plus size={20} strokeWidth={1.5} />
@@ -107,6 +117,16 @@ function Canvases() {
           </div>
         )}
       </main>
+      <Suspense>
+        {sharing && (
+          <Sharing
+            canvas={sharing.id}
+            name={sharing.name}
+            role={sharing.role}
+            onClose={() => setSharing(undefined)}
+          />
+        )}
+      </Suspense>
       {naming && <NameDialog naming={naming} actions={actions} onClose={() => setNaming(undefined)} />}
     </div>
   )

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Block, Settings } from '../../model/block'
 import { attempt } from '../../core/command/edit'
 import { setPage } from '../../core/session/page'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { Field } from '../ui/Field'
 import { Parents } from './Parents'
@@ -29,6 +29,7 @@ export function BlockSettings({ block }: { block: Block }) {
     setWrong({ ...wrong, [name]: undefined })
     attempt(desk, { op: 'setSettings', id: block.id, settings })
   }
+  const mayNot = useMayNot('editor')
   const note = block.kind === 'markdown'
   return (
     <>
@@ -36,6 +37,7 @@ export function BlockSettings({ block }: { block: Block }) {
         <Field
           label="Name"
           value={block.name}
+          fixed={mayNot}
           onCommit={(name) => attempt(desk, { op: 'rename', id: block.id, name })}
         />
         {!note &&
@@ -45,6 +47,7 @@ export function BlockSettings({ block }: { block: Block }) {
               label={label}
               value={String(block.settings[name] ?? '')}
               placeholder={placeholder}
+              fixed={mayNot}
               {...(wrong[name] !== undefined && { error: wrong[name] })}
               onCommit={set(name, good, advice)}
             />

@@ -2,7 +2,7 @@ import { ArrowDown, ArrowUp, GripVertical, X } from 'lucide-react'
 import { useState } from 'react'
 import type { Block, BlockId } from '../../model/block'
 import { attempt } from '../../core/command/edit'
-import { useDesk, useVersion } from '../canvas/useStore'
+import { useDesk, useMayNot, useVersion } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 
 const rowHeight = 32
@@ -12,6 +12,7 @@ export function Parents({ block }: { block: Block }) {
   const desk = useDesk()
   const { store } = desk
   useVersion()
+  const mayEdit = useMayNot('editor') === undefined
   const [held, setHeld] = useState<{ id: BlockId; from: number; y: number; to: number }>()
   const parents = store.graph.parents(block.id)
   if (parents.length === 0) return <p className="nothing">No parents: it begins with nothing.</p>
@@ -50,51 +51,55 @@ export function Parents({ block }: { block: Block }) {
               style={{ transform: `translateY(${shifted(i)}px)` }}
               className={held?.id === id ? 'held' : ''}
             >
-              <span
-                className="grip"
-                onPointerDown={(event) => {
-                  event.currentTarget.setPointerCapture(event.pointerId)
-                  setHeld({ id, from: i, y: event.clientY, to: i })
-                }}
-                onPointerMove={(event) => {
-                  if (!held) return
-                  const to = held.from + Math.round((event.clientY - held.y) / rowHeight)
-                  setHeld({ ...held, to: Math.max(0, Math.min(parents.length - 1, to)) })
-                }}
-                onPointerUp={() => {
-                  if (held) put(held.id, held.to)
-                  setHeld(undefined)
-                }}
-                onPointerCancel={() => setHeld(undefined)}
-              >
-                <GripVertical size={14} />
-              </span>
+              {mayEdit && (
+                <span
+                  className="grip"
+                  onPointerDown={(event) => {
+                    event.currentTarget.setPointerCapture(event.pointerId)
+                    setHeld({ id, from: i, y: event.clientY, to: i })
+                  }}
+                  onPointerMove={(event) => {
+                    if (!held) return
+                    const to = held.from + Math.round((event.clientY - held.y) / rowHeight)
+                    setHeld({ ...held, to: Math.max(0, Math.min(parents.length - 1, to)) })
+                  }}
+                  onPointerUp={() => {
+                    if (held) put(held.id, held.to)
+                    setHeld(undefined)
+                  }}
+                  onPointerCancel={() => setHeld(undefined)}
+                >
+                  <GripVertical size={14} />
+                </span>
+              )}
               <b>{name}</b>
-              <span className="acts">
-                <Button
-                  look="icon"
-                  aria-label={`Move ${name} up`}
-                  disabled={i === 0}
-                  onClick={() => put(id, i - 1)}
-                >
-                  <ArrowUp size={13} />
-                </Button>
-                <Button
-                  look="icon"
-                  aria-label={`Move ${name} down`}
-                  disabled={i === parents.length - 1}
-                  onClick={() => put(id, i + 1)}
-                >
-                  <ArrowDown size={13} />
-                </Button>
-                <Button
-                  look="icon"
-                  aria-label={`Disconnect ${name}`}
-                  onClick={() => attempt(desk, { op: 'disconnect', edge: { parent: id, child: block.id } })}
-                >
-                  <X size={13} />
-                </Button>
-              </span>
+              {mayEdit && (
+                <span className="acts">
+                  <Button
+                    look="icon"
+                    aria-label={`Move ${name} up`}
+                    disabled={i === 0}
+                    onClick={() => put(id, i - 1)}
+                  >
+                    <ArrowUp size={13} />
+                  </Button>
+                  <Button
+                    look="icon"
+                    aria-label={`Move ${name} down`}
+                    disabled={i === parents.length - 1}
+                    onClick={() => put(id, i + 1)}
+                  >
+                    <ArrowDown size={13} />
+                  </Button>
+                  <Button
+                    look="icon"
+                    aria-label={`Disconnect ${name}`}
+                    onClick={() => attempt(desk, { op: 'disconnect', edge: { parent: id, child: block.id } })}
+                  >
+                    <X size={13} />
+                  </Button>
+                </span>
+              )}
             </li>
           )
         })}

@@ -4,8 +4,16 @@ import { Logo } from '../shell/Logo'
 import { Button } from '../ui/Button'
 import './login.css'
 
+interface Props {
+  title: string
+  text: string
+  /** Asking again may help. */
+  retry?: boolean
+  /** What the way home is called. */
+  go?: string
+}
 /** A page that cannot be shown: what happened, and the one thing to do. */
-export function Stop({ title, text, retry }: { title: string; text: string; retry?: boolean }) {
+export function Stop({ title, text, retry, go = 'All canvases' }: Props) {
   return (
     <main className="login">
       <section>
@@ -18,7 +26,7 @@ export function Stop({ title, text, retry }: { title: string; text: string; retr
           </Button>
         ) : (
           <Button look="primary" onClick={() => navigate('/')}>
-            All canvases
+            {go}
           </Button>
         )}
       </section>

@@ -3,7 +3,7 @@ import type { BlockId } from '../../model/block'
 import type { ErrorOutput } from '../../core/output/output'
 import { traceOf, type TraceFrame } from '../../core/output/traceback'
 import { attempt } from '../../core/command/edit'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { goToLine } from './go_to_line'
 
@@ -18,6 +18,7 @@ export function Failure({ error, block, active }: Props) {
   const { frames, rest } = useMemo(() => traceOf(error.traceback), [error.traceback])
   const { line } = error
   const maker = useMaker(error, block)
+  const mayEdit = useMayNot('editor') === undefined
   return (
     <div
       className={active ? 'failure active nowheel' : 'failure'}
@@ -33,7 +34,7 @@ export function Failure({ error, block, active }: Props) {
       </p>
       <p className="said">{error.evalue}</p>
       <p className="deeds">
-        {maker && (
+        {maker && mayEdit && (
           <Button
             small
             onClick={() => attempt(desk, { op: 'connect', edge: { parent: maker.id, child: block } })}
@@ -41,7 +42,7 @@ export function Failure({ error, block, active }: Props) {
             Connect {maker.name}
           </Button>
         )}
-        {line !== null && (
+        {line !== null && mayEdit && (
           <Button small look={maker ? 'ghost' : 'plain'} onClick={() => goToLine(block, line)}>
             Go to line {line}
           </Button>

@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import { select } from '../../model/selection'
+import { refused } from '../../core/command/command'
 import { commands } from '../../core/command/commands'
 import { selectBlocks, setPage } from '../../core/session/page'
 import { useDesk } from '../canvas/useStore'
@@ -15,7 +16,7 @@ export default function Palette() {
       id: c.id,
       title: c.title,
       hint: c.keys[0] ?? '',
-      why: c.why?.(desk),
+      why: refused(c, desk),
       act: () => c.run(desk),
     }))
     const { store, camera } = desk

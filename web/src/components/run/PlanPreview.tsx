@@ -1,7 +1,7 @@
 import { X } from 'lucide-react'
 import { select } from '../../model/selection'
 import { selectBlocks, setPage, type ShownPlan } from '../../core/session/page'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import './plan.css'
 
@@ -10,6 +10,7 @@ const close = () => setPage({ plan: undefined })
 /** What a run would do, and why, before it does it. The stage dims the rest meanwhile. */
 export default function PlanPreview({ plan }: { plan: ShownPlan }) {
   const { store, camera } = useDesk()
+  const mayNot = useMayNot('runner')
   const runs = plan.steps.filter((step) => step.action === 'run')
   const maybe = plan.steps.filter((step) => step.action === 'maybe')
   const restored = plan.steps.filter((step) => step.action === 'restore').length
@@ -53,6 +54,8 @@ export default function PlanPreview({ plan }: { plan: ShownPlan }) {
         <Button
           look="primary"
           small
+          disabled={!!mayNot}
+          title={mayNot}
           onClick={() => {
             close()
             store.run(some ? plan.request : { ...plan.request, force: true })

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
 import { ChevronDown, Play, Square } from 'lucide-react'
+import { refused } from '../../core/command/command'
 import { commandNamed } from '../../core/command/commands'
 import { setPage } from '../../core/session/page'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { useCounts } from './useCounts'
 import './run_bar.css'
@@ -25,10 +26,12 @@ const ways = [
 export function RunBar({ children }: { children?: ReactNode }) {
   const desk = useDesk()
   const { changed, running, done, all } = useCounts()
+  const mayNot = useMayNot('runner')
   const items = () =>
     ways.map((id) => {
-      const { title, keys, why, run } = commandNamed(id)
-      const not = why?.(desk)
+      const command = commandNamed(id)
+      const { title, keys, run } = command
+      const not = refused(command, desk)
       return {
         title,
         ...(keys[0] !== undefined && { keys: keys[0] }),
@@ -53,11 +56,16 @@ export function RunBar({ children }: { children?: ReactNode }) {
         </span>
       )}
       {running ? (
-        <Button look="primary" onClick={() => desk.store.cancel()}>
+        <Button look="primary" disabled={!!mayNot} title={mayNot} onClick={() => desk.store.cancel()}>
           <Square size={11} fill="currentColor" /> Cancel run
         </Button>
       ) : (
-        <Button look="primary" onClick={() => commandNamed('run.changed').run(desk)}>
+        <Button
+          look="primary"
+          disabled={!!mayNot}
+          title={mayNot}
+          onClick={() => commandNamed('run.changed').run(desk)}
+        >
           <Play size={12} fill="currentColor" /> Run changed {changed > 0 && <em>{changed}</em>}
         </Button>
       )}

@@ -1,7 +1,7 @@
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { setPage, usePage, type DrawerTab } from '../../core/session/page'
-import { useStore } from '../canvas/useStore'
+import { useMayNot, useStore } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { Log } from './Log'
 import { Problems } from './Problems'
@@ -20,6 +20,7 @@ export function RunDrawer() {
   const store = useStore()
   const tab = usePage((p) => p.tab)
   const { failed, running } = useCounts()
+  const mayNot = useMayNot('runner')
   const contents: Record<DrawerTab, ReactNode> = { run: <Timeline />, log: <Log />, problems: <Problems /> }
   const onKeyDown = (event: React.KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
@@ -50,7 +51,7 @@ export function RunDrawer() {
           ))}
         </div>
         <span className="space" />
-        {running && (
+        {running && mayNot === undefined && (
           <Button small onClick={() => store.cancel()}>
             Cancel run
           </Button>

@@ -4,9 +4,18 @@ import { sentenceOf } from '../../core/api/problem'
 import { say } from '../../core/session/page'
 import { ago } from '../../core/session/time'
 import { Button } from '../ui/Button'
+import { Part } from './Part'
 
 /** Where one is signed in. */
-export function Sessions() {
+export default function Sessions() {
+  return (
+    <Part title="Sessions" about="Where you are signed in. One that you end is signed out at once.">
+      <List />
+    </Part>
+  )
+}
+
+function List() {
   const client = useQueryClient()
   const list = useQuery({ queryKey: ['sessions'], queryFn: () => answer(api.GET('/sessions')) })
   const end = useMutation({

@@ -1,24 +1,41 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { answer, api, type Schemas } from '../../core/api/client'
+import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { say } from '../../core/session/page'
+import { atLeast, type Role } from '../../core/session/role'
+import { useSession } from '../../core/session/session'
 import { ago } from '../../core/session/time'
 import { Button } from '../ui/Button'
+import { CopyButton } from './CopyButton'
+import { Part } from './Part'
 
-const scopes: readonly (readonly [Schemas['Role'], string])[] = [
+type Scope = readonly [role: Role, words: string]
+const scopes: readonly Scope[] = [
   ['viewer', 'read'],
   ['runner', 'read and run'],
   ['editor', 'read, run and edit'],
+  ['admin', 'edit, and manage people'],
   ['owner', 'everything'],
 ]
 
 /** Tokens for programs; a secret is shown once. */
-export function Tokens() {
+export default function Tokens() {
+  const session = useSession()
+  if (session.state !== 'in') return null
+  const { role } = session.session.user
+  return (
+    <Part title="API tokens" about="For programs that use the API: Authorization: Bearer TOKEN.">
+      <List offered={scopes.filter(([scope]) => atLeast(role, scope))} />
+    </Part>
+  )
+}
+
+function List({ offered }: { offered: readonly Scope[] }) {
   const client = useQueryClient()
   const [made, setMade] = useState<{ name: string; token: string }>()
   const [name, setName] = useState('')
-  const [scope, setScope] = useState<Schemas['Role']>('viewer')
+  const [scope, setScope] = useState<Role>('viewer')
   const [days, setDays] = useState(90)
   const settled = {
     onError: (error: Error) => say(sentenceOf(error)),
@@ -50,17 +67,7 @@ export function Tokens() {
             The token <b>{made.name}</b>. It is shown this once:
           </p>
           <code>{made.token}</code>
-          <Button
-            small
-            onClick={() =>
-              navigator.clipboard.writeText(made.token).then(
-                () => say('Copied.'),
-                () => say('The browser does not let pages copy: select it, and copy it yourself.'),
-              )
-            }
-          >
-            Copy
-          </Button>
+          <CopyButton key={made.token} text={made.token} />
         </div>
       )}
       <ul className="rows">
@@ -87,8 +94,8 @@ export function Tokens() {
         </label>
         <label>
           It may
-          <select value={scope} onChange={(event) => setScope(event.target.value as Schemas['Role'])}>
-            {scopes.map(([role, words]) => (
+          <select value={scope} onChange={(event) => setScope(event.target.value as Role)}>
+            {offered.map(([role, words]) => (
               <option key={role} value={role}>
                 {words}
               </option>

@@ -27,6 +27,7 @@ const Palette = lazy(() => import('../palette/Palette'))
 const Connect = lazy(() => import('../palette/Connect'))
 const FullScreen = lazy(() => import('../output/FullScreen'))
 const PlanPreview = lazy(() => import('../run/PlanPreview'))
+const Sharing = lazy(() => import('../team/Sharing'))
 const Keys = lazy(() => import('../palette/Keys'))
 const MenuAt = lazy(() => import('../ui/MenuAt'))
 import '../palette/palette.css'
@@ -97,6 +98,14 @@ function Shell({ store }: { store: CanvasStore }) {
           {dialog === 'keys' && <Keys />}
           {dialog === 'connect' && <Connect />}
           {dialog === 'full' && <FullScreen />}
+          {dialog === 'share' && (
+            <Sharing
+              canvas={store.id}
+              name={store.name}
+              role={store.role}
+              onClose={() => setPage({ dialog: undefined })}
+            />
+          )}
           {menu && <MenuAt {...menu} onClose={() => setPage({ menu: undefined })} />}
         </Suspense>
       </div>

@@ -7,7 +7,7 @@ import {
 } from 'lucide-react'
 import { commandNamed } from '../../core/command/commands'
 import { usePage } from '../../core/session/page'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 
 const acts = [
@@ -22,7 +22,8 @@ const acts = [
 export function SelectionBar() {
   const desk = useDesk()
   const count = usePage((p) => p.selection.ids.size)
-  if (count < 2) return null
+  const mayEdit = useMayNot('editor') === undefined
+  if (count < 2 || !mayEdit) return null
   return (
     <>
       <span className="rule" />

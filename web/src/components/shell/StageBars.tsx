@@ -1,11 +1,12 @@
 import { useStoreApi } from '@xyflow/react'
-import { Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react'
+import { Eye, Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { addable, kindWords } from '../../core/command/kinds'
 import { commandNamed } from '../../core/command/commands'
 import { addBlock } from '../../core/command/edit'
+import { atLeast } from '../../core/session/role'
 import { setPage, usePage } from '../../core/session/page'
-import { useDesk } from '../canvas/useStore'
+import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { SelectionBar } from './SelectionBar'
 
@@ -16,23 +17,33 @@ const chips = { python: 'Py', markdown: 'Md' } as const
 export function StageBars() {
   const desk = useDesk()
   const minimap = usePage((p) => p.minimap)
+  const mayNot = useMayNot('editor')
   return (
     <>
-      <div className="bar tools" role="toolbar" aria-label="Add blocks">
-        {addable.map(([kind, key]) => (
-          <Button
-            key={kind}
-            look="ghost"
-            data-tip={`Add ${kindWords[kind]} (${key})`}
-            aria-label={`Add ${kindWords[kind]}`}
-            onClick={() => addBlock(desk, kind)}
-          >
-            <span className={`kind ${kind}`} data-chip={chips[kind]} />
-            <span className="word">{kindWords[kind]}</span>
-          </Button>
-        ))}
-        <SelectionBar />
-      </div>
+      {mayNot !== undefined ? (
+        <p className="bar only" title={mayNot}>
+          <Eye size={14} />
+          {atLeast(desk.store.role, 'runner')
+            ? 'You may run blocks here, not change them'
+            : 'You may look here, not change or run'}
+        </p>
+      ) : (
+        <div className="bar tools" role="toolbar" aria-label="Add blocks">
+          {addable.map(([kind, key]) => (
+            <Button
+              key={kind}
+              look="ghost"
+              data-tip={`Add ${kindWords[kind]} (${key})`}
+              aria-label={`Add ${kindWords[kind]}`}
+              onClick={() => addBlock(desk, kind)}
+            >
+              <span className={`kind ${kind}`} data-chip={chips[kind]} />
+              <span className="word">{kindWords[kind]}</span>
+            </Button>
+          ))}
+          <SelectionBar />
+        </div>
+      )}
       <div className="bar zoom" role="toolbar" aria-label="Zoom">
         <Button
           look="icon"

@@ -1,9 +1,11 @@
-import { Search } from 'lucide-react'
+import { Search, Users } from 'lucide-react'
 import type { MouseEvent } from 'react'
 import { setPage } from '../../core/session/page'
 import { navigate } from '../../core/session/route'
+import { useSession } from '../../core/session/session'
 import { useDesk, useVersion } from '../canvas/useStore'
 import { RunBar } from '../run/RunBar'
+import { Button } from '../ui/Button'
 import { Others } from './Others'
 import { Saved } from './Saved'
 
@@ -17,6 +19,7 @@ const home = (event: MouseEvent) => {
 export function TopBar() {
   const desk = useDesk()
   useVersion()
+  const team = useSession((s) => s.state === 'in' && s.session.team)
   return (
     <header className="top">
       <div className="where">
@@ -34,6 +37,11 @@ export function TopBar() {
       </button>
       <RunBar>
         <Others />
+        {team && (
+          <Button onClick={() => setPage({ dialog: 'share' })}>
+            <Users size={14} /> <span className="word">Share</span>
+          </Button>
+        )}
       </RunBar>
     </header>
   )

@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { commands } from '../../core/command/commands'
-import type { Desk } from '../../core/command/command'
+import { refused, type Desk } from '../../core/command/command'
 import { Keymap, stageOnly } from '../../core/command/keymap'
 import { page, say, selectBlocks, setPage } from '../../core/session/page'
 import { preferences } from '../../core/session/preferences'
@@ -35,7 +35,7 @@ export function useKeys(desk: Desk): void {
       if (!command) return
       event.preventDefault()
       if (command === 'wait') return
-      const why = command.why?.(desk)
+      const why = refused(command, desk)
       if (why === undefined) command.run(desk)
       else say(`${command.title}: ${why}`)
     }

@@ -4,6 +4,7 @@ import { problemOf, sentenceOf } from '../../core/api/problem'
 import { say, setPage } from '../../core/session/page'
 import type { OpenTable } from '../../core/table/open_table'
 import { inWords, type Query } from '../../model/table'
+import { useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { Menu } from '../ui/Menu'
 
@@ -25,6 +26,7 @@ interface Props {
 export function Tools(props: Props) {
   const { table, block, full, hidden, onAsk, onFull, onFilter, onGoTo, onShow, onCopy, onCode } = props
   const { about, query } = table
+  const mayNot = useMayNot('editor')
   const exported = about && table.exportUrl()
   return (
     <>
@@ -75,9 +77,9 @@ export function Tools(props: Props) {
         <Button
           small
           onClick={onCode}
-          disabled={!about}
+          disabled={!about || mayNot !== undefined}
           aria-label="Use as code"
-          title="Add a child block with the pandas code of this view"
+          title={mayNot ?? 'Add a child block with the pandas code of this view'}
         >
           <Code2 size={13} />
           <span>Use as code</span>

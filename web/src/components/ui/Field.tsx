@@ -7,10 +7,12 @@ interface Props {
   placeholder?: string
   /** Why the value was not taken. */
   error?: string
+  /** Why it cannot be changed. */
+  fixed?: string | undefined
   /** When the person has finished: Enter, or leaving the field. */
   onCommit: (value: string) => void
 }
-export function Field({ label, value, placeholder, error, onCommit }: Props) {
+export function Field({ label, value, placeholder, error, fixed, onCommit }: Props) {
   return (
     <Base.Root className={styles.field} invalid={error !== undefined}>
       <Base.Label>{label}</Base.Label>
@@ -19,6 +21,8 @@ export function Field({ label, value, placeholder, error, onCommit }: Props) {
         className={styles.control}
         defaultValue={value}
         placeholder={placeholder}
+        readOnly={fixed !== undefined}
+        title={fixed}
         onBlur={(event) => event.target.value !== value && onCommit(event.target.value)}
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
       />

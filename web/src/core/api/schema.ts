@@ -373,6 +373,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/canvases": {
         parameters: {
             query?: never;
@@ -1068,6 +1084,20 @@ export interface components {
             created_ms: number;
             expires_ms: number;
             used_ms: number | null;
+        };
+        Setting: {
+            /** @description In settings.yaml. */
+            name: string;
+            value: string | number | boolean | string[];
+            /** @description `default`, a file with its line, a variable or a flag. */
+            from: string;
+            /** @description In the environment. */
+            variable: string;
+            /** @description As it would be written. */
+            default: string;
+            /** @description Of a number; empty: none. */
+            unit: string;
+            doc: string;
         };
         FilePath: {
             /** @description Below `files`. */
@@ -2266,6 +2296,30 @@ export interface operations {
                             path: string;
                             access: string;
                         }[];
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every setting of the server with its value and where that came from, in the order of docs/user/settings.md; they are changed on its machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Setting"][];
                         next: string | null;
                     };
                 };

@@ -7,10 +7,12 @@ import { changesBetween } from '../../model/text'
 import { UndoStack, type Step } from '../../model/undo_stack'
 import type { Hello, Person } from '../live/message'
 import { say } from '../session/page'
+import { atLeast, whyNot, type Role } from '../session/role'
 import type { Live } from '../run/live'
 import { logOf, type LogPage, type LogQuery } from '../run/log'
 import { AskedRuns } from './asked_runs'
 import { confirmed } from './confirmed'
+import { giveUpTyping } from './give_up_typing'
 import { LostTrack, SharedGraph } from './shared_graph'
 import { Listeners } from './listeners'
 import type { Opening } from './opening'
@@ -29,6 +31,7 @@ import type { Batch, Wire } from './wire'
 export class OpenCanvas implements CanvasStore {
   readonly id: string
   name: string
+  role: Role = 'viewer'
   version = 0
   connection: Connection = 'lost'
   /** End the connection; the store is of no use any more. */
@@ -92,6 +95,7 @@ export class OpenCanvas implements CanvasStore {
     return this.#people.all()
   }
   change(change: Change, key?: string): Refusal | undefined {
+    if (!atLeast(this.role, 'editor')) return { reason: 'ROLE', message: whyNot(this.role, 'editor')! }
     const result = this.#perform(change)
     if (!result.ok) return result.refusal
     this.#undo.push(result.inverse, key)
@@ -122,7 +126,6 @@ export class OpenCanvas implements CanvasStore {
   onChange(listener: (blocks: ReadonlySet<BlockId>) => void): () => void {
     return this.#listeners.onChange(listener)
   }
-
   editText<T extends EditedText>(id: BlockId, make: (version: number, code: string) => T): T | undefined {
     return this.#texts.edit(id, make) as T | undefined
   }
@@ -148,7 +151,6 @@ export class OpenCanvas implements CanvasStore {
   moveCursor(place?: { id: BlockId; anchor: number; head: number }): void {
     this.#wire.cursor(place?.id ?? null, place?.anchor ?? 0, place?.head ?? 0)
   }
-
   #perform(change: Change) {
     const token = `${this.#page}-${++this.#tokens}`
     const result = this.#shared.propose(token, change)
@@ -168,11 +170,12 @@ export class OpenCanvas implements CanvasStore {
     const result = this.#perform(step)
     return result.ok ? result.inverse : undefined
   }
-
   #welcome(hello: Hello): void {
     const changed = new Set<BlockId>()
     this.#people.begin(hello.connection)
     this.#texts.reconnected()
+    this.role = hello.role
+    for (const id of giveUpTyping(this.#texts, this.role)) this.#showText(id)
     const { snapshot } = hello
     if (snapshot) {
       if (this.#epoch !== undefined && this.#epoch !== hello.epoch) this.#undo.clear()

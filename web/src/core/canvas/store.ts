@@ -6,6 +6,7 @@ import type { Refusal } from '../../model/refusal'
 import type { Live } from '../run/live'
 import type { LogPage, LogQuery } from '../run/log'
 import type { Person } from '../live/message'
+import type { Role } from '../session/role'
 import type { SharedTexts } from './shared_texts'
 
 export interface Variable {
@@ -39,6 +40,8 @@ export interface CanvasStore extends SharedTexts {
   /** Its folder below the workspace: what the API calls it. */
   readonly id: string
   readonly name: string
+  /** What this person may do here; it may change while the canvas is open. */
+  readonly role: Role
   readonly graph: Graph
   /** Grows with each change of the graph: a key for what is derived from all of it. */
   readonly version: number

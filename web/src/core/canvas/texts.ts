@@ -74,6 +74,12 @@ export class Texts {
   unsent(): BlockId[] {
     return [...this.#known].filter(([, k]) => (k.edited?.sendable().length ?? 0) > 0).map(([id]) => id)
   }
+  /** Nobody types here any more: every text is the server's again. Returns those that had something unconfirmed. */
+  giveUp(): ReadonlyMap<BlockId, string> {
+    const typed = new Map(this.unsent().map((id) => [id, this.code(id)!]))
+    for (const known of this.#known.values()) delete known.edited
+    return typed
+  }
   /** The server has a text at this version: get there, or send what was typed. */
   ask(id: BlockId, version: number): void {
     const known = this.#known.get(id)

@@ -8,6 +8,7 @@ const nudge = (key: string, dx: number, dy: number): Command => ({
   id: `nudge.${key}`,
   title: `Nudge ${key.slice(5).toLowerCase()}`,
   keys: [`Alt+${key}`],
+  needs: 'editor',
   why: needsBlock,
   run: (desk) => {
     const moves = chosen().map((id) => {
@@ -21,6 +22,7 @@ const aligned = (how: Alignment, title: string): Command => ({
   id: `align.${how}`,
   title,
   keys: [],
+  needs: 'editor',
   why: () => (chosen().length < 2 ? 'Select two blocks or more.' : undefined),
   run: (desk) => {
     const blocks = chosen().map((id) => desk.store.graph.block(id)!)
@@ -38,6 +40,7 @@ export const arrangeCommands: readonly Command[] = [
     id: 'tidy',
     title: 'Tidy',
     keys: ['T'],
+    needs: 'editor',
     run: (desk) => {
       const { graph } = desk.store
       const ids = chosen().length > 1 ? new Set(chosen()) : new Set([...graph.blocks()].map((b) => b.id))

@@ -1,4 +1,5 @@
 import type { CanvasStore } from '../canvas/store'
+import { whyNot, type Role } from '../session/role'
 import type { BlockId } from '../../model/block'
 
 /** What a command acts on. */
@@ -23,7 +24,15 @@ export interface Command {
   readonly title: string
   /** `Shift+Enter`, `R U` (one key after the other), `?`. Letters without Ctrl act only on the stage. */
   readonly keys: readonly string[]
+  /** The least role on the canvas; absent: whoever may look. */
+  readonly needs?: Role
   /** Why it cannot be done now; undefined if it can. */
   readonly why?: (desk: Desk) => string | undefined
   readonly run: (desk: Desk) => void
+}
+
+/** Why a command cannot be done now, by this person; undefined if it can. */
+export function refused(command: Command, desk: Desk): string | undefined {
+  const missing = command.needs && whyNot(desk.store.role, command.needs)
+  return missing ?? command.why?.(desk)
 }

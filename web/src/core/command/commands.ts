@@ -32,6 +32,7 @@ const add = (kind: Kind, key: string): Command => ({
   id: `add.${kind}`,
   title: `Add ${kindWords[kind]}`,
   keys: [key],
+  needs: 'editor',
   run: (desk) => addBlock(desk, kind),
 })
 
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
     id: 'edit',
     title: 'Edit the code',
     keys: ['Enter'],
+    needs: 'editor',
     why: needsBlock,
     run: () => setPage({ editing: focus() }),
   },
@@ -55,6 +57,7 @@ export const commands: readonly Command[] = [
     id: 'insert.parent',
     title: 'Insert a parent',
     keys: ['A'],
+    needs: 'editor',
     why: needsBlock,
     run: (desk) => addBlock(desk, 'python', { child: focus()! }),
   },
@@ -62,6 +65,7 @@ export const commands: readonly Command[] = [
     id: 'insert.child',
     title: 'Insert a child',
     keys: ['B'],
+    needs: 'editor',
     why: needsBlock,
     run: (desk) => addBlock(desk, 'python', { parent: focus()! }),
   },
@@ -70,6 +74,7 @@ export const commands: readonly Command[] = [
     id: 'duplicate',
     title: 'Duplicate',
     keys: ['D'],
+    needs: 'editor',
     why: needsBlock,
     run: (desk) => {
       const blocks = chosen().map((id) => desk.store.graph.block(id)!)
@@ -81,6 +86,7 @@ export const commands: readonly Command[] = [
     id: 'delete',
     title: 'Delete',
     keys: ['Delete', 'Backspace'],
+    needs: 'editor',
     why: () => (page().edge === undefined ? needsBlock() : undefined),
     run: (desk) => {
       const { edge } = page()
@@ -95,12 +101,14 @@ export const commands: readonly Command[] = [
     id: 'undo',
     title: 'Undo',
     keys: ['Z', 'Ctrl+Z'],
+    needs: 'editor',
     run: ({ store }) => void (store.undo() || say('Nothing to undo.')),
   },
   {
     id: 'redo',
     title: 'Redo',
     keys: ['Shift+Z', 'Ctrl+Shift+Z'],
+    needs: 'editor',
     run: ({ store }) => void (store.redo() || say('Nothing to redo.')),
   },
   ...[false, true].flatMap((extend) => [
@@ -153,6 +161,7 @@ export const commands: readonly Command[] = [
     id: 'connect',
     title: 'Connect to a child',
     keys: ['E'],
+    needs: 'editor',
     why: needsBlock,
     run: () => setPage({ dialog: 'connect' }),
   },

@@ -19,6 +19,7 @@ const run = (mode: RunMode, title: string, letter: string): Command[] =>
     id: `run.${mode}${force ? '.force' : ''}`,
     title: force ? `${title}, forced` : title,
     keys: [`R ${force ? 'Shift+' : ''}${letter}`],
+    needs: 'runner' as const,
     ...(mode === 'all' || mode === 'changed' ? {} : { why: needsBlock }),
     run: ({ store }) => store.run({ mode, blocks: chosen(), force }),
   }))
@@ -37,6 +38,7 @@ export const runCommands: readonly Command[] = [
     id: 'run.go',
     title: 'Run and go to child',
     keys: ['Shift+Enter'],
+    needs: 'runner',
     why: needsBlock,
     run: (desk) => {
       runFocus(desk)
@@ -44,11 +46,19 @@ export const runCommands: readonly Command[] = [
       if (next !== undefined) selectBlocks(select([next]))
     },
   },
-  { id: 'run.stay', title: 'Run and stay', keys: ['Ctrl+Enter'], why: needsBlock, run: runFocus },
+  {
+    id: 'run.stay',
+    title: 'Run and stay',
+    keys: ['Ctrl+Enter'],
+    needs: 'runner',
+    why: needsBlock,
+    run: runFocus,
+  },
   {
     id: 'run.child',
     title: 'Run and add a child',
     keys: ['Alt+Enter'],
+    needs: 'editor',
     why: needsBlock,
     run: (desk) => {
       runFocus(desk)
@@ -61,6 +71,7 @@ export const runCommands: readonly Command[] = [
     id: 'run.cancel',
     title: 'Cancel the run',
     keys: ['Ctrl+.'],
+    needs: 'runner',
     why: ({ store }) => (store.running ? undefined : 'Nothing runs.'),
     run: ({ store }) => store.cancel(),
   },

@@ -26,6 +26,8 @@ export class FakeServer {
   epoch = 'first'
   /** How many operations are remembered for who comes back; older ones need a snapshot. */
   remembered = Infinity
+  /** Of whoever connects; it is told in the first message. */
+  role: Hello['role'] = 'owner'
 
   constructor(graph: Graph) {
     this.graph = graph
@@ -39,10 +41,14 @@ export class FakeServer {
     const resumed = place?.epoch === this.epoch && place.seq <= seq && seq - place.seq <= this.remembered
     const more = resumed ? { blocks: this.#standings() } : { snapshot: this.#snapshot() }
     const user = { id: 'u', name: 'U' }
-    return { type: 'hello', epoch: this.epoch, seq, resumed, user, role: 'owner', runs: [], ...more }
+    return { type: 'hello', epoch: this.epoch, seq, resumed, user, role: this.role, runs: [], ...more }
   }
   /** One message of a page. */
   take(from: FakeConnection, message: ToServer): void {
+    const mayEdit = this.role !== 'viewer' && this.role !== 'runner'
+    if (message.op === 'text' && !mayEdit) return from.cut()
+    if (message.op === 'change' && !mayEdit)
+      return void from.pending.refused.push({ token: message.token, reason: 'ROLE_TOO_LOW', message: 'no' })
     switch (message.op) {
       case 'change':
         return this.#change(from, message.token, message.change)

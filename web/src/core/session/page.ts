@@ -6,7 +6,7 @@ import { nothing, type Selection } from '../../model/selection'
 
 export type Theme = 'light' | 'dark'
 export type Side = 'outline' | 'files' | 'runs'
-export type Dialog = 'palette' | 'keys' | 'connect' | 'full' | undefined
+export type Dialog = 'palette' | 'keys' | 'connect' | 'full' | 'share' | undefined
 export type DrawerTab = 'run' | 'log' | 'problems'
 
 /** A menu where a person asked for one. */

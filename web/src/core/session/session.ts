@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import { answer, api, whenSignedOut, type Schemas } from '../api/client'
 import { Problem, sentenceOf } from '../api/problem'
+import { whyNot, type Role } from './role'
 import { takeToken } from './route'
 
 export type Session = Schemas['Session']
@@ -46,6 +47,17 @@ export async function signIn(body: Schemas['SignIn']): Promise<void> {
       set({ state: 'out', problem: sentenceOf(error) })
     }
   }
+}
+
+/** Somebody signed in by another way than `signIn`, or is called differently now. */
+export function enter(session: Session): void {
+  set({ state: 'in', session })
+}
+
+/** Why the person may not do, on the workspace, what asks for a role; undefined if they may. */
+export function whyNotHere(least: Role): string | undefined {
+  const now = useSession.getState()
+  return whyNot(now.state === 'in' ? now.session.user.role : undefined, least)
 }
 
 export async function signOut(): Promise<void> {
