@@ -39,8 +39,8 @@ export function makeCanvas(folder, name, blocks, edges = []) {
 }
 
 /** `easel serve` on a free port, or on this one. */
-export async function serve(workspace, port = 0) {
-  const child = spawn(binary, ['serve', workspace, '--port', String(port), '--no-open', '--json'], {
+export async function serve(workspace, port = 0, words = []) {
+  const child = spawn(binary, ['serve', workspace, '--port', String(port), '--no-open', '--json', ...words], {
     env: environ,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -55,10 +55,10 @@ export async function serve(workspace, port = 0) {
     })
     void ended.then(() => fail(new Error(`easel serve ended: ${complained}`)))
   })
-  const { url, token } = JSON.parse(line)
+  const { url, token, link } = JSON.parse(line)
   return {
     url,
-    link: `${url}/#token=${token}`,
+    link: link ?? `${url}/#token=${token}`,
     port: Number(new URL(url).port),
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
@@ -69,7 +69,7 @@ export async function serve(workspace, port = 0) {
 }
 
 /** A story: `body` gets a desk with a server and what it needs to open pages. */
-export function story(name, { canvases = {}, quickstart = false, width = 1440 }, body) {
+export function story(name, { canvases = {}, quickstart = false, width = 1440, serving = [] }, body) {
   test(name, { timeout: slow * 4 }, async (t) => {
     const workspace = mkdtempSync(join(tmpdir(), 'easel-e2e-'))
     for (const [folder, [title, blocks, edges]] of Object.entries(canvases))
@@ -79,7 +79,7 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440 },
         recursive: true,
         filter: (path) => !path.includes('.easel'),
       })
-    const server = await serve(workspace)
+    const server = await serve(workspace, 0, serving)
     browser ??= await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'.split(' '),
