@@ -49,7 +49,6 @@ export class OpenCanvas implements CanvasStore {
   readonly #page = crypto.randomUUID().slice(0, 8)
   #epoch: string | undefined
   #tokens = 0
-
   constructor(opening: Opening, wire: Wire) {
     this.id = opening.id
     this.name = opening.name
@@ -97,9 +96,8 @@ export class OpenCanvas implements CanvasStore {
   change(change: Change, key?: string): Refusal | undefined {
     if (!atLeast(this.role, 'editor')) return { reason: 'ROLE', message: whyNot(this.role, 'editor')! }
     const result = this.#perform(change)
-    if (!result.ok) return result.refusal
-    this.#undo.push(result.inverse, key)
-    return undefined
+    if (result.ok) this.#undo.push(result.inverse, key)
+    return result.ok ? undefined : result.refusal
   }
   undo(): boolean {
     return this.#undo.undo((step) => this.#step(step))
