@@ -5,8 +5,6 @@ The peer is pandas with the same frame already in memory, in a process that does
 
 from __future__ import annotations
 
-import http.client
-import json
 import shutil
 import subprocess
 import time
@@ -14,6 +12,7 @@ from typing import Any
 
 from .easel import Easel
 from .sample import Row, Sample
+from .serving import Server
 
 _MAKE = """
 import numpy as np
@@ -44,64 +43,15 @@ print(timed(lambda: df.sort_values("x", kind="stable").iloc[:200].to_json(orient
 )
 
 
-class _Server:
-    """`easel serve` of one canvas, with a signed-in connection."""
-
-    def __init__(self, easel: Easel, root: str) -> None:
-        self.process = subprocess.Popen(
-            [easel.binary, "serve", root, "--port", "0", "--no-open", "--json"],
-            env=easel.environ,
-            stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        ready: dict[str, Any] = json.loads(self.process.stdout.readline())
-        origin = ready["url"].split("#")[0].rstrip("/")
-        self.connection = http.client.HTTPConnection(origin.removeprefix("http://"), timeout=120)
-        self.headers = {"Content-Type": "application/json", "Origin": origin}
-        self.connection.request(
-            "POST", "/api/v1/session", json.dumps({"token": ready["token"]}), self.headers
-        )
-        answer = self.connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"sign-in: {answer.status}")
-        self.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
-
-    def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request; its status and what it says."""
-        self.connection.request(method, path, None if body is None else json.dumps(body), self.headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
-        return answer.status, json.loads(text) if text else None
-
-    def ask(self, path: str, body: Any) -> tuple[float, Any, list[float]]:
-        """Ask until it is done, as the web app does: milliseconds, the answer, and the shares that were told meanwhile."""
-        began = time.perf_counter()
-        told = []
-        while True:
-            status, said = self.send("POST", path, body)
-            if status != 202:
-                return (time.perf_counter() - began) * 1e3, said, told
-            told.append(said["done"])
-
-    def close(self) -> None:
-        self.connection.close()
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-    def resident_mib(self) -> tuple[float, float]:
-        """Resident memory of the process: its own, and pages of files that it maps."""
-        kilobytes = {}
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            for line in file:
-                name, _, rest = line.partition(":")
-                if name in ("RssAnon", "RssFile"):
-                    kilobytes[name] = int(rest.split()[0])
-        return kilobytes["RssAnon"] / 1024, kilobytes["RssFile"] / 1024
+def _ask(server: Server, path: str, body: Any) -> tuple[float, Any, list[float]]:
+    """Ask until it is done, as the web app does: milliseconds, the answer, and the shares that were told meanwhile."""
+    began = time.perf_counter()
+    told = []
+    while True:
+        status, said = server.send("POST", path, body)
+        if status != 202:
+            return (time.perf_counter() - began) * 1e3, said, told
+        told.append(said["done"])
 
 
 def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
@@ -116,7 +66,7 @@ def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
     middle = Sample("of these: to a page in the middle, then", "ms")
     beside = Sample("of these: a page beside it", "ms")
     stopped = Sample("a sort that is stopped: until it has ended", "ms")
-    server = _Server(easel, root)
+    server = Server(easel, root)
     try:
         canvas = server.send("GET", "/api/v1/canvases")[1]["items"][0]["id"]
         table = f"/api/v1/canvases/{canvas}/blocks/make/tables/df"
@@ -126,7 +76,7 @@ def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
         x, g = names.index("x"), names.index("g")
         base = {"attempt": about["attempt"], "limit": 200, "columns": columns}
         for i in range(20):
-            page.values.append(server.ask(f"{table}/rows", {**base, "offset": rows // 21 * i})[0])
+            page.values.append(_ask(server, f"{table}/rows", {**base, "offset": rows // 21 * i})[0])
         shares: list[float] = []
         for i in range(3 if quick else 5):
             # Each round asks for something else, or the answer would be there already.
@@ -134,24 +84,24 @@ def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
                 {"column": x, "is": ">", "values": [str(150 + i / 10)]},
                 {"column": g, "is": "<", "values": ["100"]},
             ]
-            count.values.append(server.ask(f"{table}/rows", {**base, "where": where})[0])
+            count.values.append(_ask(server, f"{table}/rows", {**base, "where": where})[0])
             near = [{"column": g, "is": "<", "values": [str(1000 + i)]}]
             sort = [{"column": x, "descending": i % 2 == 1}]
-            took, _, told = server.ask(
-                f"{table}/rows", {**base, "sort": sort, **({"where": near} if i > 1 else {})}
+            took, _, told = _ask(
+                server, f"{table}/rows", {**base, "sort": sort, **({"where": near} if i > 1 else {})}
             )
             first.values.append(took)
             shares += told
         query = {**base, "sort": [{"column": x}]}
-        middle.values.append(server.ask(f"{table}/rows", {**query, "offset": rows // 2})[0])
-        beside.values.append(server.ask(f"{table}/rows", {**query, "offset": rows // 2 + 200})[0])
+        middle.values.append(_ask(server, f"{table}/rows", {**query, "offset": rows // 2})[0])
+        beside.values.append(_ask(server, f"{table}/rows", {**query, "offset": rows // 2 + 200})[0])
         fresh = {**base, "sort": [{"column": names.index("t")}, {"column": g}]}
         status, said = server.send("POST", f"{table}/rows", fresh)
         if status == 202:
             began = time.perf_counter()
             server.send("DELETE", f"{table}/work/{said['work']}")
             # One piece of work a thread: the next question is answered when the stopped one has made room.
-            server.ask(f"{table}/cells", {**base, "limit": 1})
+            _ask(server, f"{table}/cells", {**base, "limit": 1})
             stopped.values.append((time.perf_counter() - began) * 1e3)
         own, mapped = server.resident_mib()
     finally:
