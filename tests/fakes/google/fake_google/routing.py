@@ -74,6 +74,10 @@ class Call:
                 raise errors.bad_request("Parse Error: the body is not JSON.") from None
         if not isinstance(body, dict):
             raise errors.bad_request("Invalid JSON payload received. Root element must be a message.")
+        if self.request.service != "storage":
+            body = {
+                key: value for key, value in body.items() if value is not None
+            }  # null is absence in protocol buffers
         for key in body if known else ():
             if key not in known:
                 raise errors.bad_request(

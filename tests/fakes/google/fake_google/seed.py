@@ -37,7 +37,7 @@ def plant(world: World, seed: dict[str, Any]) -> World:
         bindings, services = more.pop("bindings", {}), more.pop("services", "all")
         number = more.pop("number", None) or str(100000000000 + world.next_id())
         project = Project(name, number, **more)
-        project.policy.replace(as_bindings(bindings), now, 0)
+        project.policy.replace(as_bindings(bindings), 0, 0)
         project.services = dict.fromkeys(KNOWN if services == "all" else services, 0.0)
         world.projects[name] = project
     for email, given in seed.get("accounts", {}).items():
@@ -45,7 +45,7 @@ def plant(world: World, seed: dict[str, Any]) -> World:
         bindings, keys = more.pop("bindings", {}), more.pop("keys", {})
         account = Account(email, unique_id=world.unique_number(), **more)
         if bindings:
-            account.policy.replace(as_bindings(bindings), now, 0)
+            account.policy.replace(as_bindings(bindings), 0, 0)
         for key_id, pem in keys.items():
             key = load_pem_public_key(pem.encode())
             if not isinstance(key, RSAPublicKey):
@@ -64,7 +64,7 @@ def plant(world: World, seed: dict[str, Any]) -> World:
         world.clusters[name] = cluster
     for name, given in seed.get("buckets", {}).items():
         bucket = Bucket(name, given["project"], given.get("location", "US"), now, now, uniform=True)
-        bucket.policy.replace(as_bindings(given.get("bindings", {})), now, 0)
+        bucket.policy.replace(as_bindings(given.get("bindings", {})), 0, 0)
         bucket.policy.changes = 0
         world.buckets[name] = bucket
     for value, member in seed.get("tokens", {}).items():

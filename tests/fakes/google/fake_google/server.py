@@ -132,8 +132,17 @@ class Listener(ThreadingHTTPServer):
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.base = f"{'https' if tls else 'http'}://{host}:{self.server_address[1]}"
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
+
+    def _accept(self) -> None:
+        """Without the polling of serve_forever, which would make each end of a double wait."""
+        while True:
+            try:
+                connection, address = self.socket.accept()
+            except OSError:
+                return
+            self.process_request(connection, address)
 
     def shutdown_request(self, request: Any) -> None:
         if request in self.cut:
@@ -147,5 +156,6 @@ class Listener(ThreadingHTTPServer):
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
-            self.shutdown()
-            self.server_close()
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self._thread.join()

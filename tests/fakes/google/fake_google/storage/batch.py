@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.message
 import re
 
 from ..errors import ApiError, bad_request
@@ -13,28 +15,31 @@ from .service import storage
 MOST = 100
 
 
-def parse_part(part: bytes, outer: Request) -> tuple[str, Request]:
-    """Content-ID and the inner request. Errors: 400."""
-    head, _, inner = part.strip(b"\r\n").partition(b"\r\n\r\n")
-    identity = re.search(rb"(?im)^content-id:\s*(\S+)", head)
-    line, _, rest = inner.partition(b"\r\n")
-    headers_text, _, body = rest.partition(b"\r\n\r\n")
-    words = line.decode().split(" ")
+def split(outer: Request) -> list[tuple[str, Request]]:
+    """Content-ID and inner request of each part; lines may end in LF alone. Errors: 400."""
+    head = f"Content-Type: {outer.headers.get('content-type', '')}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + outer.body)
+    if not message.is_multipart():
+        raise bad_request("The batch is not multipart/mixed with a boundary.")
+    parts = message.get_payload()
+    assert isinstance(parts, list)
+    return [inner_request(part, outer) for part in parts if isinstance(part, email.message.Message)]
+
+
+def inner_request(part: email.message.Message, outer: Request) -> tuple[str, Request]:
+    text = part.get_payload(decode=True)
+    assert isinstance(text, bytes)
+    line, _, rest = text.lstrip().partition(b"\n")
+    words = line.decode().split()
     if len(words) < 2:
         raise bad_request("Malformed batch part.")
-    headers = {
-        name.strip().lower(): value.strip()
-        for name, _, value in (h.partition(":") for h in headers_text.decode().split("\r\n"))
-        if name
-    }
-    target = re.sub(r"^https?://[^/]+", "", words[1])
-    path, _, query = target.partition("?")
-    headers.setdefault("authorization", outer.headers.get("authorization", ""))
-    if not headers["authorization"]:
-        del headers["authorization"]
-    return (identity.group(1).decode() if identity else ""), Request(
-        "storage", words[0], path, query, headers, body.strip(b"\r\n"), outer.base
-    )
+    inner = email.message_from_bytes(rest)
+    body = inner.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    headers = {name.lower(): str(value) for name, value in inner.items()}
+    path, _, query = re.sub(r"^https?://[^/]+", "", words[1]).partition("?")
+    request = Request("storage", words[0], path, query, headers, body.strip(), outer.base)
+    return str(part.get("content-id", "")), request
 
 
 def answer(call: Call, inner: Request) -> Response:
@@ -47,15 +52,11 @@ def answer(call: Call, inner: Request) -> Response:
 
 @storage.on("POST", "/batch/storage/v1", "storage.batch")
 def batch(call: Call) -> Response:
-    match = re.search(r'boundary="?([^";]+)"?', call.request.headers.get("content-type", ""))
-    if match is None:
-        raise bad_request("Missing boundary.")
-    parts = (b"\r\n" + call.request.body).split(b"\r\n--" + match.group(1).encode())[1:-1]
+    parts = split(call.request)
     if len(parts) > MOST:
         raise bad_request(f"The batch has more than {MOST} calls.")
     out = []
-    for part in parts:
-        identity, inner = parse_part(part, call.request)
+    for identity, inner in parts:
         try:
             response = answer(call, inner)
         except ApiError as error:

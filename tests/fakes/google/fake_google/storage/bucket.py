@@ -88,6 +88,25 @@ class Folder:
 
 
 @dataclass
+class ObjectAcl:
+    """What objects of a bucket without uniform access are given when they are made: `projectPrivate`, and no other."""
+
+    policy: Policy
+
+    @staticmethod
+    def of(project: str) -> ObjectAcl:
+        policy = Policy(storage=True)
+        owners = [f"projectEditor:{project}", f"projectOwner:{project}"]
+        readers = [f"projectViewer:{project}"]
+        bindings = [
+            ("roles/storage.legacyObjectOwner", owners),
+            ("roles/storage.legacyObjectReader", readers),
+        ]
+        policy.replace([{"role": role, "members": members} for role, members in bindings], 0, 0)
+        return ObjectAcl(policy)
+
+
+@dataclass
 class Bucket:
     """`config` is what clients wrote into the resource and may read again: cors, labels, lifecycle, versioning, …"""
 
@@ -121,8 +140,10 @@ class Bucket:
     def versioned(self) -> bool:
         return bool(self.config.get("versioning", {}).get("enabled"))
 
-    def covering(self, name: str) -> Iterator[ManagedFolder]:
-        """The managed folders that an object, a folder or a prefix of names lies in, the deepest first."""
+    def covering(self, name: str) -> Iterator[ManagedFolder | ObjectAcl]:
+        """What else grants rights on an object, a folder or a prefix of names: managed folders, the deepest first; ACLs."""
+        if not self.uniform:
+            yield ObjectAcl.of(self.project)
         for folder in sorted(self.managed_folders, key=len, reverse=True):
             if name.startswith(folder):
                 yield self.managed_folders[folder]

@@ -33,9 +33,9 @@ def compose(call: Call, bucket: str, object: str) -> dict[str, Any]:
     require_write(call, found, object)
     parts = []
     for source in sources:
-        wanted = source.get("objectPreconditions", {}).get("ifGenerationMatch")
+        wanted = (source.get("objectPreconditions") or {}).get("ifGenerationMatch")
         conditions = Conditions(int(wanted) if wanted is not None else None)
-        generation = int(source["generation"]) if "generation" in source else None
+        generation = int(source["generation"]) if source.get("generation") is not None else None
         require_object(call, found, source["name"], "storage.objects.get")
         stored = found.version(source["name"], generation)
         if stored is None:

@@ -17,7 +17,7 @@ from ..routing import Call
 from ..server import Response
 from ..tokens import CLOUD_PLATFORM, Token
 from . import cors, listing, signing
-from .bucket import Bucket, StoredObject, put_object
+from .bucket import Bucket, StoredObject, crc32c_of, md5_of, put_object
 from .conditions import Conditions
 from .objects import content_headers, delete_object, send
 from .service import find_bucket, find_object, require_object, require_write, storage
@@ -219,9 +219,11 @@ def put_part(call: Call, bucket: Bucket, number: int) -> Response:
     if not 1 <= number <= 10000:
         raise bad_request("A part has a number between 1 and 10000.")
     check_hashes(call.request.body, wanted_hashes(call.request.headers, {}))
-    upload.parts[number] = call.request.body
+    data = call.request.body
+    upload.parts[number] = data
+    etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
     return Response(
-        200, b"", {"ETag": f'"{hashlib.md5(call.request.body, usedforsecurity=False).hexdigest()}"'}
+        200, b"", {"ETag": f'"{etag}"', "x-goog-hash": f"crc32c={crc32c_of(data)},md5={md5_of(data)}"}
     )
 
 
