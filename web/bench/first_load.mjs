@@ -65,7 +65,10 @@ for (let round = 0; round < Number(rounds); round++)
     await edit(page)
     await page.waitForFunction((selector) => document.activeElement?.matches(selector), editor)
     await page.keyboard.type('§')
-    await page.waitForFunction((selector) => [...document.querySelectorAll(selector)].some((one) => one.textContent.includes('§')), editor)
+    await page.waitForFunction(
+      (selector) => [...document.querySelectorAll(selector)].some((one) => one.textContent.includes('§')),
+      editor,
+    )
     const typed_ms = await page.evaluate(() => performance.now())
     console.log(JSON.stringify({ name, ...atDrawn, typed_ms }))
     await context.close()
@@ -79,8 +82,12 @@ async function countScripts(page) {
   const [wire, plain] = [new Map(), new Map()]
   await cdp.send('Network.enable')
   cdp.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId))
-  cdp.on('Network.dataReceived', ({ requestId, dataLength }) => plain.set(requestId, (plain.get(requestId) ?? 0) + dataLength))
-  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => wire.set(requestId, encodedDataLength))
+  cdp.on('Network.dataReceived', ({ requestId, dataLength }) =>
+    plain.set(requestId, (plain.get(requestId) ?? 0) + dataLength),
+  )
+  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) =>
+    wire.set(requestId, encodedDataLength),
+  )
   const sum = (of) => [...scripts].reduce((all, id) => all + (of.get(id) ?? 0), 0)
   return () => ({ wire_bytes: sum(wire), script_bytes: sum(plain), scripts: scripts.size })
 }

@@ -25,7 +25,8 @@ await page.evaluate(() => {
     shown = undefined
   }
   new MutationObserver((changes) => {
-    if (pressed === undefined || !changes.some(({ target }) => target.parentElement?.closest('.cm-content'))) return
+    if (pressed === undefined || !changes.some(({ target }) => target.parentElement?.closest('.cm-content')))
+      return
     shown = pressed
     pressed = undefined
     // Drawn: the task after the frame.
@@ -57,7 +58,9 @@ await page.locator('article[aria-label="talk"]').getByRole('heading').click()
 await page.keyboard.press('Control+Enter')
 const shownLine = () =>
   page.evaluate(() => {
-    const numbers = document.querySelector('article[aria-label="talk"] .output, article[aria-label="talk"]').textContent.match(/line (\d+)/g)
+    const numbers = document
+      .querySelector('article[aria-label="talk"] .output, article[aria-label="talk"]')
+      .textContent.match(/line (\d+)/g)
     return numbers ? Number(numbers.at(-1).slice(5)) : 0
   })
 while ((await shownLine()) === 0) await page.waitForTimeout(50)
