@@ -22,6 +22,47 @@ story('a cycle is refused by name', { canvases: chain }, async (desk) => {
   await page.getByText('That would be a cycle: load → clean → use → load.').waitFor()
 })
 
+const row = (page, words) => page.getByRole('region', { name: 'Outline' }).getByRole('button', { name: words })
+
+story(
+  'a block is put on an edge: one that is there by dragging, a new one by the button on it',
+  { canvases: { chain: [chain.chain[0], { ...chain.chain[1], extra: 'z = y\n' }, chain.chain[2]] } },
+  async (desk) => {
+    const page = await desk.open('/c/chain')
+    const box = async (block) => desk.card(page, block).boundingBox()
+    await desk.card(page, 'load').waitFor()
+    await page.keyboard.press('0')
+    await desk.card(page, 'extra').getByRole('heading').waitFor()
+    const gap = async (from, to) => {
+      const [a, b] = [await desk.card(page, from).locator('.port.out').boundingBox(), await desk.card(page, to).locator('.port.in').boundingBox()]
+      return { x: (a.x + b.x + a.width) / 2, y: a.y + a.height / 2 }
+    }
+    const [extra, middle] = [await box('extra'), await gap('clean', 'use')]
+    const hold = await middleOf(desk.card(page, 'extra').getByRole('heading'))
+    const port = await desk.card(page, 'extra').locator('.port.in').boundingBox()
+    await page.mouse.move(...hold)
+    await page.mouse.down()
+    await page.mouse.move(hold[0] + middle.x - extra.x - extra.width / 2, hold[1] + middle.y - port.y - port.height / 2, { steps: 10 })
+    await page.mouse.up()
+    await row(page, /^extra, .*after clean$/).waitFor()
+    await row(page, /^use, .*after extra$/).waitFor()
+
+    const between = await gap('load', 'clean')
+    await page.mouse.move(between.x - 4, between.y)
+    await page.mouse.move(between.x, between.y)
+    await page.getByRole('button', { name: 'Insert a block on this edge' }).click()
+    await page.locator('.cm-editor').waitFor()
+    await leaveEditor(page)
+    await row(page, /^block, .*after load$/).waitFor()
+    await row(page, /^clean, .*after block$/).waitFor()
+    // Both are one step each.
+    for (const child of ['clean', 'use']) {
+      await page.keyboard.press('z')
+      await row(page, new RegExp(`^${child}, .*after ${child === 'clean' ? 'load' : 'clean'}$`)).waitFor()
+    }
+  },
+)
+
 story('undo brings a deleted block back with its edges and its output', { canvases: chain }, async (desk) => {
   const page = await desk.open('/c/chain')
   await desk.card(page, 'use').waitFor()
@@ -116,12 +157,42 @@ story('an older text of a block is found, compared and restored', { canvases: ch
   await code(desk, page, 'load').getByText('x = 1').waitFor()
 })
 
-story('with the outline alone a block is found, run, and its error read', { canvases: { bad: ['Bad', { load: 'x = 1\n', fails: 'x / 0\n' }, ['load -> fails']] } }, async (desk) => {
-  const page = await desk.open('/c/bad')
-  const row = page.getByRole('region', { name: 'Outline' }).or(page.getByLabel('Outline', { exact: true })).getByRole('button', { name: /^fails, python, never run/i })
-  await row.focus()
-  await page.keyboard.press('Enter')
-  await page.keyboard.press('Shift+Enter')
-  await page.getByRole('button', { name: /^fails, python, (failed|skipped)/i }).waitFor()
-  await expectAccessible(page)
-})
+story(
+  'with the outline alone a block is found, run, its error read, connected and moved',
+  { canvases: { bad: ['Bad', { load: 'x = 1\n', fails: 'y = 1\nx / 0\n' }] } },
+  async (desk) => {
+    const page = await desk.open('/c/bad')
+    const press = async (locator) => {
+      await locator.focus()
+      await page.keyboard.press('Enter')
+    }
+    const outline = page.getByRole('region', { name: 'Outline' })
+    const choose = async (block, title) => {
+      await press(outline.getByRole('button', { name: `More for ${block}` }))
+      await page.getByRole('menuitem', { name: title }).focus()
+      await page.keyboard.press('Enter')
+    }
+    await press(row(page, /^fails, python, never run$/i))
+    await page.keyboard.press('Tab')
+    assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), 'Run fails')
+    await page.keyboard.press('Enter')
+    await row(page, /^fails, python, failed, Line 2: NameError: name 'x' is not defined$/i).waitFor()
+    await expectAccessible(page)
+
+    await press(row(page, /^load, /))
+    await choose('load', 'Connect to a child')
+    await page.getByRole('combobox', { name: 'Connect load to' }).waitFor()
+    await page.keyboard.type('fails')
+    await page.keyboard.press('Enter')
+    await row(page, /^fails, .*after load$/i).waitFor()
+    await press(row(page, /^fails, /))
+    await choose('fails', 'Run up to here')
+    await row(page, /^fails, python, failed, Line 2: ZeroDivisionError: .*, after load$/i).waitFor()
+
+    const yaml = () => readFileSync(join(desk.workspace, 'bad/canvas.yaml'), 'utf8')
+    await choose('fails', 'Nudge down')
+    await page.getByText('Saved', { exact: true }).waitFor()
+    for (let i = 0; !/fails: .*at: \[460, 20\]/.test(yaml()) && i < 200; i++) await new Promise((done) => setTimeout(done, 50))
+    assert.match(yaml(), /fails: .*at: \[460, 20\]/)
+  },
+)

@@ -1,13 +1,10 @@
 import { Ellipsis, Play, Square } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { Block } from '../../model/block'
-import { select } from '../../model/selection'
-import { commandNamed } from '../../core/command/commands'
 import { duration } from '../../core/run/duration'
 import { secondsOf, type Live } from '../../core/run/live'
-import { page, selectBlocks, setPage } from '../../core/session/page'
-import { whyNot } from '../../core/session/role'
 import { Button } from '../ui/Button'
+import { act, askMenu } from './block_menu'
 import { StateMark } from './state_look'
 import { useDesk, useMayNot } from './useStore'
 
@@ -23,22 +20,6 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   const busy = live.state === 'running' || live.state === 'queued'
   // The stage is one tab stop: only the focused card's controls are in the way of Tab.
   const tabIndex = focused ? 0 : -1
-  const act = (id: string) => () => {
-    if (!page().selection.ids.has(block.id)) selectBlocks(select([block.id]))
-    commandNamed(id).run(desk)
-  }
-  const items = () =>
-    (note ? noteMenu : menu).map((id) => {
-      const command = commandNamed(id)
-      const { title, keys, needs } = command
-      const why = needs && whyNot(desk.store.role, needs)
-      return {
-        title,
-        ...(keys[0] !== undefined && { keys: keys[0] }),
-        ...(why !== undefined && { why }),
-        onSelect: act(id),
-      }
-    })
   return (
     <header>
       <span className={`kind ${block.kind}`}>{kindChips[block.kind]}</span>
@@ -57,7 +38,7 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
             aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
             disabled={!!mayNotRun}
             title={mayNotRun}
-            onClick={busy ? () => desk.store.cancel() : act('run.stay')}
+            onClick={busy ? () => desk.store.cancel() : () => act(desk, block.id, 'run.stay')}
           >
             {busy ? <Square size={11} fill="currentColor" /> : <Play size={13} fill="currentColor" />}
           </Button>
@@ -67,9 +48,9 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
           tabIndex={tabIndex}
           aria-haspopup="menu"
           aria-label={`More for ${block.name}`}
-          onClick={(event) => {
-            setPage({ menu: { label: `More for ${block.name}`, from: event.currentTarget, items: items() } })
-          }}
+          onClick={(event) =>
+            askMenu(desk, block.id, `More for ${block.name}`, event.currentTarget, note ? noteMenu : menu)
+          }
         >
           <Ellipsis size={15} />
         </Button>

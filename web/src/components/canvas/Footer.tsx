@@ -1,12 +1,20 @@
 import type { Block } from '../../model/block'
 import type { Live } from '../../core/run/live'
-import { useStore } from './useStore'
+import { Button } from '../ui/Button'
+import { act } from './block_menu'
+import { useDesk, useMayNot } from './useStore'
+
+/** What the server advises on a command line; here there is a button. */
+const upTo = /; `--to [^`]*` runs it too$/
 
 /** One sentence: what the block holds, or why it is in the state it is in and what to do. */
 export function Footer({ block, live }: { block: Block; live: Live }) {
-  const variables = useStore().variables(block.id)
+  const desk = useDesk()
+  const mayRun = useMayNot('runner') === undefined
+  const variables = desk.store.variables(block.id)
   const own = variables.filter((v) => v.origin === block.name && v.carried && v.type !== 'module')
   const lost = variables.filter((v) => !v.carried).length
+  const above = mayRun && live.state === 'skipped' && upTo.test(live.reason)
   return (
     <footer>
       <span>
@@ -15,6 +23,11 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
           own.map((v) => v.name),
         )}
       </span>
+      {above && (
+        <Button small tabIndex={-1} className="nodrag" onClick={() => act(desk, block.id, 'run.up_to')}>
+          Run up to here
+        </Button>
+      )}
       {lost > 0 && live.state === 'up_to_date' && <span className="lost">{lost} not kept</span>}
     </footer>
   )
@@ -42,7 +55,9 @@ function sentence(live: Live, held: readonly string[]) {
       return kept ? 'The last good result is kept' : 'No result yet'
     case 'stale':
     case 'cancelled':
-    case 'skipped':
-      return live.reason.charAt(0).toUpperCase() + live.reason.slice(1)
+    case 'skipped': {
+      const reason = live.reason.replace(upTo, '')
+      return reason.charAt(0).toUpperCase() + reason.slice(1)
+    }
   }
 }

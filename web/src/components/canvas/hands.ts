@@ -165,8 +165,10 @@ export class Hands {
       this.#scene.edge = edge
       this.#scene.changed()
     }
-    if (over === this.#scene.hover || near) return
-    this.#scene.hover = over
+    // From far away the block under the pointer gets a card of its own.
+    const lone = near ? undefined : over
+    if (lone === this.#scene.hover) return
+    this.#scene.hover = lone
     this.#eye.show()
   }
   #follow(

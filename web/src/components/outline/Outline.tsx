@@ -1,13 +1,22 @@
+import { Ellipsis, Play, Square } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { topological } from '../../model/order'
 import { select } from '../../model/selection'
 import { selectBlocks, usePage } from '../../core/session/page'
 import type { Block } from '../../model/block'
+import type { Live } from '../../core/run/live'
+import { act, askMenu } from '../canvas/block_menu'
 import { StateIcon, stateWords } from '../canvas/state_look'
-import { useBlock, useDesk, useLive, useVersion } from '../canvas/useStore'
+import { useBlock, useDesk, useLive, useMayNot, useVersion } from '../canvas/useStore'
+import { Button } from '../ui/Button'
 import './outline.css'
 
 const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
+const menu = [
+  ...['edit', 'run.up_to', 'run.from', 'full', 'insert.child', 'connect'],
+  ...['nudge.ArrowLeft', 'nudge.ArrowRight', 'nudge.ArrowUp', 'nudge.ArrowDown', 'delete'],
+]
+const noteMenu = menu.filter((id) => !/^(run|full|insert|connect)/.test(id))
 const rowHeight = 30
 const above = 8
 
@@ -23,7 +32,7 @@ export function Outline() {
   return (
     <section className="outline" aria-label="Outline">
       <h2>
-        Outline <small>{blocks.length} blocks</small>
+        Outline <small>{blocks.length === 1 ? '1 block' : `${blocks.length} blocks`}</small>
       </h2>
       <div className="rows" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <ul style={{ height: blocks.length * rowHeight }}>
@@ -37,32 +46,76 @@ export function Outline() {
 }
 
 function Row({ id, block: known, top }: { id: string; block: Block; top: number }) {
-  const { store, camera } = useDesk()
+  const desk = useDesk()
+  const { store, camera } = desk
   const block = useBlock(id) ?? known
   const live = useLive(id)
   const selected = usePage((p) => p.selection.ids.has(id))
   const parents = store.graph.parents(id).map((parent) => store.graph.block(parent)!.name)
+  const mayNotRun = useMayNot('runner')
   const note = block.kind === 'markdown'
+  const busy = live.state === 'running' || live.state === 'queued'
+  const failure = live.state === 'failed' ? failureOf(live) : undefined
+  const words = [
+    ...[block.name, block.kind, !note && stateWords[live.state], failure],
+    parents.length > 0 && `after ${parents.join(' and ')}`,
+  ]
   const go = () => {
     selectBlocks(select([id]))
     camera.focus(id)
   }
+  // Tab goes from row to row; what can be done with a block is in the way of the selected one only.
+  const tabIndex = selected ? 0 : -1
   return (
-    <li style={{ top }}>
+    <li style={{ top }} className={selected ? 'selected' : ''}>
       <button
-        className={selected ? 'selected' : ''}
+        className="row"
         aria-current={selected || undefined}
-        aria-label={`${block.name}, ${block.kind}${note ? '' : `, ${stateWords[live.state]}`}${parents.length ? `, after ${parents.join(' and ')}` : ''}`}
+        aria-label={words.filter(Boolean).join(', ')}
+        title={failure}
         onClick={go}
       >
         <span className={`kind ${block.kind}`} data-chip={chips[block.kind]} />
         <span className="name">{block.name}</span>
+        {failure !== undefined && <small data-why={failure} />}
         {!note && (
           <span className={`state ${live.state}`} title={stateWords[live.state]}>
             <StateIcon state={live.state} />
           </span>
         )}
       </button>
+      <span className="acts">
+        {!note && (
+          <Button
+            look="icon"
+            tabIndex={tabIndex}
+            aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
+            disabled={!!mayNotRun}
+            title={mayNotRun}
+            onClick={() => (busy ? store.cancel() : act(desk, id, 'run.stay'))}
+          >
+            {busy ? <Square size={10} fill="currentColor" /> : <Play size={12} fill="currentColor" />}
+          </Button>
+        )}
+        <Button
+          look="icon"
+          tabIndex={tabIndex}
+          aria-haspopup="menu"
+          aria-label={`More for ${block.name}`}
+          onClick={(event) =>
+            askMenu(desk, id, `More for ${block.name}`, event.currentTarget, note ? noteMenu : menu)
+          }
+        >
+          <Ellipsis size={14} />
+        </Button>
+      </span>
     </li>
   )
+}
+
+/** `Line 2: ZeroDivisionError: division by zero` */
+function failureOf({ outputs, reason }: Live): string {
+  const error = outputs.find((output) => output.type === 'error')
+  if (!error) return reason
+  return `${error.line === null ? '' : `Line ${error.line}: `}${error.ename}: ${error.evalue.split('\n')[0]}`
 }

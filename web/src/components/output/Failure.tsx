@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { BlockId } from '../../model/block'
+import { twice } from '../../model/memory'
 import type { ErrorOutput } from '../../core/output/output'
 import { traceOf, type TraceFrame } from '../../core/output/traceback'
 import { attempt } from '../../core/command/edit'
@@ -19,6 +20,8 @@ export function Failure({ error, block, active }: Props) {
   const { line } = error
   const maker = useMaker(error, block)
   const mayEdit = useMayNot('editor') === undefined
+  const settings = desk.store.graph.block(block)?.settings
+  const more = error.kind === 'memory' ? twice(settings?.memory) : undefined
   return (
     <div
       className={active ? 'failure active nowheel' : 'failure'}
@@ -40,6 +43,21 @@ export function Failure({ error, block, active }: Props) {
             onClick={() => attempt(desk, { op: 'connect', edge: { parent: maker.id, child: block } })}
           >
             Connect {maker.name}
+          </Button>
+        )}
+        {more !== undefined && mayEdit && (
+          <Button
+            small
+            onClick={() => {
+              const change = {
+                op: 'setSettings',
+                id: block,
+                settings: { ...settings, memory: more },
+              } as const
+              if (attempt(desk, change)) desk.store.run({ mode: 'this', blocks: [block], force: false })
+            }}
+          >
+            Run with {more}
           </Button>
         )}
         {line !== null && mayEdit && (

@@ -6,18 +6,20 @@ import { Dialog } from '../ui/Dialog'
 export default function Keys() {
   return (
     <Dialog open titled label="Keys" onClose={() => setPage({ dialog: undefined })}>
-      <dl className="keys">
-        {commands
-          .filter((command) => command.keys.length > 0)
-          .map((command) => (
-            <div key={command.id}>
-              <dt>{command.title}</dt>
-              <dd>
-                <kbd>{command.keys[0]}</kbd>
-              </dd>
-            </div>
-          ))}
-      </dl>
+      <div className="keys-place" role="group" aria-label="All keys" tabIndex={0}>
+        <dl className="keys">
+          {commands
+            .filter((command) => command.keys.length > 0)
+            .map((command) => (
+              <div key={command.id}>
+                <dt>{command.title}</dt>
+                <dd>
+                  <kbd>{command.keys[0]}</kbd>
+                </dd>
+              </div>
+            ))}
+        </dl>
+      </div>
     </Dialog>
   )
 }

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react'
 import type { CanvasStore } from '../../core/canvas/store'
 import type { Camera } from '../../core/command/command'
 import { prune, select } from '../../model/selection'
+import { levelAt } from '../../model/visible'
 import { page, selectBlocks, setPage, usePage } from '../../core/session/page'
 import { DeskContext } from '../canvas/useStore'
 import { Stage } from '../canvas/Stage'
@@ -52,6 +53,11 @@ function Shell({ store }: { store: CanvasStore }) {
   const menu = usePage((p) => p.menu)
   const plan = usePage((p) => p.plan)
   const table = usePage((p) => p.table)
+  const editing = usePage((p) => p.editing)
+  // Code is written where it can be read.
+  useEffect(() => {
+    if (editing !== undefined && levelAt(flow.getZoom()) !== 'near') camera.focus(editing)
+  }, [camera, editing, flow])
   useKeys(desk)
   useClipboard(desk)
   useEffect(() => {

@@ -16,6 +16,8 @@ export interface ErrorOutput {
   readonly evalue: string
   readonly traceback: string
   readonly line: number | null
+  /** `memory`, `exception`, ... */
+  readonly kind?: string
 }
 export type Output = TextOutput | DisplayOutput | ErrorOutput
 

@@ -67,8 +67,8 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
       return { ...live, outputs: live.outputs.map((o) => (o.type === 'display' && o.id === id ? shown : o)) }
     }
     case 'block.error': {
-      const { ename, evalue, traceback, line } = event
-      return { ...live, outputs: [...live.outputs, { type: 'error', ename, evalue, traceback, line }] }
+      const { ename, evalue, traceback, line, kind } = event
+      return { ...live, outputs: [...live.outputs, { type: 'error', ename, evalue, traceback, line, kind }] }
     }
     case 'block.notice':
       return { ...live, notices: [...live.notices, { kind: event.kind, message: event.message }] }
