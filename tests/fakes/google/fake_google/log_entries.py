@@ -18,7 +18,7 @@ LONGEST_ENTRY = 256 * 1024
 LONGEST_REQUEST = 10 * 1024 * 1024
 ENTRY_KEYS = {"logName", "resource", "labels", "insertId", "timestamp", "severity", "jsonPayload", "textPayload", "protoPayload", "httpRequest", "operation", "trace", "spanId", "traceSampled", "sourceLocation"}  # fmt: skip
 COMPARISON = re.compile(
-    r'\s*(-|NOT\s+)?([\w.]+(?:\."[^"]*"[\w.]*)*|"[^"]*")\s*(>=|<=|!=|=~|!~|=|>|<|:)\s*("(?:[^"\\]|\\.)*"|[^\s()]+)\s*'
+    r'\s*(-|NOT\s+)?([\w.]+(?:\."[^"]*"[\w.]*)*|"[^"]*")\s*(>=|<=|!=|=~|!~|=|>|<|:)\s*("(?:[^"\\]|\\.)*"|(?!")[^\s()]+)\s*'
 )
 
 

@@ -74,19 +74,20 @@ class Call:
                 raise errors.bad_request("Parse Error: the body is not JSON.") from None
         if not isinstance(body, dict):
             raise errors.bad_request("Invalid JSON payload received. Root element must be a message.")
+        found: dict[str, Any] = body
         if self.request.service != "storage":
-            body = {
-                key: value for key, value in body.items() if value is not None
+            found = {
+                key: value for key, value in found.items() if value is not None
             }  # null is absence in protocol buffers
-        for key in body if known else ():
+        for key in found if known else ():
             if key not in known:
                 raise errors.bad_request(
                     f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
                 )
         for key in required:
-            if key not in body:
+            if key not in found:
                 raise errors.bad_request(f"Required field {key} is missing.")
-        return body
+        return found
 
     def require(self, permission: str, *places: Any) -> None:
         """Errors: 401 without a token, 403 when none of `places` (nearest first) grants `permission`."""

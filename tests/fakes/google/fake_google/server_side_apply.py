@@ -56,7 +56,10 @@ def merge(
         place = made
         for part in path[:-1]:
             place = place.setdefault(part, {})
-        place[path[-1]] = value
+        if value == {}:
+            place.setdefault(path[-1], {})  # what others have in there stays
+        else:
+            place[path[-1]] = value
     made.setdefault("metadata", {}).update(
         {key: value for key, value in body["metadata"].items() if ("metadata", key) in FIXED}
     )
