@@ -24,7 +24,10 @@ PYTHON = CACHE / "google/venv/bin/python"
 
 
 class FakeGoogle:
-    """`seeds` are names of seeds/*.json, paths, or objects of seed.py's form. Ends with the `with` block, or with us."""
+    """`seeds` are names of seeds/*.json, paths, or objects of seed.py's form. Ends with the `with` block, or with us.
+
+    Services named in `tls` speak it; `tls_folder` then holds `ca.pem`, their authority.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,8 @@ class FakeGoogle:
         latency_ms: float = 0,
         clock: float | None = None,
         speed: float = 1,
+        tls: tuple[str, ...] = (),
+        tls_folder: Path | None = None,
     ) -> None:
         arguments = [
             str(PYTHON if PYTHON.exists() else sys.executable),
@@ -45,6 +50,8 @@ class FakeGoogle:
         for seed in seeds:
             if not isinstance(seed, dict):
                 arguments += ["--seed", str(HERE / f"seeds/{seed}.json" if isinstance(seed, str) else seed)]
+        for service in tls:
+            arguments += ["--tls", service, "--tls-folder", str(tls_folder)]
         environ = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ)
         assert self.process.stdout is not None

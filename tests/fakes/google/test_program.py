@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import ssl
+import urllib.error
+import urllib.request
+from pathlib import Path
+
 import pytest
 from launch import FakeGoogle
 from plain_http import Client
@@ -43,3 +49,27 @@ def test_time_may_pass_by_requests() -> None:
         assert iam.post(ACCOUNTS, {"accountId": "worker"}).status == 200
         path = f"{ACCOUNTS}/worker@acme-zerve-infra.iam.gserviceaccount.com"
         assert [iam.get(path).status for _ in range(4)] == [404, 404, 200, 200]
+
+
+def test_a_cluster_is_reached_by_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    with FakeGoogle("acme", tls=("kubernetes",), tls_folder=tmp_path) as google:
+        base = google.endpoints["kubernetes"]
+        assert base.startswith("https://127.0.0.1:")
+        request = urllib.request.Request(f"{base}/version", headers={"Authorization": "Bearer operator"})
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        with urllib.request.urlopen(request, context=trusting, timeout=10) as answer:
+            assert json.load(answer)["major"] == "1"
+        with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+            urllib.request.urlopen(request, timeout=10)
+
+
+def test_a_project_that_others_live_in() -> None:
+    with FakeGoogle("lived_in", clock=1_700_000_000, speed=0) as google:
+        body = {"options": {"requestedPolicyVersion": 3}}
+        manager = Client(google.endpoints["cloudresourcemanager"], "operator")
+        policy = manager.post("/v1/projects/acme-zerve-infra:getIamPolicy", body).json()
+        assert policy["version"] == 3 and policy["auditConfigs"]
+        assert [each.get("condition", {}).get("title") for each in policy["bindings"]][
+            -1
+        ] == "until the end of the contract"
+        assert Client(google.endpoints["iam"], "operator").get(ACCOUNTS).status == 403  # the API is off

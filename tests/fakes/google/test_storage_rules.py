@@ -266,3 +266,27 @@ def test_nobody_becomes_public_where_that_is_prevented(store: Store) -> None:
     policy = store.owner.get("/storage/v1/b/hns-b/iam").json()
     policy["bindings"].append({"role": "roles/storage.objectViewer", "members": ["allUsers"]})
     assert store.owner.put("/storage/v1/b/hns-b/iam", policy).status == 412
+
+
+def test_what_is_not_modelled_is_refused_and_not_ignored(store: Store) -> None:
+    assert (
+        store.app.get("/storage/v1/b/hns-b/o/x", headers={"x-goog-encryption-algorithm": "AES256"}).status
+        == 501
+    )
+    upload = "/upload/storage/v1/b/hns-b/o?uploadType=media&name=x&predefinedAcl=publicRead"
+    assert store.app.post(upload, b"x").status == 501
+    assert store.put("x").status == 200
+    assert store.app.patch("/storage/v1/b/hns-b/o/x", {"temporaryHold": True}).status == 400
+    assert (
+        store.owner.patch("/storage/v1/b/hns-b", {"retentionPolicy": {"retentionPeriod": "60"}}).status == 400
+    )
+
+
+def test_a_page_may_read_by_the_json_api_whatever_the_bucket_says(store: Store) -> None:
+    store.put("x", b"1")
+    answer = store.app.get("/storage/v1/b/hns-b/o/x?alt=media", headers={"Origin": "https://any.example"})
+    assert (answer.body, answer.headers["access-control-allow-origin"]) == (b"1", "https://any.example")
+    path = "/hns-b/x"
+    for origin, allowed in ((ORIGIN, ORIGIN), ("https://any.example", None)):
+        answer = store.app.get(path, headers={"Origin": origin})
+        assert (answer.status, answer.headers.get("access-control-allow-origin")) == (200, allowed)

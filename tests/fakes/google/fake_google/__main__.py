@@ -13,9 +13,11 @@ import sys
 import threading
 from pathlib import Path
 
+from .certificates import make
 from .clock import Clock
 from .double import Double
 from .seed import plant
+from .services import SERVICES
 from .world import World
 
 
@@ -29,11 +31,22 @@ def main() -> None:
     parser.add_argument(
         "--speed", type=float, default=1, help="seconds of the double's clock for each second"
     )
+    parser.add_argument(
+        "--tls", action="append", default=[], metavar="SERVICE", help="speak TLS; may be repeated"
+    )
+    parser.add_argument("--tls-folder", type=Path, help="where ca.pem is written, which clients must trust")
     options = parser.parse_args()
+    if options.tls and options.tls_folder is None:
+        parser.error("--tls needs --tls-folder")
+    if unknown := set(options.tls) - set(SERVICES):
+        parser.error(f"there is no service {sorted(unknown)[0]}; there are {', '.join(SERVICES)}")
+    context = make(options.tls_folder) if options.tls else None
     world = World(Clock(options.clock, options.speed))
     for path in options.seed:
         plant(world, json.loads(path.read_text()))
-    double = Double(world, options.latency_ms / 1000).start()
+    double = Double(world, options.latency_ms / 1000).start(
+        tls={name: context for name in options.tls if context}
+    )
     print(json.dumps(double.endpoints), flush=True)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

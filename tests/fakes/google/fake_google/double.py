@@ -17,8 +17,15 @@ from .errors import ApiError
 from .routing import Call, Service, apply_fields, json_response
 from .server import Listener, Request, Response
 from .services import SERVICES
+from .storage.cors import json_headers
+from .storage.service import JSON_PREFIXES
 from .tokens import Token
 from .world import World
+
+
+def is_json(path: str) -> bool:
+    return path.startswith(JSON_PREFIXES)
+
 
 BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 
@@ -81,6 +88,9 @@ class Double:
             time.sleep(self.latency_s)
         with self.world.lock:
             response = self._answer(service, request)
+            if service.name == "storage" and is_json(request.path) and "upload_id" not in request.query:
+                for name, value in json_headers(request.headers).items():
+                    response.headers.setdefault(name, value)
             response.headers.setdefault("Date", email.utils.formatdate(self.world.clock.now(), usegmt=True))
         return response
 

@@ -1,6 +1,7 @@
 """What is there before the first request: a world from a JSON object. seeds/*.json are the ones that tests start with.
 
-projects: id -> {number, bindings: role -> members, services: [names] or "all", organization, billing, org_policies, perimeter}
+projects: id -> {number, bindings: role -> members, conditional: [bindings], audit_configs, services: [names] or "all",
+          organization, billing, org_policies, perimeter}
 accounts: e-mail -> {project, display_name, disabled, keys: {id: PEM of the public half}, bindings}
 clusters: full name -> {endpoint, workload_pool, external_traffic, autopilot, autoprovisioning_account, pools: [...]}
 buckets: name -> {project, location, bindings}
@@ -36,8 +37,10 @@ def plant(world: World, seed: dict[str, Any]) -> World:
         more = dict(given)
         bindings, services = more.pop("bindings", {}), more.pop("services", "all")
         number = more.pop("number", None) or str(100000000000 + world.next_id())
+        conditional, audit_configs = more.pop("conditional", []), more.pop("audit_configs", [])
         project = Project(name, number, **more)
-        project.policy.replace(as_bindings(bindings), 0, 0)
+        project.policy.replace([*as_bindings(bindings), *conditional], 0, 0)
+        project.policy.audit_configs = audit_configs
         project.services = dict.fromkeys(KNOWN if services == "all" else services, 0.0)
         world.projects[name] = project
     for email, given in seed.get("accounts", {}).items():

@@ -13,14 +13,14 @@ from ..server import Response
 from ..world import Project
 from .bucket import Bucket
 from .conditions import check_metageneration
-from .service import COMMON, find_bucket, require_bucket, storage
+from .service import COMMON, find_bucket, refuse_what_is_not_modelled, require_bucket, storage
 
 BUCKET = "/storage/v1/b/{bucket}"
 META = "ifMetagenerationMatch ifMetagenerationNotMatch"
 MULTI_REGIONS = {"US", "EU", "ASIA"}
 # Kept as they are written. Source: "Buckets" resource.
-KEPT = ("cors", "labels", "lifecycle", "versioning", "website", "logging", "encryption", "billing", "retentionPolicy", "autoclass", "defaultEventBasedHold", "rpo", "ipFilter", "customPlacementConfig")  # fmt: skip
-WRITABLE = (*KEPT, "iamConfiguration", "softDeletePolicy", "storageClass", "name", "location", "hierarchicalNamespace", "acl", "defaultObjectAcl", "kind", "id", "etag", "metageneration", "timeCreated", "updated", "selfLink", "projectNumber", "locationType", "satisfiesPZS", "satisfiesPZI", "generation", "owner", "objectRetention")  # fmt: skip
+KEPT = ("cors", "labels", "lifecycle", "versioning", "website", "logging", "encryption", "billing", "autoclass", "defaultEventBasedHold", "rpo", "ipFilter", "customPlacementConfig")  # fmt: skip
+WRITABLE = (*KEPT, "iamConfiguration", "softDeletePolicy", "storageClass", "name", "location", "hierarchicalNamespace", "kind", "id", "etag", "metageneration", "timeCreated", "updated", "selfLink", "projectNumber", "locationType", "satisfiesPZS", "satisfiesPZI", "generation", "owner", "objectRetention")  # fmt: skip
 
 
 def bucket_resource(call: Call, bucket: Bucket) -> dict[str, Any]:
@@ -132,6 +132,7 @@ def check_organization(project: Project, location: str, body: dict[str, Any]) ->
 )
 def insert(call: Call) -> dict[str, Any]:
     world = call.world
+    refuse_what_is_not_modelled(call)
     name_of_project = call.param("project")
     if not name_of_project:
         raise ApiError(400, "Required parameter: project", reason="required")

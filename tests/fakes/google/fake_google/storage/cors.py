@@ -75,6 +75,13 @@ def json_preflight(call: Call) -> Response:
     )
 
 
+def json_headers(headers: dict[str, str]) -> dict[str, str]:
+    """For the JSON API's answers, other than those of upload sessions."""
+    if (origin := headers.get("origin")) is None:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+
+
 def session_headers(session: Session, headers: dict[str, str]) -> dict[str, str]:
     """For the PUTs of a resumable upload: nothing, when it was started without an Origin or for another one."""
     origin = headers.get("origin")

@@ -17,10 +17,6 @@ READ_ONLY = ("kind", "id", "selfLink", "mediaLink", "name", "bucket", "generatio
 WRITABLE = (
     "contentType",
     "metadata",
-    "eventBasedHold",
-    "temporaryHold",
-    "retention",
-    "contexts",
     *OBJECT_FIELDS,
 )
 

@@ -15,8 +15,29 @@ storage.shapes = [(prefix, errors.storage_body) for prefix in JSON_PREFIXES]
 COMMON = "userProject projection"
 
 
+NOT_MODELLED = (
+    "predefinedAcl",
+    "predefinedDefaultObjectAcl",
+    "destinationPredefinedAcl",
+    "kmsKeyName",
+    "destinationKmsKeyName",
+    "restoreToken",
+)
+
+
+def refuse_what_is_not_modelled(call: Call) -> None:
+    """Errors: 501 for ACLs and keys: who counts on them must not be told that all is well."""
+    for name in NOT_MODELLED:
+        if name in call.request.query:
+            raise ApiError(501, f"The double has no {name}.")
+    for name in call.request.headers:
+        if name.startswith("x-goog-encryption-") or name == "x-goog-acl":
+            raise ApiError(501, f"The double has no {name}.")
+
+
 def find_bucket(call: Call, name: str) -> Bucket:
     """Errors: 404; 403 SERVICE_DISABLED and of VPC service controls, as of its project."""
+    refuse_what_is_not_modelled(call)
     bucket = call.world.buckets.get(name)
     if bucket is None:
         raise ApiError(
