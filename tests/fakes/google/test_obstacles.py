@@ -166,3 +166,21 @@ def test_a_cluster_says_what_is_wrong_with_it(start: Start) -> None:
 
 def test_the_date_of_answers_is_the_double_s(acme: Place) -> None:
     assert acme.to("iam").get("/nothing").headers["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_who_says_nothing_is_asked_for_a_token_first(acme: Place) -> None:
+    for service, path in (
+        ("iam", "/v1/projects/no-such-project/serviceAccounts"),
+        ("artifactregistry", REPOSITORIES),
+        ("container", "/v1/projects/acme-gke-prod/locations/-/clusters"),
+    ):
+        assert acme.to(service, None).get(path).status == 401
+    assert acme.to("storage", None).get(f"/storage/v1/b?project={PROJECT}").status == 401
+
+
+def test_a_project_is_charged_only_by_who_may_use_it(acme: Place) -> None:
+    headers = {"X-Goog-User-Project": "zerve-saas"}
+    answer = acme.to("cloudresourcemanager").get(f"/v1/projects/{PROJECT}", headers=headers)
+    assert (answer.status, reasons(answer)) == (403, ["USER_PROJECT_DENIED"])
+    headers = {"X-Goog-User-Project": "acme-gke-prod"}
+    assert acme.to("cloudresourcemanager").get(f"/v1/projects/{PROJECT}", headers=headers).status == 200

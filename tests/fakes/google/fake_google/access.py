@@ -28,6 +28,14 @@ STARTS_WITH = re.compile(r"resource\.name\.startsWith\(['\"]([^'\"]*)['\"]\)")
 REQUEST_TIME = re.compile(r"request\.time\s*<\s*timestamp\(['\"]([^'\"]*)['\"]\)")
 
 
+def no_token() -> ApiError:
+    message = (
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential."
+    )
+    return ApiError(401, message, reason="required")
+
+
 class Access:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -36,12 +44,7 @@ class Access:
         """`places` nearest first: things with a `policy`, and a full resource name as a string, which conditions look at."""
         places = list(places)
         if token is None:
-            raise ApiError(
-                401,
-                "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other "
-                "valid authentication credential.",
-                reason="required",
-            )
+            raise no_token()
         if self.allowed(token, permission, places):
             return
         resource = next((place for place in places if isinstance(place, str)), "the resource")

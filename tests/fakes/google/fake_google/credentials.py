@@ -30,10 +30,9 @@ def find(call: Call, project: str, name: str, permission: str, delegates: list[s
     account = next((a for a in world.accounts.values() if name in (a.email, a.unique_id)), None)
     resource = f"projects/-/serviceAccounts/{name}"
     if account is None or account.visible_from > world.clock.now():
-        raise ApiError(404, f"Not found; Gaia id not found for email {name}") if call.token else no_token()
+        raise ApiError(404, f"Not found; Gaia id not found for email {name}")
     world.check_service(world.projects[account.project], "iamcredentials")
-    if call.token is None:
-        raise no_token()
+    assert call.token is not None
     member = call.token.member
     for delegate in delegates:
         between = world.accounts.get(delegate.rpartition("/")[2])
@@ -45,10 +44,6 @@ def find(call: Call, project: str, name: str, permission: str, delegates: list[s
     if account.disabled:
         raise ApiError(403, "The service account is disabled.", status="FAILED_PRECONDITION")
     return account
-
-
-def no_token() -> ApiError:
-    return ApiError(401, "Request is missing required authentication credential.")
 
 
 def may(call: Call, member: str, account: Account, permission: str) -> bool:

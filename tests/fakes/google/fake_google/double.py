@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import errors, faults
+from .access import no_token
 from .control import make_control
 from .errors import ApiError
 from .routing import Call, Service, apply_fields, json_response
@@ -27,6 +28,8 @@ def is_json(path: str) -> bool:
     return path.startswith(JSON_PREFIXES)
 
 
+# Where one gets a token, and so needs none.
+OPEN = ("oauth2", "sts", "metadata", "control")
 BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 
 
@@ -135,6 +138,8 @@ class Double:
         token: Token | None = None
         try:
             token = self._token(service, request)
+            if token is not None:
+                self._check_quota_project(request, token)
             route, names = service.find(request)
             answer = route.function(Call(self.world, request, token), **names)
             if isinstance(answer, Response):
@@ -155,8 +160,10 @@ class Double:
                 return Token(
                     "", self.world.anonymous, frozenset({"https://www.googleapis.com/auth/cloud-platform"}), 0
                 )
-            return None
-        if service.name in ("oauth2", "sts", "metadata", "control"):
+            if service.name in (*OPEN, "storage", "kubernetes"):
+                return None
+            raise no_token()
+        if service.name in OPEN:
             return None
         match = BEARER.fullmatch(header)
         token = self.world.tokens.find(match.group(1)) if match else None
@@ -184,6 +191,23 @@ class Double:
                 details=[info],
             )
         return token
+
+    def _check_quota_project(self, request: Request, token: Token) -> None:
+        """Errors: 403 USER_PROJECT_DENIED when the caller may not use the project that it wants to be charged."""
+        name = request.headers.get("x-goog-user-project")
+        if name is None:
+            return
+        place = self.world.projects.get(name)
+        if place is not None and self.world.access.allowed(
+            token, "serviceusage.services.use", [place.full_name, place]
+        ):
+            return
+        message = (
+            f"Caller does not have required permission to use project {name}. Grant the caller the "
+            "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission."
+        )
+        info = errors.error_info("USER_PROJECT_DENIED", "googleapis.com", consumer=f"projects/{name}")
+        raise ApiError(403, message, reason="forbidden", details=[info])
 
     def _error(self, service: Service, request: Request, error: ApiError) -> Response:
         if "x-double-html" in error.headers:
