@@ -65,6 +65,26 @@ std::string ToUtf8(std::string_view bytes, std::string& carry) {
   return out;
 }
 
+json::object FailureEvent(const json::object& failure, std::string_view block) {
+  const auto text = [&](std::string_view field) {
+    const json::value* value = failure.if_contains(field);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  static const std::map<std::string, std::string> kNames{
+      {"memory", "OutOfMemory"}, {"timeout", "Timeout"},     {"crash", "Crash"},
+      {"exit", "Exit"},          {"disk_full", "DiskFull"},  {"capture", "CaptureError"},
+      {"damaged", "Damaged"},    {"sandbox", "SandboxError"}};
+  const auto name = kNames.find(text("kind"));
+  const json::value* line = failure.if_contains("line");
+  return {{"event", "block.error"},
+          {"block", block},
+          {"ename", name == kNames.end() ? "Failure" : name->second},
+          {"evalue", text("message")},
+          {"traceback", ""},
+          {"line", line == nullptr ? json::value() : *line},
+          {"kind", text("kind")}};
+}
+
 std::string StartedBy(std::string_view request) {
   const auto value = ParseJson(request, "run request");
   const json::object* object = value ? value->if_object() : nullptr;

@@ -40,6 +40,10 @@ class JournalEvents {
   std::string carry_[2];  ///< of stdout and stderr
 };
 
+/// A failure that Python itself could not report (a crash, a limit) is an error of the block like any other: its
+/// `block.error`, from the `failure` that an attempt ended with.
+json::object FailureEvent(const json::object& failure, std::string_view block);
+
 /// Who asked for a run, from its record's `request`; empty if that was not said.
 std::string StartedBy(std::string_view request);
 

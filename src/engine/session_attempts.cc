@@ -167,27 +167,10 @@ void Session::ReadJournal(const std::string& attempt) {
   flush();
 }
 
-/// A failure that Python itself could not report (a crash, a limit) is an error of the block like any other.
 void Session::SayFailure(const std::string& attempt, const json::object& failure) {
   const auto found = readings_.find(attempt);
   if (found == readings_.end() || found->second.error_said) return;
-  const auto text = [&](std::string_view field) {
-    const json::value* value = failure.if_contains(field);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-  };
-  static const std::map<std::string, std::string> kNames{
-      {"memory", "OutOfMemory"}, {"timeout", "Timeout"},     {"crash", "Crash"},
-      {"exit", "Exit"},          {"disk_full", "DiskFull"},  {"capture", "CaptureError"},
-      {"damaged", "Damaged"},    {"sandbox", "SandboxError"}};
-  const auto name = kNames.find(text("kind"));
-  const json::value* line = failure.if_contains("line");
-  Tell(found->second.run, {{"event", "block.error"},
-                           {"block", engine_->canvas().blocks[found->second.block].name},
-                           {"ename", name == kNames.end() ? "Failure" : name->second},
-                           {"evalue", text("message")},
-                           {"traceback", ""},
-                           {"line", line == nullptr ? json::value() : *line},
-                           {"kind", text("kind")}});
+  Tell(found->second.run, FailureEvent(failure, engine_->canvas().blocks[found->second.block].name));
 }
 
 /// What the attempt was decided with, although the canvas may be another one by now.

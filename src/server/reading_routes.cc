@@ -51,6 +51,14 @@ struct Looked {
 
 json::value MsOrNull(std::int64_t ms) { return ms == 0 ? json::value() : json::value(ms); }
 
+/// What Python could not say of a failure is not in the journal.
+void AddFailure(const AttemptRecord& attempt, std::string_view block, std::vector<json::object>& events) {
+  const auto said = [](const json::object& event) { return event.at("event") == "block.error"; };
+  if (attempt.status != AttemptStatus::kFailed || std::ranges::any_of(events, said)) return;
+  const auto failure = ParseJson(attempt.failure, "database");
+  if (failure && failure->is_object()) events.push_back(FailureEvent(failure->get_object(), block));
+}
+
 class Reading {
  public:
   explicit Reading(const ServerParts& parts) : parts_(parts) {}
@@ -81,10 +89,14 @@ class Reading {
     out["status"] = AttemptStatusName(at.attempt->status);
     const std::string path = JournalPath(at.canvas.state_root, at.attempt->attempt);
     auto gist = logs_.Get(path)->FindGist(kOutputTailBytes);
-    if (!gist && gist.error().code == Code::kNotFound) return JsonResponse(out);  // it has shown nothing
+    std::vector<json::object> events;
+    if (!gist && gist.error().code == Code::kNotFound) {  // it has shown nothing
+      AddFailure(*at.attempt, call.Path("block"), events);
+      for (json::object& event : events) out.at("events").get_array().push_back(std::move(event));
+      return JsonResponse(out);
+    }
     if (!gist) return std::unexpected(gist.error());
     JournalEvents maker(call.Path("block"));
-    std::vector<json::object> events;
     for (const std::int64_t offset : gist->rich) {
       EASEL_TRY(JournalReader reader, JournalReader::Open(path, offset));
       EASEL_TRY(const auto record, reader.Next());
@@ -96,6 +108,7 @@ class Reading {
       if (!record) break;
       maker.Add(*record, events);
     }
+    AddFailure(*at.attempt, call.Path("block"), events);
     std::int64_t cut_bytes = gist->cut_bytes;
     std::size_t bytes = 0;
     json::array kept;
