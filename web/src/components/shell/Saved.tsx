@@ -21,7 +21,7 @@ export function Saved() {
     addEventListener('beforeunload', ask)
     return () => removeEventListener('beforeunload', ask)
   }, [store])
-  if (problem !== undefined && shown !== 'lost')
+  if (problem !== undefined)
     return (
       <div role="status" className="saved lost problem" title={problem}>
         <TriangleAlert size={14} />

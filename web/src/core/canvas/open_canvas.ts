@@ -63,7 +63,7 @@ export class OpenCanvas implements CanvasStore {
       welcome: (hello) => this.#welcome(hello),
       deliver: (batch) => this.#guarded(() => this.#receive(batch)),
       texts: (texts) => this.#guarded(() => this.#receive({ texts: [texts] })),
-      lost: () => this.#lost(),
+      lost: (why) => this.#lost(why),
     })
   }
   get graph(): Graph {
@@ -136,8 +136,8 @@ export class OpenCanvas implements CanvasStore {
     this.#tell([id], true)
   }
   leftText(id: BlockId, depthBefore: number): void {
-    const edited = this.#texts.edited(id)
-    if (edited && edited.depth > depthBefore) this.#undo.push({ op: 'typing', id, depth: depthBefore })
+    if ((this.#texts.edited(id)?.depth ?? 0) > depthBefore)
+      this.#undo.push({ op: 'typing', id, depth: depthBefore })
   }
   setText(id: BlockId, code: string): void {
     const edited = this.#texts.edited(id)
@@ -201,9 +201,7 @@ export class OpenCanvas implements CanvasStore {
     const tokens = refused.map((refusal) => refusal.token)
     const changed = new Set(this.#shared.accept(operations, tokens))
     const structure = changed.size > 0 || operations.length > 0
-    const told = new Set(texts.map(({ block }) => block))
-    for (const { change } of operations) this.#texts.follow(change, told)
-    for (const text of texts) if (this.#texts.receive(text)) changed.add(text.block)
+    for (const id of this.#texts.take(operations, texts)) changed.add(id)
     for (const id of changed) this.#showText(id)
     for (const { token, reason, message } of refused) {
       const change = own.get(token)
@@ -237,8 +235,9 @@ export class OpenCanvas implements CanvasStore {
   #place(): void {
     if (this.#epoch !== undefined) this.#wire.resumeFrom({ epoch: this.#epoch, seq: this.#shared.seq })
   }
-  #lost(): void {
-    if (this.connection === 'lost') return
+  #lost(why: string | undefined): void {
+    if (this.connection === 'lost' && why === undefined) return
+    this.#standings.problem = why
     this.connection = 'lost'
     this.#people.begin(undefined)
     this.#tell([], true)

@@ -121,6 +121,12 @@ export class Texts {
     return fresh.length > 0
   }
 
+  /** Take a batch in; returns the blocks whose text changed. */
+  take(operations: readonly { readonly change: Change }[], texts: readonly BlockTexts[]): BlockId[] {
+    const told = new Set(texts.map(({ block }) => block))
+    for (const { change } of operations) this.follow(change, told)
+    return texts.filter((text) => this.receive(text)).map(({ block }) => block)
+  }
   /**
    * Blocks that came or went have texts, or none. One that was set whole is asked for unless updates came with it: `told`
    * has those; undefined for an own change that the server has not seen.

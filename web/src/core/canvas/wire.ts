@@ -22,8 +22,8 @@ export interface WireListener {
   deliver(batch: Batch): void
   /** The answer to `pull`. */
   texts(texts: BlockTexts): void
-  /** No connection; it is tried again by itself. */
-  lost(): void
+  /** No connection, for a reason that the server gave or for none; it is tried again by itself. */
+  lost(why?: string): void
 }
 
 /**

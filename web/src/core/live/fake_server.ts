@@ -158,10 +158,10 @@ export class FakeConnection implements WebSocketLike {
   close(): void {
     this.#server.connections.delete(this)
   }
-  /** Both ends hear of it, or rather nothing more. */
-  cut(): void {
+  /** Both ends hear of it, or rather nothing more; the page may hear why. */
+  cut(reason?: string): void {
     this.close()
-    this.onclose?.({} as CloseEvent)
+    this.onclose?.((reason === undefined ? { code: 1006 } : { code: 4000, reason }) as CloseEvent)
   }
   up(): boolean {
     const next = this.toServer.shift()

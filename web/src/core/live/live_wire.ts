@@ -21,7 +21,7 @@ export class LiveWire implements Wire {
     this.#around = around
     this.#socket = new Socket(around, {
       message: (message) => this.#receive(message),
-      lost: () => this.#listener?.lost(),
+      lost: (why) => this.#listener?.lost(why),
     })
   }
   listen(listener: WireListener): () => void {

@@ -1,3 +1,5 @@
+import { endingOf, type Ending } from './ending'
+
 /** What a connection needs of the world: a browser's, or a test's. */
 export interface Surroundings {
   /** Connect to the canvas, going on after `place` if there is one. */
@@ -23,7 +25,8 @@ export interface WebSocketLike {
 }
 export interface SocketListener<T> {
   message(message: T): void
-  lost(): void
+  /** The server may have said why. */
+  lost(why?: string): void
 }
 const firstWaitMs = 400
 const longestWaitMs = 15_000
@@ -86,14 +89,15 @@ export class Socket<T> {
       this.#failures = 0
       this.#listener.message(JSON.parse(String(data)) as T)
     }
-    socket.onclose = () => this.#lost(socket)
+    socket.onclose = (event) => this.#lost(socket, endingOf(event))
   }
-  #lost(socket: WebSocketLike): void {
+  #lost(socket: WebSocketLike, { why, anew }: Ending = { anew: false }): void {
     if (this.#socket !== socket) return
     if (!this.#spoken) this.#around.failed()
+    if (anew) this.place = undefined
     this.#drop()
     this.#wait()
-    this.#listener.lost()
+    this.#listener.lost(why)
   }
   #drop(): void {
     const socket = this.#socket
