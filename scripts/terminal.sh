@@ -31,7 +31,10 @@ report() {
 # Whatever runs beside ends with us, Ctrl-C included.
 end_background() {
   local pid
-  for pid in "${background[@]}"; do kill "$pid" 2> /dev/null || true; done
+  for pid in "${background[@]}"; do
+    # shellcheck disable=SC2046 # its children are words
+    kill $(cat "/proc/$pid/task/$pid/children" 2> /dev/null) "$pid" 2> /dev/null || true
+  done
 }
 trap end_background EXIT
 trap 'exit 130' INT

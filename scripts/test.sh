@@ -41,7 +41,8 @@ run_pytest() {
 }
 pytest_in() {
   PYTEST_DEBUG_TEMPROOT=$1 EASEL_TEST_PYTHON=$test_python EASEL_BINARY=$PWD/build/dev/bin/easel "$python_of_environment" -P -c '
-import glob, os, sys
+import glob, os, signal, sys
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what the tests started ends with them
 sys.path += glob.glob(sys.argv.pop(1) + "/lib/python3*/site-packages")
 sys.path.insert(0, os.path.abspath("runtime/python"))
 import pytest
@@ -64,6 +65,7 @@ test_unit() {
 test_folder() {
   has_tests "$2" 'test_*.py' || { nothing_in "$1"; return; }
   data_python
+  [ "$1" = fault ] || begin_fault
   phase "$1" run_pytest "$2"
 }
 test_python() { test_folder python runtime/python/tests; }
@@ -90,7 +92,26 @@ run_google_tests() {
   "$EASEL_CACHE/google/venv/bin/python" -m pytest -q -p no:cacheprovider tests/fakes/google
 }
 test_state() { test_folder state tests/state_corpus; }
-test_fault() { test_folder fault tests/fault; }
+
+# The fault tests use one core or less, so with other phases of Python to come they begin with the first of these and run
+# beside them; what they say is shown when it is their turn.
+fault_pid=
+begin_fault() {
+  [ -z "$fault_pid" ] && [ "$jobs" -gt 1 ] && [[ " ${wanted[*]} " == *" fault "* ]] && has_tests tests/fault 'test_*.py' || return 0
+  fault_log=$(mktemp)
+  run_pytest tests/fault > "$fault_log" 2>&1 &
+  fault_pid=$! fault_began=$EPOCHREALTIME
+  background+=("$fault_pid")
+}
+end_fault() {
+  local status=0
+  wait "$fault_pid" || status=$?
+  cat "$fault_log"
+  rm -f "$fault_log"
+  say "it began $(seconds_since "$fault_began") s ago, beside the phases before"
+  return "$status"
+}
+test_fault() { if [ -n "$fault_pid" ]; then phase "fault" end_fault; else test_folder fault tests/fault; fi; }
 
 # Stories in a browser, against the everyday build and the app as it is served.
 test_e2e() {
