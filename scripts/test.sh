@@ -156,7 +156,10 @@ run_fuzzers() {
   mkdir -p "$found"
   say "$seconds s for ${long_fuzz[*]}, $((seconds / 3)) s for the others, $jobs at once; what breaks one is kept in $found/"
   export EASEL_BINARY=$PWD/build/dev/bin/easel
-  { find tests/fuzz -name 'fuzz_*.py' -print0; find build/fuzz/bin -name 'fuzz_*' -type f -print0; } | xargs -0 -P "$jobs" -I{} bash -c '
+  # The long ones first, so that no core waits for the last of them.
+  { for name in "${long_fuzz[@]}"; do printf 'build/fuzz/bin/fuzz_%s\0' "$name"; done
+    find tests/fuzz -name 'fuzz_*.py' -print0
+    find build/fuzz/bin -name 'fuzz_*' -type f -print0 | grep -zvE "/fuzz_($(IFS='|'; echo "${long_fuzz[*]}"))\$"; } | xargs -0 -P "$jobs" -I{} bash -c '
     name=$(basename "$1" .py); name=${name#fuzz_}; run=("$1"); [[ $1 != *.py ]] || run=("$4" -P "$1"); seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
     seconds=$2; [[ " $5 " == *" $name "* ]] || seconds=$((seconds / 3))
     mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
