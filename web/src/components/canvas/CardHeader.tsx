@@ -16,7 +16,7 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   const desk = useDesk()
   const seconds = secondsOf(live)
   const note = block.kind === 'markdown'
-  const mayNotRun = useMayNot('runner')
+  const mayRun = useMayNot('runner') === undefined
   const busy = live.state === 'running' || live.state === 'queued'
   // The stage is one tab stop: only the focused card's controls are in the way of Tab.
   const tabIndex = focused ? 0 : -1
@@ -31,13 +31,11 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
         seconds !== undefined && live.state !== 'queued' && <span className="time">{duration(seconds)}</span>
       )}
       <span className="acts nodrag">
-        {!note && (
+        {!note && mayRun && (
           <Button
             look="icon"
             tabIndex={tabIndex}
             aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
-            disabled={!!mayNotRun}
-            title={mayNotRun}
             onClick={busy ? () => desk.store.cancel() : () => act(desk, block.id, 'run.stay')}
           >
             {busy ? <Square size={11} fill="currentColor" /> : <Play size={13} fill="currentColor" />}

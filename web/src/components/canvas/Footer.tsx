@@ -21,6 +21,7 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
         {sentence(
           live,
           own.map((v) => v.name),
+          mayRun,
         )}
       </span>
       {above && (
@@ -33,7 +34,7 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
   )
 }
 
-function sentence(live: Live, held: readonly string[]) {
+function sentence(live: Live, held: readonly string[], mayRun: boolean) {
   const kept = live.kept !== undefined || held.length > 0
   switch (live.state) {
     case 'up_to_date':
@@ -50,7 +51,7 @@ function sentence(live: Live, held: readonly string[]) {
     case 'queued':
       return `Queued: ${live.reason}`
     case 'never_run':
-      return 'Shift+Enter runs it'
+      return mayRun ? 'Shift+Enter runs it' : 'It has not run'
     case 'failed':
       return kept ? 'The last good result is kept' : 'No result yet'
     case 'stale':

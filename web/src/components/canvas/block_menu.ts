@@ -3,7 +3,7 @@ import { select } from '../../model/selection'
 import type { Desk } from '../../core/command/command'
 import { commandNamed } from '../../core/command/commands'
 import { page, selectBlocks, setPage } from '../../core/session/page'
-import { whyNot } from '../../core/session/role'
+import { atLeast, whyNot } from '../../core/session/role'
 
 /** Do what a command does, to this block: to all that are selected if it is among them. */
 export function act(desk: Desk, block: BlockId, command: string): void {
@@ -19,7 +19,12 @@ export function askMenu(
   from: Element,
   commands: readonly string[],
 ): void {
-  const items = commands.map((id) => {
+  // What a person may not do here is left out, unless nothing would be left.
+  const may = commands.filter((id) => {
+    const { needs } = commandNamed(id)
+    return !needs || atLeast(desk.store.role, needs)
+  })
+  const items = (may.length > 0 ? may : commands).map((id) => {
     const { title, keys, needs } = commandNamed(id)
     const why = needs && whyNot(desk.store.role, needs)
     return {

@@ -51,7 +51,9 @@ function Of({ block }: { block: Block }) {
       <p className="line">
         <StateMark state={live.state} />
         <span>
-          {live.state === 'up_to_date' ? seconds !== undefined && `ran ${duration(seconds)}` : live.reason}
+          {live.state === 'up_to_date'
+            ? seconds !== undefined && `ran ${duration(seconds)}`
+            : live.state !== 'never_run' && live.reason}
         </span>
       </p>
       <Tabs

@@ -52,7 +52,7 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
   const live = useLive(id)
   const selected = usePage((p) => p.selection.ids.has(id))
   const parents = store.graph.parents(id).map((parent) => store.graph.block(parent)!.name)
-  const mayNotRun = useMayNot('runner')
+  const mayRun = useMayNot('runner') === undefined
   const note = block.kind === 'markdown'
   const busy = live.state === 'running' || live.state === 'queued'
   const failure = live.state === 'failed' ? failureOf(live) : undefined
@@ -85,13 +85,11 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
         )}
       </button>
       <span className="acts">
-        {!note && (
+        {!note && mayRun && (
           <Button
             look="icon"
             tabIndex={tabIndex}
             aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
-            disabled={!!mayNotRun}
-            title={mayNotRun}
             onClick={() => (busy ? store.cancel() : act(desk, id, 'run.stay'))}
           >
             {busy ? <Square size={10} fill="currentColor" /> : <Play size={12} fill="currentColor" />}

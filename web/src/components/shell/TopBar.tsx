@@ -38,7 +38,7 @@ export function TopBar() {
       <RunBar>
         <Others />
         {team && (
-          <Button onClick={() => setPage({ dialog: 'share' })}>
+          <Button className="share" aria-label="Share" onClick={() => setPage({ dialog: 'share' })}>
             <Users size={14} /> <span className="word">Share</span>
           </Button>
         )}
