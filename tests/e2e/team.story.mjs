@@ -99,7 +99,7 @@ story('a viewer may only look; as an editor the same page edits; who is removed 
   await ada.reload()
   await role.selectOption('runner')
   await ben.getByText('You may run blocks here, not change them').waitFor()
-  await ben.getByRole('button', { name: /^Run changed/ }).click()
+  await desk.card(ben, 'load').getByRole('button', { name: 'Run load' }).click()
   await inState(desk, ben, 'load', 'up_to_date')
   await role.selectOption('editor')
   await ben.getByRole('toolbar', { name: 'Add blocks' }).waitFor()

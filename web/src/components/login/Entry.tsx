@@ -9,10 +9,12 @@ interface Props extends ComponentProps<'input'> {
 export function Entry({ label, hint, ...input }: Props) {
   const id = useId()
   return (
-    <label className="entry">
-      {label}
-      <input {...input} {...(hint !== undefined && { 'aria-describedby': id })} />
+    <div className="entry">
+      <label>
+        {label}
+        <input {...input} {...(hint !== undefined && { 'aria-describedby': id })} />
+      </label>
       {hint !== undefined && <small id={id}>{hint}</small>}
-    </label>
+    </div>
   )
 }

@@ -47,7 +47,8 @@ export default function Settings({ section = 'profile' }: { section: string | un
           )
         })}
       </nav>
-      <main key={shown.id}>
+      {/* It scrolls, and a section need not hold anything that takes the focus. */}
+      <main key={shown.id} tabIndex={0} aria-label={shown.title}>
         <Queries>
           <Suspense>
             <Page />

@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { answer, api, type Schemas } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
-import { say } from '../../core/session/page'
 import { atLeast, roles, roleWords, whyNot, type Role } from '../../core/session/role'
 import { useSession } from '../../core/session/session'
 import { Queries } from '../shell/Queries'
@@ -46,13 +45,6 @@ function People({ canvas, role }: Props) {
       if (wanted === undefined) await answer(api.DELETE('/canvases/{canvas}/roles/{member}', { params }))
       else await answer(api.PUT('/canvases/{canvas}/roles/{member}', { params, body: { role: wanted } }))
     },
-    onSuccess: (_, { member, wanted }) =>
-      say(
-        wanted === undefined
-          ? `${member.name} has the team's role here.`
-          : `${member.name} is ${wanted} here.`,
-      ),
-    onError: (error) => say(sentenceOf(error)),
     onSettled: () => client.invalidateQueries({ queryKey: key }),
   })
   const fixed = whyNot(role, 'admin')
@@ -85,6 +77,14 @@ function People({ canvas, role }: Props) {
           </li>
         ))}
       </ul>
+      {/* The page's own notices are behind the dialog. */}
+      <p role="status">
+        {grant.isSuccess &&
+          (grant.variables.wanted === undefined
+            ? `${grant.variables.member.name} has the team's role here.`
+            : `${grant.variables.member.name} is ${grant.variables.wanted} here.`)}
+      </p>
+      {grant.error && <p role="alert">{sentenceOf(grant.error)}</p>}
       <p className="acts">
         <CopyButton text={location.origin + canvasPath(canvas)} label="Copy the link to this canvas" />
       </p>
