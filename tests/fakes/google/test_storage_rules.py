@@ -116,6 +116,36 @@ def test_a_folder_is_renamed_whole_and_nothing_is_written_meanwhile(store: Store
     assert store.put("canvases/two/other").status == 200
 
 
+def test_metadata_of_what_is_moving_cannot_be_changed(store: Store) -> None:
+    store.place.world.windows.operation_s = 5
+    store.put("a/x")
+    assert store.app.post("/storage/v1/b/hns-b/folders/a%2F/renameTo/folders/b%2F").status == 200
+    assert store.app.patch("/storage/v1/b/hns-b/o/a%2Fx", {"metadata": {"k": "v"}}).status == 409
+    store.place.wait(6)
+    assert store.app.patch("/storage/v1/b/hns-b/o/b%2Fx", {"metadata": {"k": "v"}}).status == 200
+
+
+def test_the_promise_of_an_upload_is_kept_at_its_end(store: Store) -> None:
+    path = "/upload/storage/v1/b/hns-b/o?uploadType=resumable&name=up&ifGenerationMatch=0"
+    session = store.app.post(path, {}).headers["location"]
+    assert store.put("up", b"first").status == 200
+    assert store.app.put(session, b"x", headers={"Content-Range": "bytes 0-0/1"}).status == 412
+    assert store.app.get("/storage/v1/b/hns-b/o/up?alt=media").body == b"first"
+
+
+def test_who_may_only_make_objects_replaces_none_and_who_may_only_read_learns_nothing(store: Store) -> None:
+    store.grant("", "roles/storage.objectCreator", "zerve-caller@zerve-saas.iam.gserviceaccount.com")
+    store.grant("", "roles/storage.legacyObjectReader", "gke-nodes@acme-gke-prod.iam.gserviceaccount.com")
+    maker = store.place.to("storage", "caller")
+    assert [store.put("x", client=maker).status for _ in range(2)] == [200, 403]
+    reader = store.place.to(
+        "storage", store.place.token("serviceAccount:gke-nodes@acme-gke-prod.iam.gserviceaccount.com")
+    )
+    item = "/storage/v1/b/hns-b/o/"
+    assert (reader.get(f"{item}x").status, reader.get(f"{item}none").status) == (200, 403)
+    assert store.app.get(f"{item}none").status == 404
+
+
 def test_only_an_operator_may_look_at_the_operation_of_a_rename(store: Store) -> None:
     store.put("a/x")
     operation = (
