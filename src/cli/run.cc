@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "canvas/reader.h"
+#include "canvas/values.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/continued_run.h"
@@ -25,6 +26,7 @@
 #include "cli/run_words.h"
 #include "cli/signals.h"
 #include "engine/owner.h"
+#include "executor/reachable.h"
 #include "executor/runtime_folder.h"
 
 namespace easel {
@@ -60,6 +62,19 @@ Result<SessionOptions> OptionsOf(const Invocation& invocation) {
   options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   options.isolation = invocation.Value("isolation", "local");
   options.network = !invocation.Has("no-network");
+  options.egress = invocation.Values("reach");
+  if (auto hosts = ParseReachables(options.egress); !hosts) return std::unexpected(hosts.error());
+  if (!options.egress.empty() && (options.isolation != "strict" || !options.network))
+    return Fail(Code::kInvalidArgument, "USAGE",
+                options.network
+                    ? "--reach lists the only hosts that blocks may reach, which needs --isolation strict"
+                    : "--reach and --no-network exclude each other: give one of them");
+  if (invocation.Has("disk")) {
+    const auto bytes = ParseMemoryBytes(invocation.Value("disk"));
+    if (!bytes)
+      return Fail(Code::kInvalidArgument, "USAGE", "--disk: " + bytes.error() + " (for example 20GiB)");
+    options.block_disk_bytes = *bytes;
+  }
   for (const std::string& name : invocation.Values("env")) {
     const auto equals = name.find('=');
     if (equals != std::string::npos) {
@@ -161,11 +176,11 @@ class RunCommand {
                               .progress = [this](std::string_view line) { view_.Say(std::string(line)); },
                               .stop = stop->token()});
     if (!world) return ReportError(world.error(), err_);
-    auto backend =
-        std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = (*world)->canvas_id(),
-                                                           .build = BuildId(RuntimeFolderOfThisMachine()),
-                                                           .isolation = options_.isolation,
-                                                           .network = options_.network});
+    auto backend = std::make_unique<LocalBackend>(
+        LocalBackendOptions{.canvas = (*world)->canvas_id(),
+                            .build = BuildId(RuntimeFolderOfThisMachine()),
+                            .isolation = options_.isolation,
+                            .network = options_.network && options_.egress.empty()});
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
     auto server = EngineServer::Listen((*world)->state_root(), **session, Sources(*(*world)->canvas()));

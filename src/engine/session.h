@@ -26,8 +26,13 @@ namespace easel {
 struct SessionOptions {
   std::string isolation = "local";
   bool network = true;
+  std::vector<std::string>
+      egress;  ///< with isolation `strict`: the hosts that blocks may reach instead of the network
   std::map<std::string, std::string> pass_env;
   std::int64_t journal_bytes = std::int64_t{1} << 30;
+  std::int64_t block_memory_bytes = 0;  ///< most for a block, also for one that asks for none; 0: no limit
+  std::int64_t block_disk_bytes =
+      0;  ///< most that a canvas's files and what a block leaves may take; 0: no limit
   double cores = 1;
   std::int64_t memory_bytes = 0;
 };

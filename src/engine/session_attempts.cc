@@ -1,4 +1,5 @@
 // A session's attempts: starting and stopping them, what the backend says of them, and what they show on the way.
+#include <algorithm>
 #include <set>
 
 #include "base/digest.h"
@@ -8,6 +9,14 @@
 #include "engine/session.h"
 
 namespace easel {
+namespace {
+
+/// What a block asks for within what it may have; one that asks for nothing may have that. 0: no limit.
+std::int64_t Within(std::int64_t asked, std::int64_t most) {
+  return asked == 0 || most == 0 ? std::max(asked, most) : std::min(asked, most);
+}
+
+}  // namespace
 
 Status Session::Attach() {
   if (attached_) return {};
@@ -205,12 +214,14 @@ json::object Session::MakeSpec(const StartAttempt& start, const Environment& env
             {"python", environment.python},
             {"preload", std::move(preload)}}},
           {"isolation", options_.isolation},
-          {"network", options_.network},
+          {"network", options_.network && options_.egress.empty()},
+          {"egress", json::array(options_.egress.begin(), options_.egress.end())},
           {"pass_env", std::move(pass_env)},
           {"limits",
            {{"cpu", block.compute.cpu},
-            {"memory_bytes", block.compute.memory_bytes},
+            {"memory_bytes", Within(block.compute.memory_bytes, options_.block_memory_bytes)},
             {"timeout_ms", block.compute.timeout_ms},
+            {"disk_bytes", options_.block_disk_bytes},
             {"journal_bytes", options_.journal_bytes}}},
           {"key", start.record.base_key},
           {"state", WriteState(*start.state)},

@@ -77,7 +77,7 @@ Verdict Failed(std::string kind, std::string message) {
 }
 
 std::string_view KindOf(const Error& error, std::string_view otherwise) {
-  return error.reason == "DISK_FULL" ? "disk_full" : otherwise;
+  return error.reason == "DISK_FULL" || error.reason == "DISK_LIMIT" ? "disk_full" : otherwise;
 }
 
 }  // namespace
@@ -89,6 +89,7 @@ Attempt::Attempt(AttemptSpec spec, AttemptHost& host)
       phase_began_us_(MicrosecondsNow()) {}
 
 Attempt::~Attempt() {
+  *alive_ = false;
   for (EventLoop::TimerId* timer : {&timeout_timer_, &memory_timer_, &cancel_timer_, &exit_timer_})
     host_.loop.CancelTimer(*timer);
   ReleaseWorker();
@@ -131,7 +132,8 @@ void Attempt::Begin() {
   host_.pool.Submit(
       [this, staging] {
         if (!*staging) return;
-        const Status made = MakeStaging(spec_, files_);
+        Status made = MakeStaging(spec_, files_);
+        if (made && spec_.limits.disk_bytes > 0) made = MeasureAllowance();
         *staging = made ? FindUnverified(spec_, host_.objects) : Unverified(std::unexpected(made.error()));
       },
       [this, staging] { Verify(std::move(*staging)); });
@@ -146,6 +148,15 @@ void Attempt::Begin() {
         if (*journal) journal_ = std::move(**journal);
         FolderMade(*journal ? Status{} : std::unexpected(journal->error()));
       });
+}
+
+/// What the canvas takes before the block begins, in the folders that the block may write.
+Status Attempt::MeasureAllowance() {
+  allowance_.limit_bytes = spec_.limits.disk_bytes;
+  allowance_.folders = {files_.working, files_.staging};
+  if (spec_.isolation == "strict") allowance_.folders.push_back(spec_.state_root + "/home");
+  EASEL_TRY(allowance_.at_start_bytes, MeasureFolders(allowance_.folders));
+  return {};
 }
 
 /// Whether the attempt goes on after one of the two steps of its preparation. Nothing is ended while the other one is
@@ -211,15 +222,50 @@ void Attempt::HandOver() {
     document["state_root"] = std::string(kCanvasInSlot) + "/.easel";
     document["files"] = std::string(kCanvasInSlot) + "/files";
     document["staging"] = std::string(kCanvasInSlot) + "/.easel/staging";
+    if (const Status opened = OpenGate(document); !opened) return FailWith("sandbox", opened.error().message);
   }
+  if (worker_->group)
+    if (const Status limited = worker_->group->Limit({.memory_bytes = spec_.limits.memory_bytes,
+                                                      .processes = MostProcesses(),
+                                                      .cpu = spec_.limits.cpu});
+        !limited)
+      return FailWith("sandbox", "The block's limits could not be set: " + limited.error().message);
   to_worker_ = EncodeFrame(json::serialize(document));
   SendToWorker();
   oom_kills_ = KernelOomKills();
   if (spec_.limits.timeout_ms > 0)
     timeout_timer_ = host_.loop.After(spec_.limits.timeout_ms, [this] { OnTimeout(); });
   WatchMemory();
+  if (spec_.limits.disk_bytes > 0)
+    disk_watch_ =
+        std::make_unique<DiskWatch>(host_.loop, host_.verifiers, allowance_, worker_->pid,
+                                    [this](const std::string& message) { FailWith("disk_full", message); });
   if (journal_) Listen();
   FaultPoint("executor.handed_over");
+}
+
+/// Have the hosts reached that the spec lists. The worker gets a socket to pass its own through, after its mounts.
+Status Attempt::OpenGate(json::object& document) {
+  if (spec_.egress.empty()) return {};
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return FailErrno("create a socket for the hosts that the block may reach", errno);
+  mounts_.emplace_back(ends[1]);
+  gate_ = std::make_unique<EgressGate>(
+      UniqueFd(ends[0]), spec_.egress,
+      [this, loop = &host_.loop, alive = alive_](const std::string& message) {
+        loop->Post([this, alive, message] {
+          if (*alive && phase_ != Phase::kFinished)
+            Record(JournalStream::kNotice,
+                   json::serialize(
+                       json::object{{"event", "notice"}, {"kind", "host_refused"}, {"message", message}}));
+        });
+      });
+  json::array hosts;
+  for (const Reachable& one : spec_.egress)
+    hosts.push_back({{"host", one.host}, {"port", one.port}, {"literal", one.literal}});
+  document["egress"] = std::move(hosts);
+  return {};
 }
 
 /// Follow what the worker says and shows, now that there is a journal to put it in.
@@ -441,6 +487,11 @@ void Attempt::JudgeExit() {
   if (!WIFSIGNALED(status))
     return FailWith("exit", "The block's process ended itself with exit status " +
                                 std::to_string(WEXITSTATUS(status)) + ", so its state could not be kept.");
+  if (const std::int64_t limit = spec_.limits.memory_bytes;
+      limit > 0 && WTERMSIG(status) == SIGKILL && worker_->group && worker_->group->OomKills() > 0)
+    return FailWith("memory", "The block needed more memory than its limit of " + HumanBytes(limit) + "." +
+                                  LargeInputs(spec_.document) +
+                                  " Raise compute.memory or work on less data at once.");
   if (WTERMSIG(status) == SIGKILL && KernelOomKills() > oom_kills_)
     return FailWith("memory", "The machine ran out of memory and the kernel ended the block, which used " +
                                   HumanBytes(peak_memory_bytes_) + "." + LargeInputs(spec_.document));
@@ -449,6 +500,7 @@ void Attempt::JudgeExit() {
 
 void Attempt::End(Verdict verdict) {
   if (verdict_ || phase_ == Phase::kStoring || phase_ == Phase::kFinished) return;
+  disk_watch_.reset();
   verdict_ = std::move(verdict);
   phase_ = Phase::kEnding;
   stop_verifying_ = true;
@@ -490,6 +542,7 @@ void Attempt::Store(AttemptResult result) {
   host_.loop.CancelTimer(timeout_timer_);
   host_.loop.CancelTimer(memory_timer_);
   host_.loop.CancelTimer(cancel_timer_);
+  disk_watch_.reset();
   DrainPipes();
   EnterPhase("store");
   // The result is complete: nothing that the tree still does may count, so it ends now, beside the storing.
@@ -509,6 +562,7 @@ void Attempt::Store(AttemptResult result) {
               "processes of attempt " + spec_.attempt + " survived being killed");
         const auto store = [&]() -> Status {
           FaultPoint("executor.before_objects");
+          if (spec_.limits.disk_bytes > 0) EASEL_RETURN_IF_ERROR(CheckAllowance(allowance_, worker_->pid));
           const std::string text = ManifestText(spec_, result, facts);
           EASEL_RETURN_IF_ERROR(StoreResult(spec_, files_, result, text, *journal_, host_.objects));
           outcome->manifest = DigestOf(text);
@@ -526,8 +580,10 @@ void Attempt::Stored(Status stored, std::string manifest) {
   if (stored) {
     Finish({AttemptStatus::kSucceeded, {}, ""}, manifest);
   } else {
-    Finish(Failed(std::string(KindOf(stored.error(), "capture")),
-                  "The block's state could not be saved: " + stored.error().message),
+    const Error& error = stored.error();
+    Finish(Failed(std::string(KindOf(error, "capture")),
+                  (error.reason == "DISK_LIMIT" ? "" : "The block's state could not be saved: ") +
+                      error.message),
            "");
   }
 }
@@ -553,6 +609,7 @@ void Attempt::Finish(const Verdict& verdict, const std::string& manifest) {
     if (auto ended = journal_->Append(JournalStream::kEnd, json::serialize(event)); !ended)
       Log(LogLevel::kWarning, "executor", ended.error().message);
   event["journal_bytes"] = journal_bytes();
+  gate_.reset();
   phase_ = Phase::kFinished;
   ReleaseWorker();
   auto files = std::make_shared<AttemptFiles>(std::move(files_));

@@ -24,6 +24,8 @@
 #include "executor/attempt_journal.h"
 #include "executor/attempt_spec.h"
 #include "executor/attempt_store.h"
+#include "executor/disk_use.h"
+#include "executor/egress_gate.h"
 #include "executor/event_loop.h"
 #include "executor/object_cache.h"
 #include "executor/protocol.h"
@@ -89,7 +91,9 @@ class Attempt {
   void StagingMade(Status made);
   void FolderMade(Status made);
   bool PreparedTo(Status made);
+  Status MeasureAllowance();
   void HandOver();
+  Status OpenGate(json::object& document);
   void Listen();
   bool SendToWorker();
   void FlushToWorker();
@@ -128,6 +132,9 @@ class Attempt {
   FrameSplitter frames_{kMaxWorkerFrameBytes};
   std::string to_worker_;
   std::size_t sent_bytes_ = 0;
+  DiskAllowance allowance_;  ///< known when the staging area is made
+  std::unique_ptr<DiskWatch> disk_watch_;
+  std::unique_ptr<EgressGate> gate_;
   std::vector<UniqueFd> mounts_;  ///< go with the first bytes to a worker of isolation `strict`
   bool needs_worker_ = false;
   bool warm_ = false;
@@ -145,6 +152,7 @@ class Attempt {
   std::string timed_phase_ = "start";
   json::object phases_ms_;
   std::optional<Error> journal_error_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace easel

@@ -116,12 +116,20 @@ Result<AttemptSpec> ReadAttemptSpec(json::object document) {
     spec.limits.cpu = inner.DoubleOr("cpu", 0);
     spec.limits.memory_bytes = inner.IntOr("memory_bytes", 0);
     spec.limits.timeout_ms = inner.IntOr("timeout_ms", 0);
+    spec.limits.disk_bytes = inner.IntOr("disk_bytes", 0);
     const std::int64_t journal_bytes = inner.IntOr("journal_bytes", 0);
     if (journal_bytes > 0) spec.limits.journal_bytes = journal_bytes;
     EASEL_RETURN_IF_ERROR(inner.status());
-    if (spec.limits.memory_bytes < 0 || spec.limits.timeout_ms < 0 || journal_bytes < 0)
+    if (spec.limits.memory_bytes < 0 || spec.limits.timeout_ms < 0 || spec.limits.disk_bytes < 0 ||
+        journal_bytes < 0)
       reader.Reject("limits", "a limit cannot be negative");
   }
+  if (auto hosts = ParseReachables(reader.StringsOr("egress")))
+    spec.egress = *std::move(hosts);
+  else
+    reader.Reject("egress", hosts.error().message);
+  if (!spec.egress.empty() && (spec.isolation != "strict" || spec.network))
+    reader.Reject("egress", "hosts can be listed with isolation strict and without network only");
   const std::vector<std::string> load = reader.StringsOr("load");
   EASEL_RETURN_IF_ERROR(reader.status());
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "executor/reachable.h"
 
 namespace easel {
 
@@ -23,6 +24,7 @@ struct AttemptLimits {
   double cpu = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t timeout_ms = 0;
+  std::int64_t disk_bytes = 0;  ///< what the canvas's files and what the block leaves may take together
   std::int64_t journal_bytes = std::int64_t{1} << 30;
 };
 
@@ -39,6 +41,8 @@ struct AttemptSpec {
   EnvironmentSpec environment;
   std::string isolation = "local";  ///< local, strict, pod or none
   bool network = true;
+  std::vector<Reachable>
+      egress;  ///< with isolation `strict` and no network: hosts that are reached all the same
   AttemptLimits limits;
   std::set<NeededObject> needed;            ///< objects of the slots that `load` reaches
   std::set<std::string> inherited_objects;  ///< digests of all objects in `state`

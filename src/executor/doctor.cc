@@ -16,7 +16,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/file.h"
+#include "base/text.h"
+#include "executor/group_tree.h"
 
 namespace easel {
 namespace {
@@ -70,18 +71,14 @@ DoctorFinding ExamineLandlock() {
 }
 
 DoctorFinding ExamineCgroups() {
-  DoctorFinding out{.name = "cgroup_v2_delegation"};
-  const auto own = ReadFile("/proc/self/cgroup", 1 << 16);
-  const std::size_t at = own ? own->find("0::") : std::string::npos;
-  if (at == std::string::npos) {
-    out.detail = "no cgroup v2 here";
-  } else {
-    std::string path = "/sys/fs/cgroup" + own->substr(at + 3, own->find('\n', at) - at - 3);
-    out.ok = ::access((path + "/cgroup.procs").c_str(), W_OK) == 0 && ::access(path.c_str(), W_OK) == 0;
-    out.detail = out.ok ? path : path + " cannot be written";
-  }
-  if (!out.ok)
-    out.advice = "Not needed on your own machine: memory limits are kept by watching, 20 ms apart.";
+  const GroupTree groups = GroupTree::Find("", /*prepare=*/false);
+  DoctorFinding out{.name = "cgroups", .ok = groups.missing().empty(), .advice = groups.advice()};
+  std::vector<std::string> seen;
+  for (const GroupPlace& place : groups.places())
+    if (!place.folder.empty())
+      seen.push_back(place.controller + " in " + place.folder + " (version " + std::to_string(place.version) +
+                     ")");
+  out.detail = seen.empty() ? "blocks of isolation `strict` cannot be put into groups" : JoinWords(seen);
   return out;
 }
 

@@ -26,6 +26,8 @@ namespace {
 /// Forking the next worker at once would take a processor from the block's first lines.
 constexpr std::int64_t kParkAfterMs = 2;
 constexpr std::int64_t kTickMs = 500;
+constexpr std::int64_t kSweepMs = 30'000;
+constexpr std::int64_t kGroupsGoneMs = 2000;
 constexpr int kPoolThreads = 3;
 constexpr int kVerifierThreads = 2;
 
@@ -78,7 +80,19 @@ ExecutorService::ExecutorService(std::unique_ptr<EventLoop> loop, ExecutorOption
   OnTick();
 }
 
-ExecutorService::~ExecutorService() { StopServing(); }
+ExecutorService::~ExecutorService() {
+  StopServing();
+  if (!groups_) return;
+  attempts_.clear();
+  zygotes_.clear();
+  // A group can be removed when its last process has ended, which the kernel does in its own time.
+  const std::int64_t deadline = EventLoop::NowMs() + kGroupsGoneMs;
+  while (groups_->Sweep(instance_) > 0 && EventLoop::NowMs() < deadline) {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    ::usleep(5000);
+  }
+}
 
 void ExecutorService::Run() { loop_->Run(); }
 
@@ -159,6 +173,10 @@ void ExecutorService::OnTick() {
     if (zygote->busy <= 0 && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms)
       zygote->Kill();
   KillStrays();
+  if (groups_ && now - swept_ms_ >= kSweepMs) {
+    swept_ms_ = now;
+    pool_.Submit([groups = &*groups_] { groups->Sweep(""); });
+  }
   loop_->After(std::clamp<std::int64_t>(options_.linger_ms / 4, 20, kTickMs), [this] { OnTick(); });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "executor/event_log.h"
 #include "executor/event_loop.h"
 #include "executor/executor.h"
+#include "executor/group_tree.h"
 #include "executor/object_cache.h"
 #include "executor/work_pool.h"
 #include "executor/zygote.h"
@@ -67,6 +69,8 @@ class ExecutorService {
   // service_attempts.cc: attempts and zygotes
   void StartAttempt(AttemptSpec spec);
   Result<Zygote*> ZygoteFor(const EnvironmentSpec& environment, const std::string& isolation, bool network);
+  void Confine(std::uint64_t worker, pid_t pid);
+  std::vector<std::string> MissingFor(const Zygote& zygote) const;
   void NeedWorker(Attempt& attempt);
   void ForgetWaiting(Attempt& attempt);
   void OnWorker(Zygote& zygote, std::unique_ptr<Worker> worker);
@@ -92,6 +96,7 @@ class ExecutorService {
   std::map<std::string, std::unique_ptr<Attempt>> attempts_;
   std::map<std::string, std::unique_ptr<Zygote>> zygotes_;
   std::uint32_t zygotes_made_ = 0;
+  std::optional<GroupTree> groups_;                      ///< once isolation `strict` was asked for
   std::map<Zygote*, std::vector<std::string>> waiting_;  ///< attempts that wait for a worker, oldest first
   std::map<std::string, CanvasFacts> canvases_;
   std::map<Connection*, std::unique_ptr<Connection>> connections_;
@@ -99,6 +104,7 @@ class ExecutorService {
   bool draining_ = false;
   bool closing_ = false;
   std::int64_t idle_since_ms_ = 0;
+  std::int64_t swept_ms_ = 0;
   WorkPool pool_, verifiers_;  ///< after what their jobs use, so that they end first
   AttemptHost host_;
 };

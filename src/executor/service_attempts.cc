@@ -38,6 +38,11 @@ Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, c
     zygotes_.erase(found);
     loop_->Post([corpse] { corpse->reset(); });
   }
+  const bool strict = isolation == "strict";
+  if (strict && !groups_) {
+    groups_ = GroupTree::Find("", /*prepare=*/true);
+    groups_->Sweep("");
+  }
   auto zygote = std::make_unique<Zygote>(
       *loop_,
       InterpreterOptions{.environment = environment,
@@ -50,6 +55,8 @@ Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, c
                          .first_slot_user = kFirstSlotUser + kSlots * (zygotes_made_++ % kSlotRanges),
                          .log_fd = 2},
       ZygoteListener{
+          .confine = strict ? [this](std::uint64_t worker, pid_t pid) { Confine(worker, pid); }
+                            : std::function<void(std::uint64_t, pid_t)>(),
           .on_worker = [this](Zygote& from,
                               std::unique_ptr<Worker> worker) { OnWorker(from, std::move(worker)); },
           .on_exit =
@@ -64,12 +71,35 @@ Result<Zygote*> ExecutorService::ZygoteFor(const EnvironmentSpec& environment, c
   return zygotes_.emplace(key, std::move(zygote)).first->second.get();
 }
 
+/// Beside the loop, because the kernel may take 15 ms to move a process.
+void ExecutorService::Confine(std::uint64_t worker, pid_t pid) {
+  using Made = Result<std::shared_ptr<ControlGroup>>;
+  auto made = std::make_shared<Made>();
+  pool_.Submit(
+      [made, pid, groups = &*groups_, name = instance_ + "-" + std::to_string(worker)] {
+        *made = groups->Make(name);
+        if (!*made || **made == nullptr) return;
+        if (const Status added = (**made)->Add(pid); !added) *made = std::unexpected(added.error());
+      },
+      [this, made, worker] {
+        for (auto& [key, zygote] : zygotes_)
+          if (zygote->Confined(worker, *made)) return;
+      });
+}
+
+std::vector<std::string> ExecutorService::MissingFor(const Zygote& zygote) const {
+  std::vector<std::string> out = zygote.missing();
+  if (zygote.options().isolation == "strict" && groups_)
+    for (std::string& layer : groups_->missing()) out.push_back(std::move(layer));
+  return out;
+}
+
 void ExecutorService::NeedWorker(Attempt& attempt) {
   const AttemptSpec& spec = attempt.spec();
   auto zygote = ZygoteFor(spec.environment, spec.isolation, spec.network);
   if (!zygote) return attempt.FailWith("sandbox", zygote.error().message);
   if (std::unique_ptr<Worker> worker = (*zygote)->Take())
-    return attempt.GiveWorker(std::move(worker), (*zygote)->missing());
+    return attempt.GiveWorker(std::move(worker), MissingFor(**zygote));
   waiting_[*zygote].push_back(spec.attempt);
 }
 
@@ -83,7 +113,7 @@ void ExecutorService::OnWorker(Zygote& zygote, std::unique_ptr<Worker> worker) {
   EASEL_CHECK(!names.empty());
   const std::string name = names.front();
   names.erase(names.begin());
-  attempts_.at(name)->GiveWorker(std::move(worker), zygote.missing());
+  attempts_.at(name)->GiveWorker(std::move(worker), MissingFor(zygote));
 }
 
 void ExecutorService::OnZygoteFailure(Zygote& zygote, const std::string& message) {

@@ -109,7 +109,7 @@ int Zygote::parked() const {
 std::unique_ptr<Worker> Zygote::Take() {
   last_used_ms = EventLoop::NowMs();
   for (auto& [id, worker] : workers_) {
-    if (!worker->parked || worker->pid < 0) continue;
+    if (!worker->parked || worker->pid < 0 || !worker->confined) continue;
     std::unique_ptr<Worker> out = std::move(worker);
     workers_.erase(id);
     loop_.Forget(out->channel.get());
@@ -215,14 +215,28 @@ void Zygote::OnChannel(std::uint64_t id) {
 
 void Zygote::OfferIfParked(std::uint64_t id) {
   const auto found = workers_.find(id);
-  if (found == workers_.end() || !found->second->parked || found->second->pid < 0) return;
-  if (waiting_ == 0) return;
+  if (found == workers_.end() || waiting_ == 0) return;
+  if (const Worker& one = *found->second; !one.parked || one.pid < 0 || !one.confined) return;
   --waiting_;
   ++busy;
   std::unique_ptr<Worker> worker = std::move(found->second);
   workers_.erase(found);
   loop_.Forget(worker->channel.get());
   listener_.on_worker(*this, std::move(worker));
+}
+
+bool Zygote::Confined(std::uint64_t worker, Result<std::shared_ptr<ControlGroup>> group) {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end()) return false;
+  if (!group) {
+    DropWorker(worker);
+    Fail("The limits of a block could not be made: " + group.error().message + "; see `easel doctor`");
+    return true;
+  }
+  found->second->group = *std::move(group);
+  found->second->confined = true;
+  OfferIfParked(worker);
+  return true;
 }
 
 void Zygote::DropWorker(std::uint64_t id) {
@@ -253,6 +267,10 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
     found->second->pidfd = std::move(descriptor);
     found->second->pid = PidOfPidfd(found->second->pidfd.get());
     found->second->owns_pid_namespace = OwnsPidNamespace(found->second->pid);
+    if (listener_.confine && found->second->pid > 0) {  // else it has ended, which is told next
+      found->second->confined = false;
+      listener_.confine(id, found->second->pid);
+    }
     OfferIfParked(id);
   } else if (event == "exited") {
     slots_.erase(id);

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "executor/attempt_spec.h"
+#include "executor/control_group.h"
 #include "executor/event_loop.h"
 #include "executor/interpreter.h"
 
@@ -34,7 +35,9 @@ struct Worker {
   pid_t pid = -1;
   bool parked = false;
   bool owns_pid_namespace = false;
-  std::uint32_t slot_user = 0;  ///< in isolation `strict`: the user of the machine that it becomes
+  bool confined = true;                 ///< in the group that it is to be in
+  std::shared_ptr<ControlGroup> group;  ///< in isolation `strict`, where there are groups
+  std::uint32_t slot_user = 0;          ///< in isolation `strict`: the user of the machine that it becomes
   Zygote* zygote = nullptr;
 };
 
@@ -46,6 +49,8 @@ struct WorkerExit {
 
 /// What the executor does with a zygote's news.
 struct ZygoteListener {
+  /// Put a new worker into a group, and say so by Confined(). Empty: there are no groups.
+  std::function<void(std::uint64_t worker, pid_t pid)> confine;
   std::function<void(Zygote&, std::unique_ptr<Worker>)> on_worker;  ///< for the attempt that waits longest
   std::function<void(Zygote&, std::uint64_t worker, WorkerExit)> on_exit;
   std::function<void(Zygote&, std::string message)>
@@ -75,6 +80,8 @@ class Zygote {
   /// Park what is missing. Called when the attempt that took a worker has started, so that forking does not slow it.
   void Refill();
   void Kill();
+  /// The worker is in its group, or cannot be. False for a worker that is not this zygote's, or has gone.
+  bool Confined(std::uint64_t worker, Result<std::shared_ptr<ControlGroup>> group);
 
   /// A child of the executor ended; `wait_status` from waitpid. True if it was this zygote's process.
   bool Reaped(pid_t pid, int wait_status);

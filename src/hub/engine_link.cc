@@ -131,11 +131,11 @@ Status EngineLink::OpenEngine() {
                             .analyzers = std::make_shared<SharedAnalyzers>()});
   if (!world) return fail(world.error());
   open->world = *std::move(world);
-  auto backend =
-      std::make_unique<LocalBackend>(LocalBackendOptions{.canvas = open->world->canvas_id(),
-                                                         .build = BuildId(RuntimeFolderOfThisMachine()),
-                                                         .isolation = options_.isolation,
-                                                         .network = options_.network});
+  auto backend = std::make_unique<LocalBackend>(
+      LocalBackendOptions{.canvas = open->world->canvas_id(),
+                          .build = BuildId(RuntimeFolderOfThisMachine()),
+                          .isolation = options_.isolation,
+                          .network = options_.network && options_.egress.empty()});
   auto session = Session::Open(*open->world, std::move(backend), options_,
                                {.on_event = callbacks_.on_event, .on_standings = callbacks_.on_standings});
   if (!session) return fail(session.error());

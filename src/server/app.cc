@@ -35,9 +35,15 @@ json::array RouteList(const Router& router) {
   return out;
 }
 
-/// What blocks of a served canvas may use: all of this machine.
-SessionOptions SessionOptionsOfThisMachine() {
+/// What blocks of a served canvas may use: all of this machine, within what the settings allow.
+SessionOptions SessionOptionsOf(const Settings& settings) {
   SessionOptions options;
+  options.isolation = settings.Text("isolation");
+  const std::vector<std::string> network = settings.List("network");
+  options.network = network == std::vector<std::string>{"on"};
+  if (!options.network && network != std::vector<std::string>{"off"}) options.egress = network;
+  options.block_memory_bytes = settings.Number("block_memory_mib") << 20;
+  options.block_disk_bytes = settings.Number("block_disk_mib") << 20;
   options.cores = std::max(1u, std::thread::hardware_concurrency());
   options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   return options;
@@ -53,7 +59,7 @@ class RunningApp final : public App {
         accounts_(std::move(accounts)),
         files_(options.web_folder),
         pool_("server", static_cast<int>(settings_.Number("work_threads"))),
-        canvases_(SessionOptionsOfThisMachine()),
+        canvases_(SessionOptionsOf(settings_)),
         parts_{.workspace = workspace_,
                .accounts = *accounts_,
                .pool = pool_,
@@ -187,6 +193,7 @@ class RunningApp final : public App {
 
 Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   EASEL_RETURN_IF_ERROR(CheckExposure(options.settings));
+  EASEL_RETURN_IF_ERROR(CheckIsolation(options.settings));
   EASEL_TRY(Workspace workspace, Workspace::Open(options.workspace));
   EASEL_TRY(auto lock, ServingLock::TryAcquire(workspace.state_folder()));
   if (!lock) {

@@ -1,5 +1,7 @@
 #include "server/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -8,6 +10,9 @@
 #include "base/text.h"
 #include "canvas/problem.h"
 #include "canvas/yaml.h"
+#include "executor/attempt_spec.h"
+#include "executor/group_tree.h"
+#include "executor/reachable.h"
 
 namespace easel {
 namespace {
@@ -37,6 +42,20 @@ constexpr SettingSpec kTable[] = {
     {"log_level", SettingType::kText, "", "warning", 0, 0,
      "debug, info, warning or error: what the log on stderr says, one JSON object a line. info has every "
      "request."},
+    {"isolation", SettingType::kText, "", "local", 0, 0,
+     "How blocks are kept apart: local (from this machine), strict (as root: also from one another), pod or "
+     "none."},
+    {"accept_missing", SettingType::kList, "", "", 0, 0,
+     "Layers of isolation strict that the server starts without: cgroup_memory, cgroup_pids, cgroup_cpu "
+     "(`easel doctor`)."},
+    {"network", SettingType::kList, "", "on", 0, 0,
+     "What blocks may reach: `on`, `off`, or with isolation strict a list of hosts such as pypi.org:443, and "
+     "no other."},
+    {"block_memory_mib", SettingType::kNumber, "MiB", "0", 0, 1 << 30,
+     "Most memory of a block, also of one that asks for none; 0: no limit but what a block asks for."},
+    {"block_disk_mib", SettingType::kNumber, "MiB", "0", 0, 1 << 30,
+     "Most that a canvas's files, its home and what a block leaves may take on the disk together; 0: no "
+     "limit."},
     {"metrics", SettingType::kSwitch, "", "yes", 0, 0,
      "Answer /metrics (Prometheus). It is open to whoever reaches the port and names no canvas."},
 };
@@ -50,6 +69,19 @@ std::string Unknown(std::string_view name) {
   std::vector<std::string> names;
   for (const SettingSpec& spec : kTable) names.emplace_back(spec.name);
   return "there is no setting " + Ticked(name) + DidYouMean(name, names) + "; `easel settings` lists them";
+}
+
+std::vector<std::string> ListOf(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::string& one : Split(text, ','))
+    if (!one.empty()) out.push_back(std::move(one));
+  return out;
+}
+
+std::string JoinComma(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
+  return out;
 }
 
 std::optional<bool> SwitchOf(std::string_view text) {
@@ -99,6 +131,14 @@ Status Settings::Set(const SettingSpec& spec, std::string text, std::string orig
   } else if (spec.name == "log_level") {
     if (text != "debug" && text != "info" && text != "warning" && text != "error")
       return wrong("debug, info, warning or error");
+  } else if (spec.name == "isolation") {
+    if (!IsIsolationMode(text)) return wrong("local, strict, pod or none");
+  } else if (spec.name == "network" && text != "on" && text != "off") {
+    auto hosts = ParseReachables(ListOf(text));
+    if (!hosts) return wrong("`on`, `off` or a list of hosts (" + hosts.error().message + ")");
+    const auto switches = [](const Reachable& one) { return one.host == "on" || one.host == "off"; };
+    if (hosts->empty() || std::ranges::any_of(*hosts, switches))
+      return wrong("`on`, `off` or a list of hosts");
   } else if (spec.name == "public_url" && !text.empty()) {
     const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
     std::string_view rest = std::string_view(text).substr(scheme);
@@ -168,10 +208,7 @@ bool Settings::Switch(std::string_view name) const {
   return SwitchOf(Get(name, SettingType::kSwitch).text).value_or(false);
 }
 std::vector<std::string> Settings::List(std::string_view name) const {
-  std::vector<std::string> out;
-  for (std::string& one : Split(Get(name, SettingType::kList).text, ','))
-    if (!one.empty()) out.push_back(std::move(one));
-  return out;
+  return ListOf(Get(name, SettingType::kList).text);
 }
 const std::string& Settings::Origin(std::string_view name) const { return values_.find(name)->second.origin; }
 
@@ -214,6 +251,32 @@ std::string SettingsPage() {
            std::string(spec.doc) + " |\n";
   }
   return out;
+}
+
+Status CheckIsolation(const Settings& settings) {
+  const bool strict = settings.Text("isolation") == "strict";
+  const std::vector<std::string> network = settings.List("network");
+  if (!strict && network != std::vector<std::string>{"on"} && network != std::vector<std::string>{"off"})
+    return Fail(Code::kFailedPrecondition, "REACH_NEEDS_STRICT",
+                settings.Origin("network") +
+                    ": blocks can be given a list of hosts with isolation strict only; set "
+                    "`isolation: strict` (as root), or `network: off`");
+  if (strict && ::geteuid() != 0)
+    return Fail(
+        Code::kFailedPrecondition, "STRICT_NEEDS_ROOT",
+        settings.Origin("isolation") +
+            ": isolation strict gives each block a user of its own, which only root can do. "
+            "Start the server as root (a systemd service with `Delegate=yes`), or choose another isolation");
+  if (!strict) return {};
+  const GroupTree groups = GroupTree::Find("", /*prepare=*/false);
+  const std::vector<std::string> accepted = settings.List("accept_missing");
+  for (const std::string& layer : groups.missing())
+    if (std::ranges::find(accepted, layer) == accepted.end())
+      return Fail(Code::kFailedPrecondition, "STRICT_LAYER_MISSING",
+                  "blocks of several people cannot be limited by control groups here (" + layer + "). " +
+                      groups.advice() + " To start all the same, name what is missing: --accept-missing " +
+                      JoinComma(groups.missing()));
+  return {};
 }
 
 Status CheckExposure(const Settings& settings) {

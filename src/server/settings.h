@@ -69,6 +69,11 @@ json::array SettingList(const Settings& settings);
 /// The page docs/user/settings.md.
 std::string SettingsPage();
 
+/// Check what blocks are to be kept from against what this process can do.
+///
+/// Errors: kFailedPrecondition REACH_NEEDS_STRICT, STRICT_NEEDS_ROOT, STRICT_LAYER_MISSING (one that `accept_missing` does not name).
+Status CheckIsolation(const Settings& settings);
+
 /// Check what only several settings together can get wrong: an address that others reach, without TLS before it.
 ///
 /// Errors: kFailedPrecondition OPEN_WITHOUT_TLS.

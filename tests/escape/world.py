@@ -24,6 +24,21 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 METADATA = "169.254.169.254"
+# The hosts of a list, but for one, and where their names lead.
+NAMES = (
+    ("10.77.0.2", "listed.test"), ("10.77.0.3", "unlisted.test"), ("127.0.0.1", "inside.test"), ("::1", "six.test"),
+    ("10.77.0.1", "own.test"), (METADATA, "meta.test"), ("10.88.0.9", "swings.test"), ("127.0.0.1", "swings.test"),
+    ("0.0.0.0", "zero.test"),
+)  # fmt: skip
+# What to say when listed hosts answer, and by which name.
+GO_OUT = """
+import json, socket
+port = json.load(open('targets.json'))['port']
+for host in ('listed.test', '10.77.0.4'):
+    with socket.create_connection((host, port), timeout=10) as peer:
+        peer.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
+        print(host, b'ESCAPED' in peer.recv(4096))
+"""
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -49,13 +64,16 @@ def cover_system(upper: Path) -> None:
 
 def network_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        for name, address in ((b"lo", None), (b"lo:1", METADATA)):
-            if address is not None:
-                fcntl.ioctl(
-                    control,
-                    0x8916,
-                    struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)),
-                )
+        # On this interface a whole net is the machine's: 10.77.0.1 is its address, the others are "elsewhere".
+        for name, address, mask in (
+            (b"lo", None, ""),
+            (b"lo:1", METADATA, "255.255.255.255"),
+            (b"lo:2", "10.77.0.1", "255.255.255.0"),
+        ):
+            for request, value in ((0x8916, address), (0x891C, mask)):
+                if address is not None and value is not None:
+                    packed = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(value))
+                    fcntl.ioctl(control, request, packed)
             fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", name, 0x1 | 0x40))
 
 
@@ -94,6 +112,14 @@ def works_in_a_canvas(pid: str) -> bool:
         return os.readlink(f"/proc/{pid}/cwd").endswith("/files")
     except OSError:
         return False
+
+
+def printed(run: subprocess.CompletedProcess[str]) -> str:
+    return "".join(
+        event["text"]
+        for event in map(json.loads, run.stdout.splitlines())
+        if event["event"] == "block.output" and event["stream"] == "stdout"
+    )
 
 
 class World:
@@ -158,7 +184,20 @@ class World:
         listen(socket.AF_UNIX, path, self.new_secret("unix-socket"))
         os.chmod(path, 0o777)
         listen(socket.AF_UNIX, "\0escape-victim", self.new_secret("abstract-socket"))
-        self.targets |= {"port": port, "unix_socket": path}
+        other = listen(socket.AF_INET, ("10.77.0.2", 0), self.new_secret("other-port")).getsockname()[1]
+        listen(socket.AF_INET, ("10.77.0.4", other), self.new_secret("other-port"))
+        listen(socket.AF_INET, ("10.77.0.2", port), self.new_secret("datagram"), socket.SOCK_DGRAM)
+        with open("/etc/hosts", "a") as hosts:
+            hosts.write("\n" + "".join(f"{address} {name}\n" for address, name in NAMES))
+        self.targets |= {"port": port, "other_port": other, "unix_socket": path}
+        listed = [f"{name}:{port}" for name in sorted({name for _, name in NAMES} - {"unlisted.test"})]
+        self.flags = {
+            "strict": ["--isolation", "strict", "--no-network"],
+            "none": ["--isolation", "none"],
+            "listed": ["--isolation", "strict"],
+        }
+        for host in (*listed, "meta.test:80", f"10.77.0.4:{port}"):
+            self.flags["listed"] += ["--reach", host]
 
     def canvas(self, name: str, blocks: dict[str, str]) -> Path:
         root = self.workspace / name
@@ -184,7 +223,7 @@ class World:
 
     def try_in(self, mode: str) -> dict[str, Any]:
         sibling = subprocess.Popen(
-            [self.binary, "run", str(self.workspace / "other"), "--isolation", mode, "--no-network", "--env", f"OWN={self.new_secret('sibling')}"],
+            [self.binary, "run", str(self.workspace / "other"), *self.flags[mode], "--env", f"OWN={self.new_secret('sibling')}"],
             env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         ready = self.workspace / "other" / "files" / "ready"
@@ -197,6 +236,7 @@ class World:
             f"prison-{mode}",
             {
                 "inert": "kept = list(range(1000))",
+                "go_out": GO_OUT,
                 "try_it": "import attempts, json\nattempts.run(json.load(open('targets.json')))",
             },
         )
@@ -211,15 +251,12 @@ class World:
             "siblings": siblings,
             "executor_socket": str(self.folder / "rt" / "executor.sock"),
             "environment": self.environment(),
+            "families": ["network", "egress"] if mode == "listed" else [],
         }
         (root / "files" / "targets.json").write_text(json.dumps(self.targets))
-        self.easel("run", str(root), "--only", "inert", "--isolation", mode, "--no-network")
-        ran = self.easel("run", str(root), "--only", "try_it", "--isolation", mode, "--no-network", "--json")
-        text = "".join(
-            event["text"]
-            for event in map(json.loads, ran.stdout.splitlines())
-            if event["event"] == "block.output" and event["stream"] == "stdout"
-        )
+        self.easel("run", str(root), "--only", "inert", *self.flags[mode])
+        ran = self.easel("run", str(root), "--only", "try_it", *self.flags[mode], "--json")
+        text = printed(ran)
         sibling.terminate()
         sibling.wait()
         ready.unlink()
@@ -229,6 +266,8 @@ class World:
             results[said.pop("name")] = said
         if not results:
             raise RuntimeError(f"nothing was tried in mode {mode}: {ran.stdout[-3000:]} {ran.stderr[-3000:]}")
+        went = self.easel("run", str(root), "--only", "go_out", *self.flags[mode], "--json")
+        results["(out)"] = {"out": printed(went)}
         results["(notices)"] = {
             "notices": [
                 event["message"]
@@ -252,7 +291,9 @@ def main() -> None:
     cover_system(folder / "upper")
     world = World(folder, binary)
     world.make()
-    print(json.dumps({mode: world.try_in(mode) for mode in modes}))
+    tried = {mode: world.try_in(mode) for mode in modes}
+    world.easel("executor", "stop", "--force")  # which removes its control groups
+    print(json.dumps(tried))
 
 
 main()

@@ -77,7 +77,7 @@ def send(channel: socket.socket, frame: dict[str, Any]) -> None:
 def _receive_exactly(channel: socket.socket, size: int, mounts: list[int]) -> bytes:
     data = bytearray()
     while len(data) < size:
-        piece, descriptors, _, _ = socket.recv_fds(channel, min(size - len(data), 1 << 20), 4)
+        piece, descriptors, _, _ = socket.recv_fds(channel, min(size - len(data), 1 << 20), 8)
         mounts += descriptors
         if not piece:
             os._exit(0)  # the executor does not need this worker any more

@@ -24,7 +24,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from easel_runtime import _easel, landlock, seccomp, strict, view
+from easel_runtime import _easel, egress, landlock, seccomp, strict, view
 from easel_runtime.options import Options
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -37,8 +37,9 @@ _CAP_SETPCAP, _CAP_SYS_ADMIN = 1 << 8, 1 << 21
 _ZYGOTE_CAPABILITIES = (
     _CAP_DAC_OVERRIDE | _CAP_DAC_READ_SEARCH | _CAP_FOWNER | _CAP_KILL | _CAP_SETPCAP | _CAP_SYS_ADMIN
 )
-# In mode `strict` also to become another user and to have a network of one's own, in a user namespace without rights.
-_STRICT_CAPABILITIES = _ZYGOTE_CAPABILITIES | 1 << 6 | 1 << 7 | 1 << 12
+# In mode `strict` also to become another user and to have a network of one's own and any port in it, in a user namespace
+# without rights.
+_STRICT_CAPABILITIES = _ZYGOTE_CAPABILITIES | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 12
 _MAX_OPEN_FILES = 16384
 
 
@@ -300,14 +301,19 @@ class Sandbox:
     def hand_over(self, spec: dict[str, Any], mounts: list[int], slot: int) -> list[str]:
         """Make the block's folders visible and writable, then give everything away. Return the missing layers.
 
-        `mounts` and `slot` are for mode `strict`: the folders as the executor made them, and whom to become.
+        `mounts` and `slot` are for mode `strict`: the folders as the executor made them, with a socket to pass others
+        through if hosts are listed that the block may reach; and whom to become.
 
         Errors: OSError when a folder of the spec does not exist or a mount is refused.
         """
         files, staging = spec["files"], spec["staging"]
         if self.mode == "strict":
+            gate = mounts.pop() if spec.get("egress") else -1
             strict.attach(mounts)
+            if gate >= 0:
+                egress.open_ways(spec["egress"], gate)
             if self._view is not None:
+                self._view.limit(spec.get("limits", {}).get("memory_bytes") or 0)
                 self._view.close()
         elif self._view is not None:
             self._view.bind_visible([spec["canvas_root"], spec["state_root"]], "")

@@ -14,7 +14,7 @@ import stat
 
 from easel_runtime import _easel
 
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 1 << 18
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_REC, _MS_PRIVATE = 2, 4, 8, 32, 0x4000, 1 << 18
 _RDONLY, _NOSUID, _NODEV, _NOEXEC = 1, 2, 4, 8
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _OPEN_TREE_CLONE, _CLOEXEC = 1, os.O_CLOEXEC
@@ -127,11 +127,22 @@ class View:
         Errors: OSError of the first mount that the kernel refuses.
         """
         self._covers: dict[str, int] = {}
+        self._tmp_bytes = tmp_bytes
         for path, options in (("/tmp", "mode=1777,nr_inodes=1m"), ("/dev/shm", "mode=1777,nr_inodes=64k")):
             beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
             _tmpfs(path, f"{options},size={tmp_bytes}")
             self._covers[path] = beneath
         _easel.mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, None)
+
+    def limit(self, memory_bytes: int) -> None:
+        """Let /tmp and /dev/shm hold no more than the block may have of memory, which they are (0: no limit).
+
+        Errors: OSError when the kernel refuses.
+        """
+        if 0 < memory_bytes < self._tmp_bytes:
+            for path in self._covers:
+                flags = _MS_REMOUNT | _MS_NOSUID | _MS_NODEV
+                _easel.mount("tmpfs", path, "tmpfs", flags, f"size={memory_bytes}")
 
     def bind(self, path: str, writable: bool) -> None:
         """Make `path` of the machine visible at `path`, read-only or writable.
