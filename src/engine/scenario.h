@@ -11,15 +11,9 @@
 
 #include "canvas/graph.h"
 #include "engine/engine.h"
+#include "engine/scenario_words.h"
 
 namespace easel {
-
-/// Splits at blanks; what follows ": " stays one piece.
-struct Line {
-  int number = 0;
-  std::vector<std::string> words;
-  std::string rest;  ///< after ": "
-};
 
 class Scenario final : public Surroundings {
  public:

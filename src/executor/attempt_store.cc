@@ -166,6 +166,10 @@ bool NamedDurably(const std::string& run_folder, bool now) {
 
 }  // namespace
 
+std::string_view FailureKindOf(const Error& error, std::string_view otherwise) {
+  return error.reason == "DISK_FULL" || error.reason == "DISK_LIMIT" ? "disk_full" : otherwise;
+}
+
 AttemptFiles NameFiles(const AttemptSpec& spec) {
   AttemptFiles files;
   files.folder = spec.state_root + "/attempts/" + spec.attempt;

@@ -25,6 +25,9 @@ struct AttemptFiles {
   UniqueFd staging_fd;
 };
 
+/// The kind of failure that `error` is: a full disk, a limit of it, or `otherwise`.
+std::string_view FailureKindOf(const Error& error, std::string_view otherwise);
+
 /// The attempt's places; nothing is made.
 AttemptFiles NameFiles(const AttemptSpec& spec);
 

@@ -13,6 +13,7 @@
 #include "executor/executor.h"
 #include "executor/runtime_folder.h"
 #include "state/journal.h"
+#include "state/manifest.h"
 
 namespace easel {
 
@@ -158,6 +159,24 @@ bool IsAlive(pid_t pid) {
   const std::size_t end = stat->rfind(')');
   return end != std::string::npos && end + 2 < stat->size() && (*stat)[end + 2] != 'Z' &&
          (*stat)[end + 2] != 'X';
+}
+
+std::string Text(const json::object& object, std::string_view field) {
+  const json::value* found = object.if_contains(field);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+}
+
+std::string FailureField(const json::object& finished, std::string_view field) {
+  const json::value* failure = finished.if_contains("failure");
+  return failure != nullptr && failure->is_object() ? Text(failure->get_object(), field) : "";
+}
+
+std::string OnlyObject(const ExecutorHarness& harness, const std::string& manifest) {
+  const auto parsed = ParseJson(manifest, "manifest");
+  EXPECT_TRUE(parsed);
+  const json::object& slots = parsed->at("state").at("slots").get_object();
+  EXPECT_EQ(slots.size(), 1u);
+  return ObjectPath(harness.state_root, std::string(slots.begin()->value().at("object").get_string()));
 }
 
 bool Eventually(const std::function<bool()>& condition) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -59,6 +60,13 @@ class ExecutorHarness {
   LaunchOptions launch;
   std::string canvas = "canvas1";
 };
+
+/// A field that is text, or "".
+std::string Text(const json::object& object, std::string_view field);
+/// A field of a `finished` event's failure, or "".
+std::string FailureField(const json::object& finished, std::string_view field);
+/// The path of the object of the only slot in a manifest; fails the test when there are others.
+std::string OnlyObject(const ExecutorHarness& harness, const std::string& manifest);
 
 /// Wait until `condition` holds; false after 20 s.
 bool Eventually(const std::function<bool()>& condition);

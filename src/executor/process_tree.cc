@@ -156,6 +156,13 @@ bool SignalPidfd(int pidfd, int signal_number) {
   return pidfd >= 0 && ::syscall(SYS_pidfd_send_signal, pidfd, signal_number, nullptr, 0) == 0;
 }
 
+std::int64_t KernelOomKills() {
+  auto text = ReadFile("/proc/vmstat");
+  if (!text) return 0;
+  const std::size_t at = text->find("\noom_kill ");
+  return at == std::string::npos ? 0 : std::atoll(text->c_str() + at + 10);
+}
+
 bool KillTree(pid_t root, int root_pidfd, std::int64_t deadline_ms) {
   const std::int64_t deadline = EventLoop::NowMs() + deadline_ms;
   bool clean = false;

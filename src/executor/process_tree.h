@@ -23,6 +23,9 @@ std::vector<pid_t> ChildrenOf(pid_t pid);
 /// Anonymous and shared memory of the tree in bytes. Mapped state files do not count: they can be dropped at any time.
 std::int64_t MemoryOfTree(pid_t root);
 
+/// How often the kernel has ended a process of this machine for want of memory since it started.
+std::int64_t KernelOomKills();
+
 /// End the tree below a root that is a subreaper but owns no pid namespace: stop then kill everything below it until
 /// nothing is left, then the root. Blocks, up to `deadline_ms`; returns false when something was still alive then.
 bool KillTree(pid_t root, int root_pidfd, std::int64_t deadline_ms);
