@@ -88,6 +88,8 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440, s
     const desk = {
       workspace,
       server,
+      /** Errors of its pages; what is left of them fails the story. */
+      errors,
       async newPage({ state, ...more } = {}) {
         const context = await browser.newContext({
           viewport: { width, height: 900 },

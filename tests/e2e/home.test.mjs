@@ -47,3 +47,16 @@ story('an empty workspace says what to do, and offers an example', {}, async (de
   await page.getByRole('button', { name: 'Open an example' }).click()
   await page.locator('article').first().waitFor()
 })
+
+story('a part of the app that is no longer there takes no window with it: the page can be loaded again', { canvases }, async (desk) => {
+  const page = await desk.open('/')
+  await card(page, 'Churn').waitFor()
+  await page.route('**/assets/Settings-*.js', (route) => route.fulfill({ status: 404, body: '' }))
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor()
+  await expectAccessible(page)
+  await page.unroute('**/assets/Settings-*.js')
+  await page.getByRole('button', { name: 'Load it again' }).click()
+  await page.getByRole('heading', { name: 'Profile' }).waitFor()
+  assert.equal(desk.errors.splice(0).length, 1, 'it is reported all the same')
+})

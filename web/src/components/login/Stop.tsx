@@ -9,18 +9,24 @@ interface Props {
   text: string
   /** Asking again may help. */
   retry?: boolean
+  /** Loading the page anew may help. */
+  reload?: boolean
   /** What the way home is called. */
   go?: string
 }
 /** A page that cannot be shown: what happened, and the one thing to do. */
-export function Stop({ title, text, retry, go = 'All canvases' }: Props) {
+export function Stop({ title, text, retry, reload, go = 'All canvases' }: Props) {
   return (
     <main className="login">
       <section>
         <Logo size={44} />
         <h1>{title}</h1>
         <p>{text}</p>
-        {retry ? (
+        {reload ? (
+          <Button look="primary" onClick={() => location.reload()}>
+            Load it again
+          </Button>
+        ) : retry ? (
           <Button look="primary" onClick={() => void begin()}>
             Try again
           </Button>

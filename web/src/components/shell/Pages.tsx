@@ -3,6 +3,7 @@ import { useRoute } from '../../core/session/route'
 import { useSession } from '../../core/session/session'
 import { Login } from '../login/Login'
 import { Stop } from '../login/Stop'
+import { Boundary } from './Boundary'
 import { Notice } from './Notice'
 
 // Each page comes by itself: whoever signs in does not load the stage.
@@ -31,9 +32,11 @@ export function Pages() {
     case 'in':
       return (
         <>
-          <Suspense>
-            <Asked />
-          </Suspense>
+          <Boundary>
+            <Suspense>
+              <Asked />
+            </Suspense>
+          </Boundary>
           <Notice />
         </>
       )
