@@ -7,7 +7,7 @@ import gc
 import types
 from typing import Any
 
-from easel_runtime.state.pickling import is_by_value
+from easel_runtime.state.definitions import is_by_value
 from easel_runtime.state.sharing import ATOMS
 
 

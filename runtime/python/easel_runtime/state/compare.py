@@ -21,10 +21,10 @@ import time
 import types
 from typing import Any
 
+from .definitions import is_by_value
 from .dictionaries import held_elsewhere
 from .instances import shapes_itself
 from .paths import path_text
-from .pickling import is_by_value
 from .refusals import refusal_of, type_name
 from .sharing import ATOMS
 from .structure import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .definitions import is_definition
 from .encoded import Encoded
 from .extents import Plan
 from .load import LoadedState
-from .pickling import is_definition
 from .refusals import NotCarriedError
 from .sharing import ATOMS, shared
 from .tensors import share_storage

@@ -1,4 +1,4 @@
-"""The pickler of components: own reducers for definitions, refusals by name, links to other slots.
+"""The pickler of components: own reducers, refusals by name, links to other slots. Definitions: definitions.py.
 
 `reducer_override` is called for everything that is not a plain container or number, so this file decides what happens
 to every function, class, decorator object and instance. What a reducer returns names only functions of `links`.
@@ -10,97 +10,38 @@ import dataclasses
 import enum
 import functools
 import gc
-import importlib
 import io
 import logging
 import pickle
 import sys
 import types
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from . import frames, instances, links, models, singletons, tensors, typevars
 from .arrays import Arrays, is_array_subclass, reduce_subclass
+from .definitions import (
+    ABSENT,
+    LRU,
+    USER_MODULE,
+    Constants,
+    Definitions,
+    class_of_dict,
+    found_by_name,
+    is_by_value,
+    is_text,
+)
 from .depth import deeper
 from .dictionaries import Dictionaries, InDoubt, held_elsewhere, is_pickled_plainly
 from .encoded import SMALL, Encoded, lay_out
 from .refusals import NotCarriedError, refusal_of, type_name
 
-USER_MODULE = "__main__"
-_ABSENT = object()
-_LRU = type(functools.lru_cache(lambda: None))
-_SINGLE_DISPATCH_CODE = cast(types.FunctionType, functools.singledispatch(lambda _: None)).__code__
 _SENTINELS: dict[int, tuple[str, str]] = {
     id(getattr(dataclasses, name)): ("dataclasses", name)
     for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "_HAS_DEFAULT_FACTORY")
     if hasattr(dataclasses, name)
 }
 _SENTINEL_TYPES = {type(getattr(dataclasses, name)) for _, name in _SENTINELS.values()}
-DEFINITION_TYPES: tuple[type, ...] = (types.FunctionType, type, _LRU, *typevars.TYPES)
-_CLASS_SKIP = {
-    "__weakref__", "__module__", "__qualname__", "__slots__", "_abc_impl", "__abstractmethods__",
-    "__firstlineno__", "__static_attributes__", "__classcell__", "__slotnames__",
-}  # fmt: skip
-
-
-def _found_by_name(module: str, qualname: str) -> Any:
-    found: Any = sys.modules.get(module)
-    if found is None:
-        if module.partition(".")[0] not in sys.modules:
-            return _ABSENT
-        try:  # a package gives its classes out under names that it imports when they are asked for: numpy.rec
-            found = importlib.import_module(module)
-        except Exception:
-            return _ABSENT
-    for part in qualname.split("."):
-        found = getattr(found, part, _ABSENT)
-        if found is _ABSENT:
-            return _ABSENT
-    return found
-
-
-def is_by_value(definition: Any) -> bool:
-    """Whether a function or class must travel as a copy because no module of the environment has it."""
-    module = getattr(definition, "__module__", None)
-    qualname = getattr(definition, "__qualname__", None) or getattr(definition, "__name__", "")
-    if module == USER_MODULE:
-        return True
-    if not isinstance(module, str) or not isinstance(qualname, str):
-        return isinstance(definition, types.FunctionType)
-    if isinstance(definition, type) and not definition.__flags__ & (1 << 9):
-        return False  # a type made in C is never made by a block
-    return _found_by_name(module, qualname) is not definition
-
-
-def is_definition(value: Any) -> bool:
-    return issubclass(type(value), DEFINITION_TYPES) and is_by_value(value)  # isinstance would ask the value
-
-
-def class_of_dict(content: Any) -> type | None:
-    """The class whose dictionary `content` is, or None."""
-    if type(content) is dict and "__module__" in content and "__doc__" in content:
-        for referrer in gc.get_referrers(content):
-            if (
-                issubclass(type(referrer), type)
-                and gc.get_referents(instances.class_dict(referrer))[0] is content
-            ):
-                return cast(type, referrer)
-    return None
-
-
-def global_names(code: types.CodeType) -> set[str]:
-    """Names that the code looks up in its globals when it runs, nested code included."""
-    import dis
-
-    names = {
-        i.argval
-        for i in dis.get_instructions(code)
-        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "DELETE_GLOBAL")
-    }
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= global_names(constant)
-    return names
 
 
 class LargeBytes:
@@ -110,14 +51,7 @@ class LargeBytes:
         self.value = value
 
 
-class _Constants:
-    """A frozenset among a code object's constants, in one order for every run."""
-
-    def __init__(self, items: list[Any]) -> None:
-        self.items = items
-
-
-class StatePickler(pickle.Pickler):
+class StatePickler(Definitions):
     """Dumps one component.
 
     `own` are the ids of definitions that this component holds by value although they have a slot; every other
@@ -137,7 +71,7 @@ class StatePickler(pickle.Pickler):
     ) -> None:
         self.dictionaries = dictionaries
         self.arrays = Arrays(view_bases, keep_gaps)
-        super().__init__(file, 5, buffer_callback=self.arrays.take)
+        super().__init__(file, self.arrays.take)
         self.namespace = namespace
         self.linked = linked
         self.own = own
@@ -147,9 +81,7 @@ class StatePickler(pickle.Pickler):
         self.debug: list[dict[str, Any]] = []
         self.foreign_types: set[type] = set()
         self.left_out: dict[str, None] = {}  # sentences
-        self._texts: dict[str, str] = {}
         self._storages: dict[int, Any] = {}
-        self._named: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._singletons: dict[int, tuple[singletons.Place, Any]] | None = None
 
     # -- the hook -----------------------------------------------------------------------------------------------
@@ -218,7 +150,7 @@ class StatePickler(pickle.Pickler):
         if held_elsewhere(obj, kind) is not None:
             self.foreign_types.add(InDoubt)
 
-    # -- functions ----------------------------------------------------------------------------------------------
+    # -- what stands for others ---------------------------------------------------------------------------------
 
     def _large_bytes(self, large: LargeBytes) -> Any:
         made = links.large_bytearray if type(large.value) is bytearray else links.large_bytes
@@ -227,167 +159,7 @@ class StatePickler(pickle.Pickler):
     def _stand_in(self, one: singletons.StandIn) -> Any:
         return links.sentinel, one.place
 
-    def _function(self, fn: types.FunctionType) -> Any:
-        if not is_by_value(fn):
-            return NotImplemented
-        if fn.__code__ is _SINGLE_DISPATCH_CODE and hasattr(fn, "registry"):
-            registry = list(fn.registry.items())
-            return links.single_dispatch, (fn.registry[object], registry)
-        home: str | dict[str, Any] | None
-        if fn.__globals__ is self.namespace:
-            home = None
-            self.reads |= global_names(fn.__code__)
-        else:
-            name = fn.__globals__.get("__name__")
-            module = sys.modules.get(name) if isinstance(name, str) else None
-            if module is not None and module.__dict__ is fn.__globals__:
-                home = name
-            else:
-                used = global_names(fn.__code__) | {"__name__"}
-                home = {k: v for k, v in fn.__globals__.items() if k in used}
-        same = self._same_text
-        state = {
-            "defaults": same(fn.__defaults__) if _is_text(fn.__defaults__) else fn.__defaults__,
-            "kwdefaults": fn.__kwdefaults__,
-            "annotations": self._annotations(fn.__annotations__),
-            "qualname": same(fn.__qualname__),
-            "module": same(fn.__module__),
-            "doc": same(fn.__doc__),
-            "dict": {same(name): value for name, value in fn.__dict__.items()},
-        }
-        self.dictionaries.look(fn, types.FunctionType)
-        if id(fn.__dict__) in self.dictionaries.shared:
-            state["dict"], state["shared"] = {}, fn.__dict__
-        return (
-            links.function,
-            (fn.__code__, home, same(fn.__name__), fn.__closure__),
-            state,
-            None,
-            None,
-            links.set_function,
-        )
-
-    def _code(self, code: types.CodeType) -> Any:
-        index = len(self.debug)
-        self.debug.append(
-            {
-                "filename": code.co_filename,
-                "line": code.co_firstlineno,
-                "lines": code.co_linetable.hex(),
-                "source": self.source_of(code),
-            }
-        )
-        fields = {field: self._same_text(getattr(code, field)) for field in links.CODE_FIELDS}
-        return links.code, (index, fields)
-
-    def _annotations(self, annotations: dict[str, Any]) -> dict[str, Any]:
-        """With the names as they are elsewhere; functions that share theirs (`functools.wraps`) still do."""
-        known = self._named.get(id(annotations))
-        if known is None:
-            named = {self._same_text(name): value for name, value in annotations.items()}
-            known = self._named[id(annotations)] = annotations, named
-        return known[1]
-
-    def _same_text(self, value: Any) -> Any:
-        """Equal strings of definitions become one string: Python interns some when it makes code and classes, and the
-        stream says which are shared."""
-        kind = type(value)
-        if kind is str:
-            # As Python does for what looks like a name; for others the first one met stands for all.
-            return sys.intern(value) if value.isidentifier() else self._texts.setdefault(value, value)
-        if kind is tuple:
-            return tuple(map(self._same_text, value))
-        if kind is frozenset:  # a constant; its order depends on how it was made
-            return _Constants(sorted(map(self._same_text, value), key=lambda v: (type(v).__name__, repr(v))))
-        return value
-
-    def _cell(self, cell: types.CellType) -> Any:
-        try:
-            contents: tuple[Any, ...] = (cell.cell_contents,)
-        except ValueError:
-            contents = ()
-        return links.cell, (), contents, None, None, links.set_cell
-
-    def _module(self, module: types.ModuleType) -> Any:
-        # What is made in C may say another name than it is imported by: `_io`.
-        names = (module.__name__, getattr(module.__spec__, "name", ""))
-        name = next((name for name in names if sys.modules.get(name) is module), None)
-        if name is None or name == USER_MODULE:
-            name = module.__name__
-            raise NotCarriedError(
-                f"it holds the module `{name}`, which was made at run time and cannot be imported",
-                "put the code into a file of the canvas and import it",
-            )
-        return importlib.import_module, (name,)
-
-    # -- classes ------------------------------------------------------------------------------------------------
-
-    def _class(self, cls: type) -> Any:
-        if cls is types.ModuleType or not is_by_value(cls):
-            return NotImplemented
-        if cls.__module__ == "builtins":
-            return NotImplemented
-        self.foreign_types.add(type(cls))
-        fields = cls.__dict__.get("_fields")
-        if cls.__bases__ == (tuple,) and isinstance(fields, tuple) and hasattr(cls, "_field_defaults"):
-            return self._named_tuple(cls, fields)
-        same = self._same_text
-        attributes: dict[str, Any] = {}
-        for name, value in cls.__dict__.items():
-            if name in _CLASS_SKIP or isinstance(
-                value, (types.MemberDescriptorType, types.GetSetDescriptorType)
-            ):
-                continue
-            attributes[same(name)] = same(value) if _is_text(value) else value
-        if issubclass(type(cls), enum.EnumMeta) and type(attributes.get("_member_names_")) is list:
-            attributes["_member_names_"] = list(map(same, attributes["_member_names_"]))
-            attributes["_member_map_"] = {same(k): v for k, v in attributes["_member_map_"].items()}
-        finish = models.without_compiled(cls, attributes)
-        state: dict[str, Any] = {"attributes": attributes}
-        if finish is not None:
-            state["finish"] = finish
-        if "_abc_impl" in cls.__dict__:
-            import _abc
-
-            registered = [ref() for ref in _abc._get_dump(cls)[0]]
-            state["registered"] = sorted((c for c in registered if c is not None), key=type_name)
-        slots = cls.__dict__.get("__slots__")
-        if slots is not None and not isinstance(slots, (str, dict)):
-            slots = (tuple if type(slots) is tuple else list)(map(same, slots))
-        return (
-            links.class_skeleton,
-            (
-                type(cls),
-                same(cls.__name__),
-                same(cls.__qualname__),
-                same(cls.__module__),
-                cls.__bases__,
-                slots,
-                tuple(attributes),
-            ),
-            state,
-            None,
-            None,
-            links.set_class,
-        )
-
-    def _named_tuple(self, cls: type, fields: tuple[str, ...]) -> Any:
-        made = {
-            "__slots__", "_fields", "_field_defaults", "__new__", "_make", "_replace", "__repr__", "_asdict",
-            "__getnewargs__", "__match_args__", "__doc__", "__replace__", "__module__", *fields, *_CLASS_SKIP,
-        }  # fmt: skip
-        defaults = tuple(cls._field_defaults.values())  # type: ignore[attr-defined]
-        extra = {name: value for name, value in cls.__dict__.items() if name not in made}
-        extra["__doc__"] = cls.__doc__
-        extra["__qualname__"] = cls.__qualname__
-        return (
-            links.named_tuple,
-            (cls.__name__, fields, defaults, cls.__module__),
-            {"attributes": extra},
-            None,
-            None,
-            links.set_class,
-        )
+    # -- instances ----------------------------------------------------------------------------------------------
 
     def _enum(self, member: enum.Enum) -> Any:
         cls = type(member)
@@ -410,11 +182,8 @@ class StatePickler(pickle.Pickler):
             )
         return (
             links.instance,
-            (cls, self._same_text(value) if _is_text(value) else value, base is not object),
-            {
-                self._same_text(k): self._same_text(v) if _is_text(v) else v
-                for k, v in member.__dict__.items()
-            },
+            (cls, self.same_text(value) if is_text(value) else value, base is not object),
+            {self.same_text(k): self.same_text(v) if is_text(v) else v for k, v in member.__dict__.items()},
             None,
             None,
             links.set_instance,
@@ -425,11 +194,11 @@ class StatePickler(pickle.Pickler):
     def _lru(self, cached: Any) -> Any:
         if not is_by_value(cached):
             return NotImplemented
-        self._doubt(cached, _LRU)
+        self._doubt(cached, LRU)
         settings = cached.cache_parameters()
-        same = self._same_text
+        same = self.same_text
         attributes = {
-            same(k): same(v) if _is_text(v) else v for k, v in cached.__dict__.items() if k != "__wrapped__"
+            same(k): same(v) if is_text(v) else v for k, v in cached.__dict__.items() if k != "__wrapped__"
         }
         return (
             links.lru_cache,
@@ -448,7 +217,7 @@ class StatePickler(pickle.Pickler):
             descriptor.fget,
             descriptor.fset,
             descriptor.fdel,
-            self._same_text(descriptor.__doc__),
+            self.same_text(descriptor.__doc__),
         )
 
     def _wrapper(self, wrapper: Any) -> Any:
@@ -482,14 +251,6 @@ class StatePickler(pickle.Pickler):
     def _storage(self, storage: tensors.Storage) -> Any:
         return tensors.reduce_storage(storage)
 
-    def _constants(self, constants: _Constants) -> Any:
-        return frozenset, (constants.items,)
-
-
-def _is_text(value: Any) -> bool:
-    """A string or a tuple of strings."""
-    return type(value) is str or (type(value) is tuple and set(map(type, value)) == {str})
-
 
 def _needs_care(method: types.MethodType) -> bool:
     """Whether `getattr(self, name)`, which is what pickle stores, might not give this method."""
@@ -497,8 +258,8 @@ def _needs_care(method: types.MethodType) -> bool:
     kind = owner if isinstance(owner, type) else type(owner)
     return (
         kind.__module__ == USER_MODULE
-        or _found_by_name(str(method.__func__.__module__), getattr(method.__func__, "__qualname__", ""))
-        is _ABSENT
+        or found_by_name(str(method.__func__.__module__), getattr(method.__func__, "__qualname__", ""))
+        is ABSENT
     )
 
 
@@ -509,14 +270,14 @@ _REDUCERS: dict[type, Callable[[StatePickler, Any], Any]] = {
     types.CodeType: StatePickler._code,
     types.CellType: StatePickler._cell,
     types.ModuleType: StatePickler._module,
-    _LRU: StatePickler._lru,
+    LRU: StatePickler._lru,
     functools.cached_property: StatePickler._cached_property,
     property: StatePickler._property,
     classmethod: StatePickler._wrapper,
     staticmethod: StatePickler._wrapper,
     types.MappingProxyType: StatePickler._proxy,
     types.MethodType: StatePickler._method,
-    _Constants: StatePickler._constants,
+    Constants: StatePickler._constants,
     tensors.Storage: StatePickler._storage,
     logging.Logger: StatePickler._logger,
     logging.RootLogger: StatePickler._logger,

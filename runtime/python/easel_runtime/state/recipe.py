@@ -13,7 +13,7 @@ import types
 from json import dumps, loads  # bound now: a block may patch the module
 from typing import Any
 
-from .pickling import is_by_value
+from .definitions import is_by_value
 
 VERSION = 1
 MAX_PICKLED_BYTES = 16 << 20  # a recipe is small; what needs more goes to pickle5 as a whole

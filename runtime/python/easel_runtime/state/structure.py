@@ -22,9 +22,9 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .definitions import class_of_dict, is_by_value
 from .frames import own_attributes
 from .models import made_again
-from .pickling import class_of_dict, is_by_value
 from .sharing import ATOMS
 
 ATTRIBUTE, ITEM, KEY = ".", "[]", "key"
