@@ -26,7 +26,9 @@ story('a table of a million rows: page, sort, filter, search, sums and code', { 
   await said.waitFor()
   const [, count, price, id] = (await said.textContent()).trim().split(' ')
   await card.click()
-  await page.getByRole('button', { name: 'Open df as a table' }).click()
+  // From what it shows, or from the inspector.
+  await card.locator('.output', { has: page.getByRole('table') }).hover()
+  await card.getByRole('button', { name: 'All rows' }).click()
   const table = page.getByRole('region', { name: 'Table df' })
   await table.getByText('1,000,000 rows × 3 columns of load').waitFor()
   await table.locator('#cell-0-0').getByText('0', { exact: true }).waitFor()

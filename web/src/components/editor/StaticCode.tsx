@@ -18,7 +18,8 @@ export const StaticCode = memo(function StaticCode({ code, kind, badLine }: Prop
   useEffect(() => {
     if (!ready) void loading.then(() => again(1))
   }, [])
-  const text = code.split('\n', most).join('\n')
+  // The line end that a file has is no line to show.
+  const text = code.replace(/\n$/, '').split('\n', most).join('\n')
   const lines = ready
     ? ready.highlighted(text, kind)
     : text.split('\n').map((line) => [{ text: line, className: '' }])

@@ -1,4 +1,4 @@
-import { Download, Maximize2 } from 'lucide-react'
+import { Download, Maximize2, Table2 } from 'lucide-react'
 import { lazy, memo, Suspense, useCallback } from 'react'
 import type { Block, BlockId } from '../../model/block'
 import {
@@ -11,7 +11,9 @@ import {
 } from '../../core/output/output'
 import type { Live } from '../../core/run/live'
 import { selectBlocks, setPage } from '../../core/session/page'
+import { tablesOf } from '../../core/table/tables_of'
 import { select } from '../../model/selection'
+import { useStore } from '../canvas/useStore'
 import { Failure } from './Failure'
 import { Frame } from './Frame'
 import { goToLine } from './go_to_line'
@@ -71,8 +73,26 @@ function openFull(id: BlockId) {
 }
 
 function Acts({ output, block }: { output: Output; block: Block }) {
+  const store = useStore()
+  const table = output.type === 'display' && formOf(output.data) === 'table'
+  const tables = table ? tablesOf(block, store.variables(block.id)) : []
+  const open = (name: string) => setPage({ table: { block: block.id, variable: name } })
   return (
     <span className="output-acts nodrag">
+      {tables.length > 0 && (
+        <button
+          tabIndex={-1}
+          aria-label="All rows"
+          title={tables.length === 1 ? `All rows of ${tables[0]}` : 'All rows'}
+          onClick={(event) => {
+            const items = tables.map((name) => ({ title: name, onSelect: () => open(name) }))
+            if (tables.length === 1) open(tables[0]!)
+            else setPage({ menu: { label: 'Tables of this block', from: event.currentTarget, items } })
+          }}
+        >
+          <Table2 size={13} />
+        </button>
+      )}
       <button
         tabIndex={-1}
         aria-label="Full screen"
