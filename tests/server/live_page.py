@@ -44,6 +44,7 @@ class LivePage:
         self.states: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.people: dict[str, dict[str, Any]] = {}
+        self.canvas: dict[str, Any] = {}
         self.problem: str | None = None
         self.batches = 0
         self.hello: dict[str, Any] = self.next()
@@ -61,7 +62,9 @@ class LivePage:
         return taken
 
     def send(self, message: dict[str, Any]) -> None:
-        data = json.dumps(message).encode()
+        self.send_bytes(json.dumps(message).encode())
+
+    def send_bytes(self, data: bytes) -> None:
         mask = os.urandom(4)
         length = (
             struct.pack("!B", 0x80 | len(data))
@@ -75,6 +78,7 @@ class LivePage:
 
     def next(self) -> dict[str, Any]:
         """The next message; a batch is taken in and acknowledged."""
+        whole = b""
         while True:
             first, second = self._take(2)
             length = second & 127
@@ -85,9 +89,12 @@ class LivePage:
             data = self._take(length)
             if first & 15 == 8:
                 raise ConnectionError(data[2:].decode())
-            if first & 15 != 1:
+            if first & 15 > 1:
                 continue
-            message: dict[str, Any] = json.loads(data)
+            whole += data
+            if first & 0x80 == 0:  # it goes on in the next frame
+                continue
+            message: dict[str, Any] = json.loads(whole)
             if message["type"] == "batch":
                 self._take_in(message)
             return message
@@ -100,6 +107,7 @@ class LivePage:
         self.events += batch.get("events", [])
         self.states |= {state["block"]: state for state in batch.get("states", [])}
         self.people |= {person["id"]: person for person in batch.get("people", [])}
+        self.canvas = batch.get("canvas", self.canvas)
         if "problem" in batch:
             self.problem = batch["problem"]
         self.send({"op": "ack", "batch": batch["batch"]})
