@@ -60,9 +60,12 @@ def test_a_timeout_ends_when_the_client_gives_up(acme: Place, effect: str) -> No
         )
         connection.getresponse()
     connection.close()
+    while not acme.double.requests():  # the client may have given up before it was even heard
+        assert time.monotonic() - started < 20
+        time.sleep(0.01)
     assert exists(acme) == (effect == "done")
     assert make(acme, "another").status == 200
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25  # and not the 30 s for which it would have been held
 
 
 def test_html_and_half_of_a_json_are_no_answers(acme: Place) -> None:
