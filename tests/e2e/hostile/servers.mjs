@@ -1,51 +1,70 @@
-// The app as the server sends it, and somebody else's server: both remember who came.
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { extname, join, normalize } from 'node:path'
+// The real server behind a gate that remembers who came, and somebody else's server: by HTTP, STUN and TURN.
+import { createSocket } from 'node:dgram'
+import { createServer, request as send } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2' }
-const listen = (server) =>
-  new Promise((done) => server.listen(0, '127.0.0.1', () => done(`http://127.0.0.1:${server.address().port}`)))
+const here = '127.0.0.1'
+const listen = (server) => new Promise((done) => server.listen(0, here, () => done(`${here}:${server.address().port}`)))
 
-export async function startServers({ dist, pagePolicy, framePolicy, framePage }) {
+/** `app` is what browsers take for the server at `real`: its answers, whole and with their headers, but for `/hit/` and `/off`. */
+export async function startServers(real) {
   const seen = []
-  const note = (where) => (request, response) => {
-    seen.push({ where, url: request.url, method: request.method, cookie: request.headers.cookie ?? '' })
+  const note = (request, response) => {
+    seen.push(request.url)
     response.setHeader('Access-Control-Allow-Origin', '*')
     response.end('hit')
   }
-  const evilServer = createServer(note('evil'))
-  const noteApp = note('app')
+  const evilServer = createServer(note)
   const appServer = createServer((request, response) => {
     const path = request.url.split('?')[0]
-    if (path.startsWith('/hit/')) return noteApp(request, response)
-    response.setHeader('Set-Cookie', ['easel_session=secret; HttpOnly; SameSite=Strict; Path=/', 'peek=secret; Path=/'])
-    if (path === '/frame') {
-      response.setHeader('Content-Type', 'text/html; charset=utf-8')
-      response.setHeader('Content-Security-Policy', framePolicy)
-      return response.end(framePage)
-    }
-    // The same without any control: what an output does if nothing is in its way.
+    if (path.startsWith('/hit/')) return note(request, response)
+    // The same origin without any control: what an output does if nothing is in its way.
     if (path === '/off') {
       response.setHeader('Content-Type', 'text/html; charset=utf-8')
-      return response.end('<!doctype html><title>off</title><script>window.__hit=(id)=>{(window.__hits??=[]).push(id)}</script><div id=place></div>')
+      return response.end('<!doctype html><title>off</title><div id=place></div>')
     }
-    try {
-      const file = readFileSync(join(dist, normalize(path)))
-      response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream')
-      if (path.endsWith('.html')) response.setHeader('Content-Security-Policy', pagePolicy)
-      response.end(file)
-    } catch {
-      response.statusCode = 404
-      response.end()
+    const { host } = new URL(real)
+    const headers = {
+      ...request.headers,
+      host,
+      ...(request.headers.origin && { origin: real }),
     }
+    const onward = send(`${real}${request.url}`, { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers)
+      answer.pipe(response)
+    })
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
   })
+  // Their protocols name no payload: each has a port of its own.
+  const open = []
+  const spare = { stun: [], turn: [] }
+  for (let i = 0; i < 3; i++) {
+    const [udp, owner] = [createSocket('udp4'), {}]
+    udp.on('message', () => seen.push(`/hit/${owner.id}`))
+    await new Promise((done) => udp.bind(0, here, done))
+    const tcp = createTcpServer((socket) => {
+      seen.push(`/hit/${owner.ofTcp}`)
+      socket.on('error', () => undefined)
+      socket.destroy()
+    })
+    open.push(udp, tcp)
+    spare.stun.push((id) => ((owner.id = id), `${here}:${udp.address().port}`))
+    const at = await listen(tcp)
+    spare.turn.push((id) => ((owner.ofTcp = id), at))
+  }
   const [app, evil] = [await listen(appServer), await listen(evilServer)]
   const close = () => {
-    for (const server of [appServer, evilServer]) {
-      server.closeAllConnections()
-      server.close()
-    }
+    for (const server of [appServer, evilServer]) server.closeAllConnections()
+    for (const server of [appServer, evilServer, ...open]) server.close()
   }
-  return { app, evil, seen, close }
+  const take = (kind) => (id) => spare[kind].shift()(id)
+  return {
+    app: `http://${app}`,
+    evil: `http://${evil}`,
+    stun: take('stun'),
+    turn: take('turn'),
+    seen,
+    close,
+  }
 }
