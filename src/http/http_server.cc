@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
@@ -27,7 +28,9 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 using tcp = net::ip::tcp;
 using ErrorCode = boost::system::error_code;
-using Socket = beast::basic_stream<tcp, net::strand<net::io_context::executor_type>>;
+/// A connection stays on the one thread of its loop: it needs neither locks nor strands.
+using Executor = net::io_context::executor_type;
+using Socket = beast::basic_stream<tcp, Executor>;
 
 /// What connections share with the server, and what outlives both while handlers still hold on to it.
 struct Shared {
@@ -58,18 +61,30 @@ Counted Count(std::shared_ptr<Shared> shared) {
   return {raw, [shared = std::move(shared)](Shared*) { --shared->connections; }};
 }
 
-using Message = http::response<http::string_body>;
-
-Message MakeMessage(HttpResponse response, unsigned version, bool keep_alive) {
-  Message message;
-  message.version(version);
-  message.result(static_cast<unsigned>(response.status));
-  if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) message.insert(name, value);
-  message.keep_alive(keep_alive);
-  message.body() = std::move(response.body);
-  message.prepare_payload();
-  return message;
+/// An answer up to its body: Beast's fields would be a list node for each.
+std::string HeadOf(const HttpResponse& response, std::uint64_t body_bytes, unsigned version,
+                   bool keep_alive) {
+  std::string out;
+  out.reserve(512);
+  const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
+  out += version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
+  out += std::to_string(response.status);
+  out += ' ';
+  out.append(reason.data(), reason.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out += "\r\n";
+    out += name;
+    out += ": ";
+    // Nobody can say a header of his own through the value of one.
+    for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  };
+  if (!response.content_type.empty()) add("Content-Type", response.content_type);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  const bool bodyless = response.status / 100 == 1 || response.status == 204 || response.status == 304;
+  if (body_bytes > 0 || !bodyless) add("Content-Length", std::to_string(body_bytes));
+  if (keep_alive != (version != 10)) add("Connection", keep_alive ? "keep-alive" : "close");
+  out += "\r\n\r\n";
+  return out;
 }
 
 class WebSocketConnection final : public WebSocket, public std::enable_shared_from_this<WebSocketConnection> {
@@ -93,11 +108,11 @@ class WebSocketConnection final : public WebSocket, public std::enable_shared_fr
     });
   }
 
-  void Refuse(Message message) {
-    refusal_ = std::move(message);
+  void Refuse(std::string answer) {
+    writing_ = std::make_shared<const std::string>(std::move(answer));
     beast::get_lowest_layer(stream_).expires_after(shared_->limits.reply);
-    http::async_write(stream_.next_layer(), *refusal_,
-                      [self = shared_from_this()](ErrorCode, std::size_t) { self->End(); });
+    net::async_write(stream_.next_layer(), net::buffer(*writing_),
+                     [self = shared_from_this()](ErrorCode, std::size_t) { self->End(); });
   }
 
   void Send(std::shared_ptr<const std::string> text) override {
@@ -168,7 +183,6 @@ class WebSocketConnection final : public WebSocket, public std::enable_shared_fr
   std::shared_ptr<const std::string> writing_;
   std::atomic<std::size_t> waiting_ = 0;
   websocket::close_reason close_;
-  std::optional<Message> refusal_;
   bool open_ = false, closing_ = false, ended_ = false;
 };
 
@@ -177,6 +191,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   HttpConnection(Socket socket, Counted shared) : shared_(std::move(shared)), stream_(std::move(socket)) {
     ErrorCode error;
     peer_ = stream_.socket().remote_endpoint(error).address().to_string(error);
+    stream_.socket().non_blocking(true, error);
   }
 
   void Start() { Await(); }
@@ -188,7 +203,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     parser_.emplace();
     parser_->header_limit(shared_->limits.header_bytes);
     parser_->body_limit(shared_->limits.body_bytes);
-    if (buffer_.size() > 0) return ReadRequest();
+    if (buffer_.size() >
+        0)  // said before its answer was there; posted, or many at once would be as many calls deep
+      return net::post(stream_.get_executor(), [self = shared_from_this()] { self->ReadRequest(); });
     stream_.expires_after(shared_->limits.idle);
     stream_.async_read_some(buffer_.prepare(4096),
                             [self = shared_from_this()](ErrorCode error, std::size_t n) {
@@ -198,16 +215,24 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
                             });
   }
 
+  /// Most requests came in one piece: they are understood at once.
   void ReadRequest() {
+    ErrorCode error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error && error != http::error::need_more) return Refuse(error);
+    if (!error && parser_->is_header_done()) return HeaderRead();
     stream_.expires_after(shared_->limits.request);
     http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](ErrorCode error, std::size_t) {
-                              if (error) return self->Refuse(error);
-                              if (websocket::is_upgrade(self->parser_->get())) return self->HandleRequest();
-                              if (beast::iequals(self->parser_->get()[http::field::expect], "100-continue"))
-                                return self->SayContinue();
-                              self->ReadBody();
+                            [self = shared_from_this()](ErrorCode failed, std::size_t) {
+                              failed ? self->Refuse(failed) : self->HeaderRead();
                             });
+  }
+
+  void HeaderRead() {
+    if (websocket::is_upgrade(parser_->get()) || parser_->is_done()) return HandleRequest();
+    stream_.expires_after(shared_->limits.request);
+    if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return SayContinue();
+    ReadBody();
   }
 
   void SayContinue() {
@@ -252,7 +277,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     WebSocketEvents events;
     auto refused = shared_->handler.Open(request, socket, events);
     --shared_->requests;
-    refused ? socket->Refuse(MakeMessage(*std::move(refused), version_, false))
+    refused ? socket->Refuse(HeadOf(*refused, refused->body.size(), version_, false) + refused->body)
             : socket->Accept(std::move(message), std::move(events));
   }
 
@@ -274,13 +299,22 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   void Answer(HttpResponse response) {
     file_ = std::exchange(response.file, std::nullopt);
-    response_ = MakeMessage(std::move(response), version_, keep_alive_ && !shared_->stopping);
-    if (file_) response_->content_length(file_->length);
-    if (head_only_) response_->body().clear();  // the length stays: what GET would have sent
-    if (head_only_) file_.reset();
+    again_ = keep_alive_ && !shared_->stopping;
+    out_ = HeadOf(response, file_ ? file_->length : response.body.size(), version_, again_);
+    piece_ = std::move(response.body);
+    // The length stays: what GET would have sent.
+    if (head_only_) piece_.clear(), file_.reset();
+    if (piece_.size() <= kJoinBytes) out_ += std::exchange(piece_, {});
+    // Nearly always the kernel takes it all, and nobody has to be asked for a time to go on.
+    ErrorCode error;
+    std::size_t sent = 0;
+    if (piece_.empty()) sent = stream_.socket().send(net::buffer(out_), 0, error);
+    if (error && error != net::error::would_block) return Answered(error);
+    if (piece_.empty() && sent == out_.size()) return file_ ? SendFile() : Answered({});
     stream_.expires_after(shared_->limits.reply);
-    http::async_write(stream_, *response_, [self = shared_from_this()](ErrorCode error, std::size_t) {
-      error || !self->file_ ? self->Answered(error) : self->SendFile();
+    const std::array<net::const_buffer, 2> rest{net::buffer(out_) + sent, net::buffer(piece_)};
+    net::async_write(stream_, rest, [self = shared_from_this()](ErrorCode failed, std::size_t) {
+      failed || !self->file_ ? self->Answered(failed) : self->SendFile();
     });
   }
 
@@ -303,11 +337,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   void Answered(ErrorCode error) {
     --shared_->requests;
-    const bool again = !error && response_->keep_alive();
-    response_.reset();
     file_.reset();
     piece_ = {};
-    again ? Await() : Shut();
+    !error&& again_ ? Await() : Shut();
   }
 
   /// End the connection so that the other side still reads what was sent.
@@ -321,21 +353,22 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  std::optional<Message> response_;
   static constexpr std::uint64_t kPieceBytes = 256 << 10;
-  std::optional<HttpFile> file_;  ///< what is left of it
-  std::string piece_;
-  bool keep_alive_ = false, head_only_ = false;
+  static constexpr std::size_t kJoinBytes = 16 << 10;  ///< bodies that are copied behind their head
+  std::optional<HttpFile> file_;                       ///< what is left of it
+  std::string out_;                                    ///< an answer's head, and its body if that is small
+  std::string piece_;                                  ///< a larger body, or the piece of a file that is sent
+  bool keep_alive_ = false, head_only_ = false, again_ = false;
   unsigned version_ = 11;
 };
 
 class Server final : public HttpServer {
  public:
-  Server(HttpHandler& handler, const HttpLimits& limits, int threads)
-      : shared_(new Shared{handler, limits}),
-        context_(std::in_place, threads),
-        acceptor_(std::in_place, net::make_strand(*context_)),
-        pause_(acceptor_->get_executor()) {}
+  Server(HttpHandler& handler, const HttpLimits& limits, int threads) : shared_(new Shared{handler, limits}) {
+    for (int i = 0; i < threads; ++i) loops_.push_back(std::make_unique<Loop>());
+    acceptor_.emplace(loops_[0]->context);
+    pause_.emplace(loops_[0]->context);
+  }
 
   ~Server() override { Stop(std::chrono::milliseconds(0)); }
 
@@ -357,9 +390,9 @@ class Server final : public HttpServer {
     return {};
   }
 
-  void Start(int threads) {
+  void Start() {
     Accept();
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { context_->run(); });
+    for (const auto& loop : loops_) loop->thread = std::thread([&context = loop->context] { context.run(); });
   }
 
   std::uint16_t port() const override { return port_; }
@@ -374,14 +407,22 @@ class Server final : public HttpServer {
     const auto deadline = std::chrono::steady_clock::now() + grace;
     while (shared_->requests > 0 && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    context_->stop();
-    for (std::thread& thread : threads_) thread.join();
+    for (const auto& loop : loops_) loop->context.stop();
+    for (const auto& loop : loops_)
+      if (loop->thread.joinable()) loop->thread.join();
     pause_.reset();
     acceptor_.reset();
-    context_.reset();  // with what waited in it: connections are closed
+    loops_.clear();  // with what waited in them: connections are closed
   }
 
  private:
+  /// One thread and the connections that are its own.
+  struct Loop {
+    net::io_context context{1};
+    net::executor_work_guard<Executor> stays{context.get_executor()};
+    std::thread thread;
+  };
+
   void Accept() {
     if (shared_->connections >= shared_->limits.connections) {
       pause_->expires_after(std::chrono::milliseconds(20));
@@ -390,7 +431,8 @@ class Server final : public HttpServer {
       });
       return;
     }
-    acceptor_->async_accept(net::make_strand(*context_), [this](ErrorCode error, auto socket) {
+    Loop& loop = *loops_[next_++ % loops_.size()];
+    acceptor_->async_accept(loop.context.get_executor(), [this](ErrorCode error, auto socket) {
       if (error == net::error::operation_aborted || shared_->stopping) return;
       if (error) {  // no descriptors left, or the peer went away meanwhile
         Log(LogLevel::kWarning, "http", "a connection could not be accepted: " + error.message());
@@ -402,20 +444,21 @@ class Server final : public HttpServer {
       }
       ErrorCode ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      std::make_shared<HttpConnection>(Socket(std::move(socket)), Count(shared_))->Start();
+      const Executor there = socket.get_executor();
+      auto connection = std::make_shared<HttpConnection>(Socket(std::move(socket)), Count(shared_));
+      net::dispatch(there, [connection = std::move(connection)] { connection->Start(); });
       Accept();
     });
   }
 
   std::shared_ptr<Shared> shared_;
-  std::optional<net::io_context> context_;
-  std::optional<net::basic_socket_acceptor<tcp, net::strand<net::io_context::executor_type>>> acceptor_;
-  std::optional<
-      net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
-                                net::strand<net::io_context::executor_type>>>
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::size_t next_ = 0;
+  std::optional<net::basic_socket_acceptor<tcp, Executor>> acceptor_;
+  std::optional<net::basic_waitable_timer<std::chrono::steady_clock,
+                                          net::wait_traits<std::chrono::steady_clock>, Executor>>
       pause_;
   std::uint16_t port_ = 0;
-  std::vector<std::thread> threads_;
 };
 
 }  // namespace
@@ -425,7 +468,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Listen(const std::string& addres
                                                        int threads) {
   auto server = std::make_unique<Server>(handler, limits, threads);
   EASEL_RETURN_IF_ERROR(server->Open(address, port));
-  server->Start(threads);
+  server->Start();
   return server;
 }
 

@@ -15,6 +15,7 @@ namespace easel {
 namespace {
 
 constexpr int kPatienceMs = 20'000;
+constexpr std::size_t kLarge = std::size_t{8} << 20;
 
 /// A client that says exactly what it is told to.
 class Client {
@@ -76,6 +77,9 @@ class Echo final : public HttpHandler {
       later_.push_back(std::move(reply));
       return;
     }
+    if (request.raw_target == "/large") return reply({.body = std::string(kLarge, 'x')});
+    if (request.raw_target == "/named")
+      return reply({.body = "", .headers = {{"X-Name", "one\r\nSet-Cookie: another"}}});
     reply({.content_type = "text/plain",
            .body = request.method + " " + request.raw_target + " " + request.body + "\n"});
   }
@@ -135,6 +139,49 @@ TEST_F(HttpServing, RequestsFollowEachOtherOnOneConnection) {
   client.Say("GET /b HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const std::string both = client.HearAll();
   EXPECT_LT(both.find("GET /b"), both.find("GET /c"));
+}
+
+TEST_F(HttpServing, ThousandsThatAreSaidAtOnceAreAnsweredInTurn) {
+  Listen();
+  Client client(server_->port());
+  std::string all;
+  for (int i = 0; i < 3000; ++i) all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  client.Say(all + "GET /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string heard = client.HearAll();
+  std::size_t at = 0;
+  for (int i = 0; i < 3000; ++i) {
+    at = heard.find("\r\n\r\nGET /" + std::to_string(i) + " \n", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+  EXPECT_TRUE(heard.ends_with("GET /end \n"));
+}
+
+TEST_F(HttpServing, AnAnswerThatTheKernelDoesNotTakeAtOnceArrivesWhole) {
+  Listen();
+  Client client(server_->port());
+  for (int i = 0; i < 2; ++i) {
+    client.Say("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string head = client.HearUntil("\r\n\r\n");
+    EXPECT_NE(head.find("Content-Length: " + std::to_string(kLarge) + "\r\n"), std::string::npos);
+    client.HearBytes(head.find("\r\n\r\n") + 4);
+    EXPECT_EQ(client.HearBytes(kLarge), std::string(kLarge, 'x'));
+  }
+}
+
+TEST_F(HttpServing, AHeaderOfAnAnswerCannotSayAnother) {
+  Listen();
+  Client client(server_->port());
+  client.Say("GET /named HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string heard = client.HearAll();
+  EXPECT_NE(heard.find("\r\nX-Name: one  Set-Cookie: another\r\n"), std::string::npos) << heard;
+}
+
+TEST_F(HttpServing, ARequestThatComesByteByByteIsUnderstood) {
+  Listen();
+  Client client(server_->port());
+  for (const char c : std::string("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\none"))
+    client.Say({&c, 1});
+  EXPECT_NE(client.HearUntil("POST /a one").find("HTTP/1.1 200"), std::string::npos);
 }
 
 TEST_F(HttpServing, AHeadRequestGetsTheLengthWithoutTheBody) {
