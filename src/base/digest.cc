@@ -14,7 +14,11 @@ namespace easel {
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { EASEL_CHECK(EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  State() {
+    // Looked up once: what EVP_sha256() gives is looked up by each start, which costs more than a short digest.
+    static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    EASEL_CHECK(EVP_DigestInit_ex(context, kSha256, nullptr) == 1);
+  }
   ~State() { EVP_MD_CTX_free(context); }
 };
 

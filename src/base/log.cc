@@ -48,8 +48,10 @@ static std::string Quoted(std::string_view text) {
   return out + "\"";
 }
 
+bool WillLog(LogLevel level) { return level >= log_level.load(std::memory_order_relaxed); }
+
 void Log(LogLevel level, std::string_view part, std::string_view message) {
-  if (level < log_level.load(std::memory_order_relaxed)) return;
+  if (!WillLog(level)) return;
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);

@@ -12,6 +12,9 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 /// EASEL_LOG names (debug, info, warning, error; default warning) are dropped.
 void Log(LogLevel level, std::string_view part, std::string_view message);
 
+/// Whether a line of this level would be written: for messages that cost something to make.
+bool WillLog(LogLevel level);
+
 /// Write each line as one JSON object {"time", "level", "part", "message"}: for those who collect logs.
 void SetLogJson();
 

@@ -27,6 +27,13 @@ AccountOptions AccountOptionsOf(const Settings& settings) {
           .sign_in_ms = settings.Number("sign_in_minutes") * 60 * 1000};
 }
 
+/// As many as were asked for, but not more than there are processors for this process: connections of one thread would
+/// wait while another has the processor, for milliseconds.
+int IoThreads(const Settings& settings) {
+  const int processors = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(static_cast<int>(settings.Number("io_threads")), processors));
+}
+
 json::array RouteList(const Router& router) {
   json::array out;
   for (const Route& route : router.routes())
@@ -82,7 +89,7 @@ class RunningApp final : public App {
     const std::string& address = settings_.Text("host");
     const HttpLimits limits{.connections = static_cast<std::size_t>(settings_.Number("connections"))};
     auto listening = HttpServer::Listen(address, static_cast<std::uint16_t>(settings_.Number("port")),
-                                        *service_, limits, static_cast<int>(settings_.Number("io_threads")));
+                                        *service_, limits, IoThreads(settings_));
     if (!listening && listening.error().reason == "CANNOT_LISTEN")
       listening.error().message += "; `--port 0` picks a free port";
     EASEL_TRY(server_, std::move(listening));

@@ -188,14 +188,19 @@ void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> repl
   const bool api = IsApi(request);
   const Route* route = nullptr;
   const std::string method = request.method;
-  reply = [line = method + " " + request.raw_target.substr(0, request.raw_target.find('?')),
-           began = std::chrono::steady_clock::now(), reply = std::move(reply)](HttpResponse response) {
-    const auto took =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-    Log(response.status >= 500 ? LogLevel::kWarning : LogLevel::kInfo, "http",
-        line + " " + std::to_string(response.status) + " " + std::to_string(took.count()) + " ms");
-    reply(std::move(response));
-  };
+  // The line is kept for answers that are logged; most servers log none but those that failed.
+  if (WillLog(LogLevel::kWarning))
+    reply = [line = method + " " + request.raw_target.substr(0, request.raw_target.find('?')),
+             began = std::chrono::steady_clock::now(), reply = std::move(reply)](HttpResponse response) {
+      const LogLevel level = response.status >= 500 ? LogLevel::kWarning : LogLevel::kInfo;
+      if (WillLog(level)) {
+        const auto took =
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+        Log(level, "http",
+            line + " " + std::to_string(response.status) + " " + std::to_string(took.count()) + " ms");
+      }
+      reply(std::move(response));
+    };
   auto call = Admit(std::move(request), method, route);
   if (!call) return reply(Finish(std::move(call).error(), api));
   if (route->late) {
