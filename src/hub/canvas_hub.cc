@@ -34,6 +34,7 @@ CanvasHub::~CanvasHub() {
 void CanvasHub::Post(std::function<void()> work) {
   const std::lock_guard lock(mutex_);
   inbox_.push_back(std::move(work));
+  if (inbox_.size() > 1) return;  // whoever put the first one in has woken it, and it takes all
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
 }

@@ -20,6 +20,7 @@ PeerId Peers::Add(std::shared_ptr<PeerLink> link, std::int64_t now_ms) {
     ++number_;
     if (!peers_.empty()) kept_.push_back({number_, number_, std::move(current_)});
     current_ = Tick();
+    stirred_ = true;
   }
   const PeerId id = next_peer_++;
   peers_[id] = Peer{.link = std::move(link), .next = number_ + 1, .silent_since_ms = now_ms};
@@ -35,6 +36,7 @@ void Peers::Acknowledge(PeerId id, std::int64_t batch, std::int64_t now_ms) {
   while (!peer.unacknowledged.empty() && peer.unacknowledged.front() <= batch)
     peer.unacknowledged.pop_front();
   peer.silent_since_ms = now_ms;
+  stirred_ = stirred_ || Waits(peer);
 }
 
 void Peers::SendTo(PeerId id, std::string message) {
@@ -45,12 +47,16 @@ void Peers::SendTo(PeerId id, std::string message) {
 
 void Peers::Refuse(PeerId id, std::string refusal) {
   const auto found = peers_.find(id);
-  if (found != peers_.end()) found->second.refused.push_back(std::move(refusal));
+  if (found == peers_.end()) return;
+  found->second.refused.push_back(std::move(refusal));
+  stirred_ = true;
 }
 
 void Peers::AddFor(PeerId id, const Tick& tick) {
   const auto found = peers_.find(id);
-  if (found != peers_.end()) found->second.own.Append(tick);
+  if (found == peers_.end()) return;
+  found->second.own.Append(tick);
+  stirred_ = true;
 }
 
 void Peers::End(PeerId id, std::string reason, std::string message) {
@@ -70,6 +76,8 @@ bool Peers::Waits(const Peer& peer) const {
 }
 
 std::int64_t Peers::Flush(std::int64_t now_ms) {
+  // Called after each acknowledgement: it must not look at everybody each time.
+  if (current_.empty() && !stirred_ && (silent_at_ms_ < 0 || now_ms < silent_at_ms_)) return silent_at_ms_;
   std::vector<PeerId> silent;
   for (const auto& [id, peer] : peers_)
     if (!peer.unacknowledged.empty() && now_ms - peer.silent_since_ms >= kSilenceMs) silent.push_back(id);
@@ -129,11 +137,13 @@ std::int64_t Peers::Flush(std::int64_t now_ms) {
     }
     Forget();
   }
-  std::int64_t next = -1;
+  stirred_ = false;
+  silent_at_ms_ = -1;
   for (const auto& [id, peer] : peers_)
-    if (!peer.unacknowledged.empty() && (next < 0 || peer.silent_since_ms + kSilenceMs < next))
-      next = peer.silent_since_ms + kSilenceMs;
-  return next;
+    if (!peer.unacknowledged.empty() &&
+        (silent_at_ms_ < 0 || peer.silent_since_ms + kSilenceMs < silent_at_ms_))
+      silent_at_ms_ = peer.silent_since_ms + kSilenceMs;
+  return silent_at_ms_;
 }
 
 /// Drop ticks that everybody was sent, and fold those between which nobody stands.

@@ -80,6 +80,8 @@ class Peers {
   };
   std::deque<Kept> kept_;  ///< those that somebody has not been sent
   std::int64_t flushed_ms_ = 0;
+  bool stirred_ = false;  ///< somebody who was full, or has news of their own, may be sent something
+  std::int64_t silent_at_ms_ = -1;  ///< nobody is silent for too long before; -1: nobody owes anything
   std::vector<PeerId> ended_;
 };
 

@@ -112,6 +112,32 @@ TEST(Peers, WhoComesIsNotToldWhatWasBefore) {
   EXPECT_EQ(other->Last().at("operations").get_array().size(), 1u);
 }
 
+TEST(Peers, WhatHappenedJustBeforeSomebodyCameReachesTheOthers) {
+  Peers peers;
+  auto one = std::make_shared<FakeLink>(), other = std::make_shared<FakeLink>();
+  peers.Add(one, 0);
+  EXPECT_EQ(peers.Flush(50), -1);
+  peers.now().AddOperation("{\"seq\":1}");
+  peers.Add(other, 100);
+  peers.Flush(100);
+  ASSERT_EQ(one->messages.size(), 1u);
+  EXPECT_EQ(one->Last().at("operations").get_array().size(), 1u);
+  EXPECT_TRUE(other->messages.empty());
+}
+
+TEST(Peers, AnAcknowledgementThatChangesNothingAsksForNothing) {
+  Peers peers;
+  auto link = std::make_shared<FakeLink>();
+  const PeerId id = peers.Add(link, 0);
+  peers.now().AddOperation("{\"seq\":1}");
+  EXPECT_EQ(peers.Flush(100), 60'100);
+  peers.Acknowledge(id, 1, 200);
+  EXPECT_EQ(peers.Flush(200), 60'100);  // looks once more then, and finds that nobody is silent
+  EXPECT_EQ(peers.Flush(60'100), -1);
+  EXPECT_EQ(link->ended, "");
+  EXPECT_EQ(link->messages.size(), 1u);
+}
+
 TEST(Tick, ATextThatBeginsAnewIsNotTheOneBefore) {
   Tick tick, later;
   tick.AddText("a", 5, "{}");

@@ -331,6 +331,8 @@ Result<std::unique_ptr<MetadataStore>> OpenSqliteMetadata(const std::string& pat
   }
   EASEL_TRY(auto reader, SqliteConnection::Open(path, Access::kReadOnly));
   EASEL_RETURN_IF_ERROR(BringUpToDate(*reader, Migrations(), true));
+  // It reads once from front to back; what it would keep is kept for each open canvas.
+  EASEL_RETURN_IF_ERROR(reader->Execute("PRAGMA cache_size=-256"));
   return std::make_unique<SqliteMetadata>(std::move(writer), std::move(reader));
 }
 
