@@ -2,9 +2,18 @@ import { memo, useEffect, useState } from 'react'
 import type { Kind } from '../../model/block'
 import './code.css'
 
-// The parsers come after the first picture: cards show plain text until then.
+// The parsers, 117 kB, come after the first picture: cards show plain text until then. Fetched with the app they would
+// be read before it.
 let ready: typeof import('./highlight') | undefined
-const loading = import('./highlight').then((module) => (ready = module))
+let loading: Promise<unknown> | undefined
+const afterFrame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+const load = () =>
+  (loading ??= afterFrame()
+    .then(() => import('./highlight'))
+    .then(
+      (module) => (ready = module),
+      () => (loading = undefined), // the server is away: the next card asks again
+    ))
 const most = 24
 
 interface Props {
@@ -16,7 +25,7 @@ interface Props {
 export const StaticCode = memo(function StaticCode({ code, kind, badLine }: Props) {
   const [, again] = useState(0)
   useEffect(() => {
-    if (!ready) void loading.then(() => again(1))
+    if (!ready) void load().then(() => again(1))
   }, [])
   // The line end that a file has is no line to show.
   const text = code.replace(/\n$/, '').split('\n', most).join('\n')
