@@ -105,7 +105,7 @@ def first_load(easel: Easel, python: str, quick: bool) -> list[Row]:
         ):
             said = _node(
                 "bench/first_load.mjs",
-                "2" if quick else "7",
+                "2" if quick else "5",
                 f"easel=easel={server.origin}/c/many#token={other['token']}",
                 f"jupyter=jupyter=http://127.0.0.1:{jupyter}/lab/tree/many.ipynb?reset",
                 f"marimo=marimo=http://127.0.0.1:{marimo}/",

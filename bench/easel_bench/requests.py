@@ -48,7 +48,7 @@ http {{
 def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
     """H1 in requests a second, and its p99."""
     server_cpu, load_cpu = PROCESSORS[0], PROCESSORS[-1]
-    seconds, rounds = (2, 3) if quick else (5, 5)
+    seconds, rounds = (2, 3) if quick else (3, 5)
     root = easel.canvas("h1/one", {"one": "x = 1\n"})
     ours = Sample("GET /api/v1/session with its cookie", "requests/s")
     listing = Sample("GET /api/v1/canvases, from a pool, reads the folder", "requests/s")

@@ -27,7 +27,7 @@ PATIENCE_S = 120
 
 def measure(easel: Easel, python: str, quick: bool) -> list[Row]:
     """How soon the API is back, and what became of the blocks and of their lines."""
-    count, rounds = (40, 1) if quick else (200, 3)
+    count, rounds = (40, 1) if quick else (200, 2)
     ready = Sample("its start -> it says that it is ready", "ms")
     back = Sample("its start -> the canvas is answered, with a session from before", "ms")
     known = Sample("its start -> all blocks are known to run", "ms")
