@@ -80,21 +80,31 @@ Result<Settings> SettingsOf(const Invocation& invocation) {
                         });
 }
 
-void SayReady(const Invocation& invocation, const std::string& url, const std::string& token,
-              std::int64_t pid, const std::string& workspace, const Settings& settings, bool already,
+void SayReady(const Invocation& invocation, const OtherServer& server, const Settings& settings, bool already,
               std::ostream& out) {
-  const std::string link = url + "/#token=" + token;
+  const auto& [pid, url, workspace, entrance] = server;
+  const std::string& link = entrance.link;
   if (invocation.Has("json")) {
-    json::object line{{"url", url}, {"token", token}, {"pid", pid}, {"workspace", workspace}};
+    json::object line{{"url", url}, {"token", entrance.token}, {"pid", pid}, {"workspace", workspace}};
+    if (entrance.setup || entrance.token.empty()) line["link"] = link;
     if (already) line["already"] = true;
     out << json::serialize(line) << std::endl;
     return;
   }
   out << (already ? "Process " + std::to_string(pid) + " serves " : "Serving ") << EscapeValue(workspace)
-      << (already ? " already:" : "") << "\n\n  " << link << "\n\nThe link signs one browser in, within "
-      << settings.Number("sign_in_minutes") << " minutes."
-      << (already ? "\n" : " Ctrl-C ends the server; blocks that run go on.\n") << std::flush;
-  if (settings.Switch("open_browser")) OpenBrowser(link);
+      << (already ? " already:" : "") << "\n\n  " << link << "\n\n";
+  const std::string minutes = std::to_string(settings.Number("sign_in_minutes")) + " minutes.";
+  if (invocation.Has("password-link"))
+    out << "The link lets " << EscapeValue(invocation.Value("password-link"))
+        << " set a new password, once, within a day.";
+  else if (entrance.setup)
+    out << "The team has no members yet: the link leads to the form for its first owner, within " << minutes;
+  else if (entrance.token.empty())
+    out << "Members sign in there; admins invite others in the app's settings.";
+  else
+    out << "The link signs one browser in, within " << minutes;
+  out << (already ? "\n" : " Ctrl-C ends the server; blocks that run go on.\n") << std::flush;
+  if (settings.Switch("open_browser") && !invocation.Has("password-link")) OpenBrowser(link);
 }
 
 Status Serve(const Invocation& invocation, Signals& signals, std::ostream& out, std::ostream& err) {
@@ -110,14 +120,23 @@ Status Serve(const Invocation& invocation, Signals& signals, std::ostream& out, 
                            .web_folder = WebFolder(),
                            .version = EASEL_VERSION};
   auto app = App::Start(options);
-  if (!app && app.error().reason == "WORKSPACE_SERVED")
-    if (const auto other = FindOtherServer(options)) {
-      SayReady(invocation, other->url, other->token, other->pid, other->workspace, settings, true, out);
+  const std::string email = invocation.Value("password-link");
+  if (!app && app.error().reason == "WORKSPACE_SERVED") {
+    const auto other = FindOtherServer(options, email);
+    if (!other && other.error().reason == "MEMBER_UNKNOWN") return std::unexpected(other.error());
+    if (other) {
+      SayReady(invocation, *other, settings, true, out);
       return {};
     }
+  }
   if (!app) return std::unexpected(app.error());
-  EASEL_TRY(const std::string token, (*app)->NewSignInToken());
-  SayReady(invocation, (*app)->url(), token, ::getpid(), (*app)->workspace(), settings, false, out);
+  OtherServer own{.pid = ::getpid(), .url = (*app)->url(), .workspace = (*app)->workspace(), .entrance = {}};
+  if (email.empty()) {
+    EASEL_TRY(own.entrance, (*app)->NewEntrance());
+  } else {
+    EASEL_TRY(own.entrance.link, (*app)->NewPasswordLink(email));
+  }
+  SayReady(invocation, own, settings, false, out);
   pollfd wait{signals.fd(), POLLIN, 0};
   while (::poll(&wait, 1, -1) < 0) {
   }

@@ -121,6 +121,12 @@ Result<std::vector<UniqueFd>> MountsForSlot(const std::string& canvas_root, cons
   return out;
 }
 
+Status TryMountForSlot(const std::string& folder) {
+  constexpr std::uint32_t kAnyUser = 2'000'000'000;
+  EASEL_TRY(const UniqueFd mount, Mount(folder, kAnyUser, /*writable=*/true));
+  return {};
+}
+
 ssize_t SendWithDescriptors(int socket, const char* bytes, std::size_t size,
                             const std::vector<UniqueFd>& descriptors) {
   if (descriptors.empty()) return ::send(socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -25,6 +25,11 @@ inline constexpr const char* kCanvasInSlot = "/canvas";
 Result<std::vector<UniqueFd>> MountsForSlot(const std::string& canvas_root, const std::string& state_root,
                                             const std::string& staging, std::uint32_t slot);
 
+/// Find out whether MountsForSlot would work for `folder`, by making one mount and letting it go.
+///
+/// Errors: kFailedPrecondition SLOT_MOUNT_REFUSED. Call it on one thread, too.
+Status TryMountForSlot(const std::string& folder);
+
 /// As send(2), without waiting; `descriptors` go with the first byte. Returns what sendmsg(2) does.
 ssize_t SendWithDescriptors(int socket, const char* bytes, std::size_t size,
                             const std::vector<UniqueFd>& descriptors);

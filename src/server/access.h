@@ -31,18 +31,25 @@ enum class Access {
   kEditor,
   kAdmin,
   kOwner,
+  kAdminPerson,  ///< kAdmin by a session: what makes credentials for others
 };
 
 constexpr std::string_view AccessName(Access access) {
-  constexpr std::string_view kNames[] = {"public", "signed_in", "person", "viewer",
-                                         "runner", "editor",    "admin",  "owner"};
+  constexpr std::string_view kNames[] = {"public", "signed_in", "person", "viewer",      "runner",
+                                         "editor", "admin",     "owner",  "admin_person"};
   return kNames[static_cast<int>(access)];
 }
 
 /// The role that an access asks for, if it asks for one.
 constexpr std::optional<Role> RoleFor(Access access) {
   if (access < Access::kViewer) return std::nullopt;
+  if (access == Access::kAdminPerson) return Role::kAdmin;
   return static_cast<Role>(static_cast<int>(access) - static_cast<int>(Access::kViewer));
+}
+
+/// Whether it asks for a browser's session: an API token is not enough.
+constexpr bool NeedsSession(Access access) {
+  return access == Access::kPerson || access == Access::kAdminPerson;
 }
 
 }  // namespace easel

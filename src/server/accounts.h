@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "metadata/sqlite_connection.h"
 #include "server/principal.h"
+#include "server/server_database.h"
 
 namespace easel {
 
@@ -37,8 +37,11 @@ struct Credential {
   std::int64_t used_ms = 0;  ///< 0: never
 };
 
+enum class CredentialKind { kSession, kToken };
+
 struct IssuedCredential {
   Credential credential;
+  CredentialKind kind = CredentialKind::kSession;
   std::string secret;  ///< the only time that it is there
 };
 
@@ -51,13 +54,11 @@ struct KeptAnswer {
 /// Thread-safe. FindSession and FindToken only look into memory; everything else may wait for the disk.
 class Accounts {
  public:
-  enum class Kind { kSession, kToken };
+  using Kind = CredentialKind;
 
-  /// Open (or make) `folder`/server.db. `clock` must outlive this.
-  ///
-  /// Errors: kDataLoss, kPermissionDenied and others as SQLite gives them; kFailedPrecondition DATABASE_NEWER.
-  static Result<std::unique_ptr<Accounts>> Open(const std::string& folder, const Clock& clock,
-                                                AccountOptions options = {});
+  /// `database`, `clock` and what `people` refers to must outlive this.
+  static Result<std::unique_ptr<Accounts>> Open(ServerDatabase& database, const Clock& clock,
+                                                AccountOptions options, PersonLookup people);
 
   /// A new one-time token for the person of this workspace. Other processes of the same user may make them, too.
   Result<std::string> NewSignInToken();
@@ -66,13 +67,24 @@ class Accounts {
   /// Errors: kUnauthenticated SIGN_IN_TOKEN.
   Result<IssuedCredential> SignIn(std::string_view token, std::string_view agent);
 
-  /// Who a secret belongs to; means is kNone if it is wrong or has expired.
+  /// Who a secret belongs to; means is kNone if it is wrong or has expired, or the person is not there any more.
   Principal FindSession(std::string_view secret);
   Principal FindToken(std::string_view secret);
+
+  /// A session that begins within a change of the database: Write() within it, Admit() when it is done.
+  IssuedCredential PrepareSession(const std::string& user, std::string_view agent) const;
+  static Status Write(SqliteConnection& database, const IssuedCredential& issued);
+  void Admit(const IssuedCredential& issued);
+  /// The same for the end of all that a person has, but for credential `except` and, unless `tokens`, API tokens.
+  static Status Erase(SqliteConnection& database, const std::string& user, const std::string& except,
+                      bool tokens);
+  void Forget(const std::string& user, const std::string& except, bool tokens);
 
   Result<IssuedCredential> NewToken(const std::string& user, const std::string& name, Role scope,
                                     std::int64_t expires_ms);
   std::vector<Credential> List(Kind kind, const std::string& user);
+  /// When each person's newest use of a credential was; who never came is not there.
+  std::unordered_map<std::string, std::int64_t> LastSeen();
   /// End a session or token. WebSockets that it opened are ended by whoever was told by OnEnd.
   ///
   /// Errors: kNotFound CREDENTIAL_UNKNOWN.
@@ -100,16 +112,16 @@ class Accounts {
     bool dirty = false;  ///< used_ms is newer here than on disk
   };
 
-  Accounts(std::unique_ptr<SqliteConnection> database, const Clock& clock, AccountOptions options)
-      : database_(std::move(database)), clock_(clock), options_(options) {}
-  Status Load();
+  Accounts(ServerDatabase& database, const Clock& clock, AccountOptions options, PersonLookup people)
+      : database_(database), clock_(clock), options_(options), people_(std::move(people)) {}
+  Status Load(SqliteConnection& database);
   Principal Find(Kind kind, std::string_view secret);
-  Status Put(Kind kind, const std::string& digest, const Credential& credential);
+  Status Put(const IssuedCredential& issued);
 
-  std::mutex database_mutex_;
-  std::unique_ptr<SqliteConnection> database_;
+  ServerDatabase& database_;
   const Clock& clock_;
   const AccountOptions options_;
+  const PersonLookup people_;
   std::string workspace_word_;
   std::mutex mutex_;
   std::unordered_map<std::string, Kept> kept_;  ///< by digest of the secret
@@ -117,6 +129,8 @@ class Accounts {
 };
 
 /// The person of a local workspace: the user of this process.
-Principal LocalPerson();
+Person LocalPerson();
+/// Finds nobody but that one.
+std::optional<Person> FindLocalPerson(const std::string& id);
 
 }  // namespace easel

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "canvas/problem.h"
+#include "executor/slot_mounts.h"
 #include "server/routes.h"
 #include "server/service.h"
 #include "server/serving.h"
@@ -14,6 +16,9 @@
 
 namespace easel {
 namespace {
+
+constexpr int kPasswordsAtOnce = 2;  // some 20 MiB and a core each
+constexpr std::size_t kPasswordsWaiting = 32;
 
 /// A name without scheme and port, of "https://name:port/".
 std::string HostOf(std::string_view url) {
@@ -45,7 +50,7 @@ json::array RouteList(const Router& router) {
 /// What blocks of a served canvas may use: all of this machine, within what the settings allow.
 SessionOptions SessionOptionsOf(const Settings& settings) {
   SessionOptions options;
-  options.isolation = settings.Text("isolation");
+  options.isolation = IsolationOf(settings);
   const std::vector<std::string> network = settings.List("network");
   options.network = network == std::vector<std::string>{"on"};
   if (!options.network && network != std::vector<std::string>{"off"}) options.egress = network;
@@ -56,31 +61,101 @@ SessionOptions SessionOptionsOf(const Settings& settings) {
   return options;
 }
 
+/// Whether blocks can be kept as the settings say; a team's members from each other, unless less is accepted by name.
+///
+/// Errors: kFailedPrecondition TEAM_NEEDS_STRICT; those of CheckIsolation.
+Status CheckBlocks(const Settings& settings, const Workspace& workspace) {
+  if (settings.Switch("team") && IsolationOf(settings) == "strict")
+    if (const Status possible = TryMountForSlot(workspace.root()); !possible)
+      return Fail(
+          Code::kFailedPrecondition, "TEAM_NEEDS_STRICT",
+          "`--team` runs blocks with isolation `strict`, so that a member's code cannot read canvases "
+          "and secrets of others, and that is not possible here: " +
+              possible.error().message +
+              ".\nStart the server as root, with the workspace on such a file system. If all members "
+              "trust each other with everything on this machine, say so: "
+              "`--accept-members-can-read-each-other`");
+  return CheckIsolation(settings);
+}
+
+/// What a server's database holds, joined. Members exist in memory only, like sessions; both are read once.
+struct People {
+  std::unique_ptr<ServerDatabase> database;
+  std::unique_ptr<Roster> roster = std::make_unique<Roster>();
+  std::unique_ptr<Accounts> accounts;
+  std::unique_ptr<Team> team;  ///< nullptr: one person's workspace
+
+  static Result<People> Open(const std::string& folder, const Clock& clock, const Settings& settings,
+                             bool team) {
+    People out;
+    EASEL_TRY(out.database, ServerDatabase::Open(folder));
+    EASEL_RETURN_IF_ERROR(
+        out.database->Use([&](SqliteConnection& database) { return out.roster->Load(database); }));
+    PersonLookup people = FindLocalPerson;
+    if (team) people = [roster = out.roster.get()](const std::string& id) { return roster->FindPerson(id); };
+    EASEL_TRY(out.accounts,
+              Accounts::Open(*out.database, clock, AccountOptionsOf(settings), std::move(people)));
+    if (!team) return out;
+    out.team = std::make_unique<Team>(*out.database, *out.roster, *out.accounts, clock);
+    EASEL_RETURN_IF_ERROR(out.team->Load());
+    return out;
+  }
+
+  Result<Entrance> NewEntrance(const std::string& url, const Settings& settings) const {
+    if (team == nullptr) {
+      EASEL_TRY(std::string token, accounts->NewSignInToken());
+      return Entrance{.link = url + "/#token=" + token, .token = std::move(token)};
+    }
+    if (!roster->empty()) return Entrance{.link = url + "/"};
+    EASEL_TRY(LinkToken made, team->NewSetupToken(AccountOptionsOf(settings).sign_in_ms));
+    return Entrance{
+        .link = url + "/setup#token=" + made.token, .token = std::move(made.token), .setup = true};
+  }
+
+  Result<std::string> NewPasswordLink(const std::string& url, const std::string& email) const {
+    const auto member = roster->FindByEmail(email);
+    if (!member || team == nullptr)
+      return Fail(Code::kNotFound, "MEMBER_UNKNOWN",
+                  "no member of this workspace's team has the e-mail address " + Ticked(email));
+    EASEL_TRY(const LinkToken made, team->NewPasswordReset({}, member->id));
+    return url + "/reset#token=" + made.token;
+  }
+};
+
 class RunningApp final : public App {
  public:
-  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace,
-             std::unique_ptr<Accounts> accounts)
+  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace, People people)
       : settings_(options.settings),
         lock_(std::move(lock)),
         workspace_(std::move(workspace)),
-        accounts_(std::move(accounts)),
+        people_(std::move(people)),
+        limit_(clock_),
         files_(options.web_folder),
         pool_("server", static_cast<int>(settings_.Number("work_threads"))),
+        passwords_("passwords", kPasswordsAtOnce, kPasswordsWaiting),
         canvases_(SessionOptionsOf(settings_)),
         parts_{.workspace = workspace_,
-               .accounts = *accounts_,
+               .accounts = *people_.accounts,
                .pool = pool_,
                .canvases = canvases_,
                .clock = clock_,
-               .cookie = "easel_session_" + accounts_->workspace_word(),
+               .team = people_.team.get(),
+               .passwords = passwords_,
+               .limit = limit_,
+               .cookie = "easel_session_" + people_.accounts->workspace_word(),
                .secure = settings_.Text("public_url").starts_with("https://"),
+               .public_url = settings_.Text("public_url"),
                .version = options.version} {
     ServeOpenCanvases(parts_);
     AddRoutes();
-    ServiceOptions service{.hosts = settings_.List("hosts"), .secure = parts_.secure};
+    ServiceOptions service{.hosts = settings_.List("hosts"),
+                           .secure = parts_.secure,
+                           .proxy = settings_.Switch("proxy"),
+                           .team = people_.team.get()};
     if (!settings_.Text("public_url").empty()) service.hosts.push_back(HostOf(settings_.Text("public_url")));
     service.hosts.push_back(settings_.Text("host"));
-    service_ = std::make_unique<Service>(router_, workspace_, *accounts_, pool_, std::move(service));
+    service_ =
+        std::make_unique<Service>(router_, workspace_, *people_.accounts, clock_, pool_, std::move(service));
   }
 
   ~RunningApp() override { Stop(std::chrono::milliseconds(0)); }
@@ -97,23 +172,27 @@ class RunningApp final : public App {
     url_ = settings_.Text("public_url").empty() ? "http://" + host + ":" + std::to_string(server_->port())
                                                 : settings_.Text("public_url");
     while (url_.ends_with('/')) url_.pop_back();
-    EASEL_RETURN_IF_ERROR(lock_.Note(url_));
+    EASEL_RETURN_IF_ERROR(lock_.Note(url_, people_.team != nullptr));
     Log(LogLevel::kInfo, "server", "serving " + workspace_.root() + " at " + url_);
     return {};
   }
 
   const std::string& url() const override { return url_; }
   const std::string& workspace() const override { return workspace_.root(); }
-  Result<std::string> NewSignInToken() override { return accounts_->NewSignInToken(); }
+  Result<Entrance> NewEntrance() override { return people_.NewEntrance(url_, settings_); }
+  Result<std::string> NewPasswordLink(const std::string& email) override {
+    return people_.NewPasswordLink(url_, email);
+  }
   void Stop(std::chrono::milliseconds grace) override {
     if (!server_) return;
     stopping_ = true;
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
+    passwords_.End();
     canvases_.CloseAll();  // pages are told before their sockets go
     server_->Stop(grace);
     server_.reset();
-    (void)accounts_->Tidy();
+    (void)people_.accounts->Tidy();
   }
 
  private:
@@ -138,6 +217,8 @@ class RunningApp final : public App {
     });
     AddSessionRoutes(router_, parts_);
     AddTokenRoutes(router_, parts_);
+    AddLinkRoutes(router_, parts_);
+    AddTeamRoutes(router_, parts_);
     AddCanvasRoutes(router_, parts_);
     AddLiveRoutes(router_, parts_);
     AddTableRoutes(router_, parts_);
@@ -150,7 +231,7 @@ class RunningApp final : public App {
   Result<HttpResponse> Ready() {
     if (stopping_) return ProblemResponse(503, "ENDING", "the server is ending");
     EASEL_RETURN_IF_ERROR(workspace_.Ids());
-    if (const Status written = accounts_->Tidy(); !written)
+    if (const Status written = people_.accounts->Tidy(); !written)
       return ProblemResponse(503, "NOT_READY", written.error().message);
     return JsonResponse(json::object{{"status", "ready"}});
   }
@@ -184,9 +265,11 @@ class RunningApp final : public App {
   const SystemClock clock_;
   const std::int64_t started_ms_ = clock_.UnixMs();
   const Workspace workspace_;
-  const std::unique_ptr<Accounts> accounts_;
+  const People people_;
+  SignInLimit limit_;
   const StaticFiles files_;
   BlockingPool pool_;
+  BlockingPool passwords_;
   OpenCanvases canvases_;
   ServerParts parts_;  ///< complete before the server listens
   Router router_;
@@ -200,7 +283,6 @@ class RunningApp final : public App {
 
 Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   EASEL_RETURN_IF_ERROR(CheckExposure(options.settings));
-  EASEL_RETURN_IF_ERROR(CheckIsolation(options.settings));
   EASEL_TRY(Workspace workspace, Workspace::Open(options.workspace));
   EASEL_TRY(auto lock, ServingLock::TryAcquire(workspace.state_folder()));
   if (!lock) {
@@ -210,27 +292,37 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
         workspace.root() + " is served already" +
             (holder.pid == 0 ? "" : " by process " + std::to_string(holder.pid) + " at " + holder.url));
   }
+  const bool team = options.settings.Switch("team");
+  EASEL_RETURN_IF_ERROR(CheckBlocks(options.settings, workspace));
   static const SystemClock clock;
-  EASEL_TRY(auto accounts,
-            Accounts::Open(workspace.state_folder(), clock, AccountOptionsOf(options.settings)));
-  auto app =
-      std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(accounts));
+  EASEL_TRY(People people, People::Open(workspace.state_folder(), clock, options.settings, team));
+  if (!team && !people.roster->empty())
+    return Fail(Code::kFailedPrecondition, "TEAM_WORKSPACE",
+                workspace.root() +
+                    " belongs to a team: serve it with `--team`. To make it one person's again, move " +
+                    workspace.state_folder() +
+                    "/server.db away (members, roles and the audit log are in it)");
+  auto app = std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(people));
   EASEL_RETURN_IF_ERROR(app->Listen());
   return app;
 }
 
-Result<OtherServer> FindOtherServer(const AppOptions& options) {
+Result<OtherServer> FindOtherServer(const AppOptions& options, const std::string& email) {
   EASEL_TRY(const Workspace workspace, Workspace::Open(options.workspace));
   const ServingLock::Holder holder = ServingLock::Read(workspace.state_folder());
   if (holder.url.empty())
     return Fail(Code::kNotFound, "NOT_SERVED",
                 workspace.root() + ": nobody serves it, or the server is just starting");
   static const SystemClock clock;
-  EASEL_TRY(const auto accounts,
-            Accounts::Open(workspace.state_folder(), clock, AccountOptionsOf(options.settings)));
-  EASEL_TRY(std::string token, accounts->NewSignInToken());
-  return OtherServer{
-      .pid = holder.pid, .url = holder.url, .token = std::move(token), .workspace = workspace.root()};
+  EASEL_TRY(const People people,
+            People::Open(workspace.state_folder(), clock, options.settings, holder.team));
+  OtherServer out{.pid = holder.pid, .url = holder.url, .workspace = workspace.root(), .entrance = {}};
+  if (email.empty()) {
+    EASEL_TRY(out.entrance, people.NewEntrance(holder.url, options.settings));
+  } else {
+    EASEL_TRY(out.entrance.link, people.NewPasswordLink(holder.url, email));
+  }
+  return out;
 }
 
 }  // namespace easel

@@ -17,11 +17,18 @@ struct AppOptions {
   std::string version;
 };
 
+/// How somebody comes in.
+struct Entrance {
+  std::string link;    ///< absolute
+  std::string token;   ///< in the link; empty: the link is where members sign in
+  bool setup = false;  ///< the form for the first owner of a team
+};
+
 /// A server that listens from its making to its end. Thread-safe.
 class App {
  public:
   /// Errors: those of Workspace, Accounts, CheckExposure and HttpServer::Listen; kAlreadyExists WORKSPACE_SERVED, naming who
-  ///         serves it.
+  ///         serves it; kFailedPrecondition TEAM_NEEDS_STRICT, TEAM_WORKSPACE.
   static Result<std::unique_ptr<App>> Start(const AppOptions& options);
   virtual ~App() = default;
 
@@ -29,8 +36,12 @@ class App {
   virtual const std::string& url() const = 0;
   /// The workspace's folder, absolute.
   virtual const std::string& workspace() const = 0;
-  /// A one-time token for `url()/#token=…`.
-  virtual Result<std::string> NewSignInToken() = 0;
+  /// A link for one person: to come in, or, of a team without members, to become its first owner.
+  virtual Result<Entrance> NewEntrance() = 0;
+  /// A link for a member of the team to set a new password, made by who runs the server.
+  ///
+  /// Errors: kNotFound MEMBER_UNKNOWN.
+  virtual Result<std::string> NewPasswordLink(const std::string& email) = 0;
   /// Let requests under way be answered, then end. Attempts of blocks go on in the executor.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };
@@ -38,11 +49,12 @@ class App {
 /// The link of a server that another process runs on this workspace.
 struct OtherServer {
   std::int64_t pid = 0;
-  std::string url, token, workspace;
+  std::string url, workspace;
+  Entrance entrance;
 };
-/// Make a sign-in token for the server that has the workspace.
+/// Make a link for the server that has the workspace; with `email` one for that member to set a new password.
 ///
-/// Errors: kNotFound if nobody serves it; those of Workspace and Accounts.
-Result<OtherServer> FindOtherServer(const AppOptions& options);
+/// Errors: kNotFound if nobody serves it, or MEMBER_UNKNOWN; those of Workspace and Accounts.
+Result<OtherServer> FindOtherServer(const AppOptions& options, const std::string& email);
 
 }  // namespace easel

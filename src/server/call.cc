@@ -39,6 +39,22 @@ Result<std::int64_t> Call::QueryNumber(std::string_view name, std::int64_t other
   return value;
 }
 
+Result<std::string> LineIn(JsonReader& reader, std::string_view field, std::size_t most) {
+  std::string text = reader.String(field);
+  EASEL_RETURN_IF_ERROR(reader.status());
+  std::size_t characters = 0;
+  bool one_line = true, blank = true;
+  for (const char c : text) {
+    characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;
+    one_line = one_line && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    blank = blank && c == ' ';
+  }
+  if (blank || characters > most || !one_line)
+    return Fail(Code::kInvalidArgument, "BAD_FIELD",
+                "`" + std::string(field) + "` is one line of 1 to " + std::to_string(most) + " characters");
+  return text;
+}
+
 HttpResponse JsonResponse(const json::value& value, int status) {
   return {.status = status, .body = json::serialize(value)};
 }

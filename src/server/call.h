@@ -38,6 +38,11 @@ struct Call {
                                    std::int64_t most) const;
 };
 
+/// A required field that is one line of 1 to `most` characters.
+///
+/// Errors: those of JsonReader; kInvalidArgument BAD_FIELD.
+Result<std::string> LineIn(JsonReader& reader, std::string_view field, std::size_t most);
+
 /// Answers a request; is called exactly once, from any thread.
 using Reply = std::function<void(HttpResponse)>;
 

@@ -7,6 +7,9 @@
 namespace easel {
 namespace {
 
+/// The place of what a deleted canvas granted; no canvas's id has a slash.
+std::string InTrash(const std::string& trash) { return "trash/" + trash; }
+
 /// Thread-safe.
 class Canvases {
  public:
@@ -38,6 +41,8 @@ class Canvases {
     const bool example = reader.BoolOr("example", false);
     EASEL_TRY(const std::string name, NameIn(reader));
     EASEL_TRY(const std::string id, folders_.Make(name, example));
+    if (parts_.team != nullptr)
+      EASEL_RETURN_IF_ERROR(parts_.team->CanvasMade(ActorOf(call), id, "canvas.create"));
     return Show(call, id, 201);
   }
 
@@ -56,17 +61,22 @@ class Canvases {
     name = name.substr(0, 190) + " copy";
     if (parts_.save) EASEL_RETURN_IF_ERROR(parts_.save(call.canvas_root));
     EASEL_TRY(const std::string id, folders_.Copy(call.canvas_root, name));
+    if (parts_.team != nullptr)
+      EASEL_RETURN_IF_ERROR(parts_.team->CanvasMade(ActorOf(call), id, "canvas.copy"));
     return Show(call, id, 201);
   }
 
   Result<HttpResponse> Remove(const Call& call) {
     if (parts_.close) EASEL_RETURN_IF_ERROR(parts_.close(call.canvas_root));
     EASEL_TRY(const std::string trash, folders_.Remove(call.canvas));
+    if (parts_.team != nullptr) EASEL_RETURN_IF_ERROR(parts_.team->CanvasMoved(call.canvas, InTrash(trash)));
     return JsonResponse(json::object{{"trash", trash}});
   }
 
   Result<HttpResponse> Restore(const Call& call) {
     EASEL_TRY(const std::string id, folders_.Restore(call.Path("trash")));
+    if (parts_.team != nullptr)
+      EASEL_RETURN_IF_ERROR(parts_.team->CanvasMoved(InTrash(call.Path("trash")), id));
     return Show(call, id, 200);
   }
 
@@ -94,7 +104,8 @@ class Canvases {
 
   Result<HttpResponse> Show(const Call& call, const std::string& id, int status) {
     EASEL_TRY(const std::string root, parts_.workspace.Find(id));
-    const auto role = call.principal.RoleOn(id);
+    const auto role =
+        parts_.team == nullptr ? call.principal.RoleOn(id) : parts_.team->RoleNow(ActorOf(call), id);
     return JsonResponse(summaries_.Of(id, root, role.value_or(Role::kViewer)), status);
   }
 

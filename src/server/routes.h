@@ -10,6 +10,8 @@
 #include "server/accounts.h"
 #include "server/blocking_pool.h"
 #include "server/router.h"
+#include "server/sign_in_limit.h"
+#include "server/team.h"
 #include "server/workspace.h"
 
 namespace easel {
@@ -21,8 +23,12 @@ struct ServerParts {
   BlockingPool& pool;
   OpenCanvases& canvases;
   const Clock& clock;
-  std::string cookie;   ///< name of the session's cookie
-  bool secure = false;  ///< browsers come by https
+  Team* team = nullptr;     ///< nullptr: one person's workspace
+  BlockingPool& passwords;  ///< where passwords are hashed: few at once, few that wait
+  SignInLimit& limit;
+  std::string cookie;      ///< name of the session's cookie
+  bool secure = false;     ///< browsers come by https
+  std::string public_url;  ///< how browsers reach the server, if that was said
   std::string version;
 
   // What open canvases (src/hub) do for routes that know folders only; each may be empty.
@@ -35,6 +41,20 @@ struct ServerParts {
   std::function<Status(const std::string& canvas_root)> close;
 };
 
+/// Answer with who is signed in, and with the cookie of a session that began.
+HttpResponse SignedIn(const ServerParts& parts, const IssuedCredential& issued);
+json::object SessionDocument(const ServerParts& parts, const Principal& principal);
+Actor ActorOf(const Call& call);
+/// Do `work`, which hashes passwords, where that is done, as one try of `account` (may be empty) from where the request came.
+/// Too many tries are answered with 429, too many that wait with 503.
+void TryPassword(const ServerParts& parts, const Call& call, const std::string& account,
+                 std::function<Result<HttpResponse>()> work, Reply reply);
+/// A try without a password, on this thread.
+Result<HttpResponse> TryLink(const ServerParts& parts, const Call& call,
+                             const std::function<Result<HttpResponse>()>& work);
+/// Errors: kInvalidArgument EMAIL_INVALID. In lower case, without spaces around.
+Result<std::string> EmailIn(JsonReader& reader, std::string_view field);
+
 void AddSessionRoutes(Router& router, const ServerParts& parts);
 void AddCanvasRoutes(Router& router, const ServerParts& parts);
 void AddLiveRoutes(Router& router, const ServerParts& parts);
@@ -43,6 +63,8 @@ void ServeOpenCanvases(ServerParts& parts);
 void AddTableRoutes(Router& router, const ServerParts& parts);
 void AddFileRoutes(Router& router);
 void AddReadingRoutes(Router& router, const ServerParts& parts);
+void AddTeamRoutes(Router& router, const ServerParts& parts);
+void AddLinkRoutes(Router& router, const ServerParts& parts);
 void AddTokenRoutes(Router& router, const ServerParts& parts);
 
 }  // namespace easel

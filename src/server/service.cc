@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "server/audit_actions.h"
 
 namespace easel {
 namespace {
@@ -27,20 +28,54 @@ HttpResponse Refuse(int status, std::string_view reason, std::string_view messag
 
 }  // namespace
 
-Service::Service(const Router& router, const Workspace& workspace, Accounts& accounts, BlockingPool& pool,
-                 ServiceOptions options)
-    : router_(router), workspace_(workspace), accounts_(accounts), pool_(pool), options_(std::move(options)) {
+Service::Service(const Router& router, const Workspace& workspace, Accounts& accounts, const Clock& clock,
+                 BlockingPool& pool, ServiceOptions options)
+    : router_(router),
+      workspace_(workspace),
+      accounts_(accounts),
+      clock_(clock),
+      pool_(pool),
+      options_(std::move(options)) {
   accounts_.OnEnd([this](const std::string& credential) {
-    std::vector<std::shared_ptr<WebSocket>> ended;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto [first, last] = sockets_.equal_range(credential);
-      for (auto it = first; it != last; ++it)
-        if (auto socket = it->second.lock()) ended.push_back(std::move(socket));
-      sockets_.erase(first, last);
-    }
-    for (const auto& socket : ended) socket->Close(4401, "signed out");
+    EndSockets([&](const auto& entry) { return entry.first == credential; }, 4401, "signed out");
   });
+  if (options_.team != nullptr)
+    options_.team->OnRoleChange([this](const std::string& member, const std::string& canvas) {
+      EndSockets(
+          [&](const auto& entry) {
+            return entry.second.user == member && (canvas.empty() || entry.second.canvas == canvas);
+          },
+          4000, "ROLE_CHANGED: your role here is another now");
+    });
+}
+
+void Service::EndSockets(const std::function<bool(const OpenSockets::value_type&)>& which, std::uint16_t code,
+                         const std::string& reason) {
+  std::vector<std::shared_ptr<WebSocket>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sockets_, [&](const auto& entry) {
+      if (!which(entry)) return false;
+      entry.second.over->store(true);
+      if (auto socket = entry.second.socket.lock()) ended.push_back(std::move(socket));
+      return true;
+    });
+  }
+  for (const auto& socket : ended) socket->Close(code, reason);
+}
+
+std::string Service::PeerOf(const HttpRequest& request) const {
+  if (!options_.proxy) return request.peer;
+  std::string_view said = request.Header("x-forwarded-for");
+  for (const auto& [name, value] : request.headers)  // of several headers the last is the proxy's
+    if (name == "x-forwarded-for") said = value;
+  if (const std::size_t comma = said.rfind(','); comma != std::string_view::npos)
+    said.remove_prefix(comma + 1);
+  while (said.starts_with(' ')) said.remove_prefix(1);
+  while (said.ends_with(' ')) said.remove_suffix(1);
+  const bool good = !said.empty() && said.size() <= 45 &&
+                    said.find_first_not_of("0123456789abcdefABCDEF.:") == std::string_view::npos;
+  return good ? std::string(said) : request.peer;
 }
 
 bool Service::IsOurHost(std::string_view host) const {
@@ -98,7 +133,7 @@ std::expected<std::shared_ptr<Call>, HttpResponse> Service::Admit(HttpRequest re
     if (changes && origin.empty() && call->principal.means == Principal::Means::kSession)
       return std::unexpected(Refuse(
           403, "ORIGIN_MISSING", "a change by a session needs the page's Origin; programs use API tokens"));
-    if (route->access == Access::kPerson && call->principal.means != Principal::Means::kSession)
+    if (NeedsSession(route->access) && call->principal.means != Principal::Means::kSession)
       return std::unexpected(
           Refuse(403, "SESSION_NEEDED", "this needs a browser's session; an API token cannot do it"));
   }
@@ -122,8 +157,22 @@ std::expected<std::shared_ptr<Call>, HttpResponse> Service::Admit(HttpRequest re
                                         std::string(role ? RoleName(*role) : "none")));
     call->role = *role;
   }
+  request.peer = PeerOf(request);
   call->request = std::move(request);
   return call;
+}
+
+void Service::Note(const Route& route, const Call& call, const HttpResponse& response) {
+  if (options_.team == nullptr || response.status / 100 != 2) return;
+  const Deed deed = DeedOf(route, call);
+  if (deed.action.empty()) return;
+  const Status noted =
+      options_.team->audit().Record({.principal = call.principal, .address = call.request.peer}, deed.action,
+                                    call.canvas, deed.subject, deed.detail);
+  // It is done, and who asked for it must learn that; the operator learns what the log lacks.
+  if (!noted)
+    Log(LogLevel::kError, "audit",
+        "not in the audit log: " + deed.action + " by " + call.principal.user + ": " + noted.error().message);
 }
 
 HttpResponse Service::Finish(HttpResponse response, bool api) {
@@ -204,8 +253,16 @@ void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> repl
   auto call = Admit(std::move(request), method, route);
   if (!call) return reply(Finish(std::move(call).error(), api));
   if (route->late) {
-    auto answer = [this, api, reply = std::move(reply)](HttpResponse response) {
-      reply(Finish(std::move(response), api));
+    auto answer = [this, api, route, call = *call, reply = std::move(reply)](HttpResponse response) {
+      const bool noted = options_.team != nullptr && !DeedOf(*route, *call).action.empty();
+      if (!noted) return reply(Finish(std::move(response), api));
+      // Who answers may be a canvas's thread, which must not wait for the disk.
+      auto last = std::make_shared<HttpResponse>(std::move(response));
+      auto note = [this, api, route, call, reply, last] {
+        Note(*route, *call, *last);
+        reply(Finish(std::move(*last), api));
+      };
+      if (!pool_.Submit(note)) note();
     };
     if (route->options.where == Where::kInline) return route->late(*std::move(call), std::move(answer));
     if (!pool_.Submit([route, call = *call, answer] { route->late(call, answer); }))
@@ -214,8 +271,11 @@ void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> repl
   }
   if (route->options.where == Where::kInline) return reply(Finish(RunHandler(*route, **call), api));
   auto shared = std::make_shared<std::function<void(HttpResponse)>>(std::move(reply));
-  if (!pool_.Submit(
-          [this, api, route, call = *call, shared] { (*shared)(Finish(RunHandler(*route, *call), api)); }))
+  if (!pool_.Submit([this, api, route, call = *call, shared] {
+        HttpResponse response = RunHandler(*route, *call);
+        Note(*route, *call, response);
+        (*shared)(Finish(std::move(response), api));
+      }))
     (*shared)(Finish(Refuse(503, "BUSY", "the server has too much to do; try again in a moment"), api));
 }
 
@@ -224,17 +284,32 @@ std::optional<HttpResponse> Service::Open(const HttpRequest& request, std::share
   const Route* route = nullptr;
   auto call = Admit(request, "WEBSOCKET", route);
   if (!call) return Finish(std::move(call).error(), true);
-  const std::string credential = (*call)->principal.credential;
-  if (!credential.empty()) {
+  const Principal principal = (*call)->principal;
+  const OpenSocket open{.socket = socket, .user = principal.user, .canvas = (*call)->canvas};
+  if (!principal.credential.empty()) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(sockets_, [](const auto& entry) { return entry.second.expired(); });
-    sockets_.emplace(credential, socket);
+    std::erase_if(sockets_, [](const auto& entry) { return entry.second.socket.expired(); });
+    sockets_.emplace(principal.credential, open);
   }
-  // It may have ended between the two.
-  if (route->access != Access::kPublic && !Authenticate(request).signed_in())
-    return Finish(Refuse(401, "NOT_SIGNED_IN", "this session has just ended"), true);
+  // It may have ended, or the role have changed, between the two.
+  if (route->access != Access::kPublic) {
+    const Principal now = Authenticate(request);
+    if (!now.signed_in()) return Finish(Refuse(401, "NOT_SIGNED_IN", "this session has just ended"), true);
+    if (!(*call)->canvas.empty() && now.RoleOn((*call)->canvas) != (*call)->role)
+      return Finish(Refuse(409, "ROLE_CHANGED", "your role here has just changed: open it again"), true);
+  }
   if (auto refused = route->socket(*call, std::move(socket), events))
     return Finish(*std::move(refused), true);
+  if (!principal.credential.empty())
+    events.on_message = [over = open.over, clock = &clock_, expires_ms = principal.expires_ms,
+                         heard = std::move(events.on_message)](WebSocket& from, std::string message) {
+      if (over->load()) return;
+      if (clock->UnixMs() >= expires_ms) {
+        over->store(true);
+        return from.Close(4401, "signed out");
+      }
+      if (heard) heard(from, std::move(message));
+    };
   ++counts_.sockets_open;
   events.on_closed = [this, closed = std::move(events.on_closed)] {
     --counts_.sockets_open;

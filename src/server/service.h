@@ -17,6 +17,7 @@
 #include "server/accounts.h"
 #include "server/blocking_pool.h"
 #include "server/router.h"
+#include "server/team.h"
 #include "server/workspace.h"
 
 namespace easel {
@@ -24,7 +25,9 @@ namespace easel {
 struct ServiceOptions {
   /// Names by which browsers may reach the server, besides loopback's: against DNS rebinding. Without ports.
   std::vector<std::string> hosts;
-  bool secure = false;  ///< browsers come by https: cookies are marked so
+  bool secure = false;   ///< browsers come by https: cookies are marked so
+  bool proxy = false;    ///< a proxy stands before us: the last X-Forwarded-For says who connected to it
+  Team* team = nullptr;  ///< whose log gets what is done; nullptr: there is none
 };
 
 /// What was answered since the start, for /metrics.
@@ -33,11 +36,11 @@ struct ServiceCounts {
   std::atomic<std::int64_t> sockets_open = 0;
 };
 
-/// Thread-safe. Router, workspace, accounts and pool must outlive it.
+/// Thread-safe. Router, workspace, accounts, clock, pool and team must outlive it.
 class Service final : public HttpHandler {
  public:
-  Service(const Router& router, const Workspace& workspace, Accounts& accounts, BlockingPool& pool,
-          ServiceOptions options);
+  Service(const Router& router, const Workspace& workspace, Accounts& accounts, const Clock& clock,
+          BlockingPool& pool, ServiceOptions options);
 
   void Handle(HttpRequest request, std::function<void(HttpResponse)> reply) override;
   std::optional<HttpResponse> Open(const HttpRequest& request, std::shared_ptr<WebSocket> socket,
@@ -53,19 +56,34 @@ class Service final : public HttpHandler {
   bool IsOurHost(std::string_view host) const;
   bool IsOurOrigin(std::string_view origin, std::string_view host) const;
   Principal Authenticate(const HttpRequest& request);
+  std::string PeerOf(const HttpRequest& request) const;
+  /// Write down what was done, in a team.
+  void Note(const Route& route, const Call& call, const HttpResponse& response);
   HttpResponse Finish(HttpResponse response, bool api);
   HttpResponse RunHandler(const Route& route, const Call& call);
   HttpResponse RunOnce(const Route& route, const Call& call, const std::string& key);
 
+  /// An open WebSocket. What comes by it after its end is not heard, however far it has come.
+  struct OpenSocket {
+    std::weak_ptr<WebSocket> socket;
+    std::string user, canvas;
+    std::shared_ptr<std::atomic<bool>> over = std::make_shared<std::atomic<bool>>(false);
+  };
+  using OpenSockets = std::unordered_multimap<std::string, OpenSocket>;
+  /// End those that `which` means.
+  void EndSockets(const std::function<bool(const OpenSockets::value_type&)>& which, std::uint16_t code,
+                  const std::string& reason);
+
   const Router& router_;
   const Workspace& workspace_;
   Accounts& accounts_;
+  const Clock& clock_;
   BlockingPool& pool_;
   const ServiceOptions options_;
   ServiceCounts counts_;
   std::mutex mutex_;
   std::unordered_set<std::string> creating_;  ///< idempotency keys whose first request is under way
-  std::unordered_multimap<std::string, std::weak_ptr<WebSocket>> sockets_;  ///< by credential
+  OpenSockets sockets_;                       ///< by credential
 };
 
 }  // namespace easel

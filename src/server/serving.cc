@@ -33,13 +33,14 @@ ServingLock::Holder ServingLock::Read(const std::string& state_folder) {
   JsonReader reader(*parsed, "serve.json");
   out.pid = reader.IntOr("pid", 0);
   out.url = reader.StringOr("url", "");
+  out.team = reader.BoolOr("team", false);
   return out;
 }
 
-Status ServingLock::Note(const std::string& url) const {
-  return WriteFileAtomically(folder_ + "/serve.json",
-                             json::serialize(json::object{{"pid", ::getpid()}, {"url", url}}) + "\n",
-                             {.mode = 0600});
+Status ServingLock::Note(const std::string& url, bool team) const {
+  json::object note{{"pid", ::getpid()}, {"url", url}};
+  if (team) note["team"] = true;
+  return WriteFileAtomically(folder_ + "/serve.json", json::serialize(note) + "\n", {.mode = 0600});
 }
 
 }  // namespace easel

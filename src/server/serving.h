@@ -16,6 +16,7 @@ class ServingLock {
   struct Holder {
     std::int64_t pid = 0;  ///< 0: not known yet
     std::string url;
+    bool team = false;  ///< members sign in, not whoever has a link
   };
 
   /// The lock, or who has it.
@@ -23,7 +24,7 @@ class ServingLock {
   /// What the holder has noted.
   static Holder Read(const std::string& state_folder);
   /// Note how to reach this process.
-  Status Note(const std::string& url) const;
+  Status Note(const std::string& url, bool team) const;
 
  private:
   ServingLock(UniqueFd fd, std::string folder) : fd_(std::move(fd)), folder_(std::move(folder)) {}

@@ -1,47 +1,11 @@
-// Signing in and out: the one-time token of the printed link becomes a session cookie.
+// Signing in and out: the one-time token of the printed link, or a member's e-mail address and password, become a session
+// cookie.
 
-#include <deque>
-#include <map>
-
+#include "server/password.h"
 #include "server/routes.h"
 
 namespace easel {
 namespace {
-
-/// Counts sign-ins that failed, for each address and for all. Thread-safe.
-class FailureLimit {
- public:
-  explicit FailureLimit(const Clock& clock) : clock_(clock) {}
-  bool MayTry(const std::string& peer) {
-    const std::lock_guard lock(mutex_);
-    return Recent(peers_[peer]) < kOfOne && Recent(all_) < kOfAll;
-  }
-  void Failed(const std::string& peer) {
-    const std::lock_guard lock(mutex_);
-    if (peers_.size() > 10'000) peers_.clear();
-    peers_[peer].push_back(clock_.MonotonicMs());
-    all_.push_back(clock_.MonotonicMs());
-  }
-
- private:
-  static constexpr std::size_t kOfOne = 10, kOfAll = 100;
-  static constexpr std::int64_t kWindowMs = 60'000;
-  std::size_t Recent(std::deque<std::int64_t>& times) const {
-    while (!times.empty() && clock_.MonotonicMs() - times.front() > kWindowMs) times.pop_front();
-    return times.size();
-  }
-  const Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::string, std::deque<std::int64_t>> peers_;
-  std::deque<std::int64_t> all_;
-};
-
-json::object SessionDocument(const ServerParts& parts, const Principal& principal) {
-  json::object user{{"id", principal.user}, {"name", principal.name}};
-  if (!principal.email.empty()) user["email"] = principal.email;
-  if (const auto role = principal.WorkspaceRole()) user["role"] = RoleName(*role);
-  return {{"user", std::move(user)}, {"team", false}, {"version", parts.version}};
-}
 
 std::string Cookie(const ServerParts& parts, const std::string& value, std::int64_t seconds) {
   return parts.cookie + "=" + value +
@@ -49,38 +13,128 @@ std::string Cookie(const ServerParts& parts, const std::string& value, std::int6
          (parts.secure ? "; Secure" : "");
 }
 
-Result<HttpResponse> SignIn(const ServerParts& parts, FailureLimit& limit, const Call& call) {
-  EASEL_TRY(const json::value body, call.Body());
-  EASEL_RETURN_IF_ERROR(CheckFields(body.get_object(), {"token", "email", "password"}));
-  JsonReader reader(body, "body");
-  const std::string token = reader.StringOr("token", "");
-  const bool password = reader.Find("password") != nullptr || reader.Find("email") != nullptr;
-  EASEL_RETURN_IF_ERROR(reader.status());
-  if (password)
-    return Fail(Code::kFailedPrecondition, "NO_PASSWORDS",
-                "this server has no passwords: open the link that `easel serve` printed");
-  if (!limit.MayTry(call.request.peer)) {
-    HttpResponse out = ProblemResponse(429, "TOO_MANY_SIGN_INS", "too many failed sign-ins; wait a minute");
-    out.headers.emplace_back("Retry-After", "60");
-    return out;
-  }
-  auto issued = parts.accounts.SignIn(token, call.request.Header("user-agent"));
-  if (!issued) {
-    if (issued.error().code == Code::kUnauthenticated) limit.Failed(call.request.peer);
-    return std::unexpected(issued.error());
-  }
-  const std::int64_t seconds = (issued->credential.expires_ms - issued->credential.created_ms) / 1000;
-  HttpResponse out = JsonResponse(SessionDocument(parts, parts.accounts.FindSession(issued->secret)));
-  out.headers.emplace_back("Set-Cookie", Cookie(parts, issued->secret, seconds));
+HttpResponse TooManyTries(std::int64_t seconds) {
+  HttpResponse out = ProblemResponse(
+      429, "TOO_MANY_SIGN_INS",
+      "too many failed sign-ins; wait " + std::to_string(seconds) + (seconds == 1 ? " second" : " seconds"));
+  out.headers.emplace_back("Retry-After", std::to_string(seconds));
   return out;
+}
+
+bool IsRefused(const Result<HttpResponse>& done) {
+  return !done && (done.error().code == Code::kUnauthenticated || done.error().reason == "PASSWORD_WRONG");
+}
+
+/// A sign-in of a team's member.
+void SignInMember(const ServerParts& parts, const std::shared_ptr<const Call>& call, std::string email,
+                  std::string password, Reply reply) {
+  auto work = [&parts, call, email, password = std::move(password)]() -> Result<HttpResponse> {
+    const auto member = parts.team->roster().FindByEmail(email);
+    const std::string& address = call->request.peer;
+    if (!PasswordFits(password, member ? member->password : "")) {
+      if (member)
+        EASEL_RETURN_IF_ERROR(parts.team->audit().Record({.principal = {}, .address = address},
+                                                         "session.refused", "", member->id));
+      return Fail(
+          Code::kUnauthenticated, "SIGN_IN_WRONG",
+          "the e-mail address or the password is wrong; an admin of the team can hand you a link to set "
+          "a new password");
+    }
+    EASEL_TRY(const IssuedCredential issued,
+              parts.team->SignIn(*member, call->request.Header("user-agent"), address));
+    (void)parts.accounts.Tidy();
+    return SignedIn(parts, issued);
+  };
+  TryPassword(parts, *call, email, std::move(work), std::move(reply));
+}
+
+void SignIn(const ServerParts& parts, const std::shared_ptr<const Call>& call, Reply reply) {
+  // Nothing: the answer comes when the password was checked.
+  const auto read = [&]() -> Result<std::optional<HttpResponse>> {
+    EASEL_TRY(const json::value body, call->Body());
+    EASEL_RETURN_IF_ERROR(CheckFields(body.get_object(), {"token", "email", "password"}));
+    JsonReader reader(body, "body");
+    const bool password = reader.Find("password") != nullptr || reader.Find("email") != nullptr;
+    if (password != (parts.team != nullptr))
+      return Fail(Code::kFailedPrecondition, password ? "NO_PASSWORDS" : "NO_LINKS",
+                  password ? "this server has no passwords: open the link that `easel serve` printed"
+                           : "this server has members: sign in with e-mail address and password");
+    if (password) {
+      EASEL_TRY(std::string email, EmailIn(reader, "email"));
+      std::string secret = reader.String("password");
+      EASEL_RETURN_IF_ERROR(reader.status());
+      SignInMember(parts, call, std::move(email), std::move(secret), reply);
+      return std::nullopt;
+    }
+    const std::string token = reader.StringOr("token", "");
+    EASEL_RETURN_IF_ERROR(reader.status());
+    return TryLink(parts, *call, [&]() -> Result<HttpResponse> {
+      EASEL_TRY(const IssuedCredential issued,
+                parts.accounts.SignIn(token, call->request.Header("user-agent")));
+      return SignedIn(parts, issued);
+    });
+  };
+  auto done = read();
+  if (!done) return reply(ProblemResponse(done.error()));
+  if (*done) reply(**std::move(done));
 }
 
 }  // namespace
 
+json::object SessionDocument(const ServerParts& parts, const Principal& principal) {
+  json::object user{{"id", principal.user}, {"name", principal.name}};
+  if (!principal.email.empty()) user["email"] = principal.email;
+  if (const auto role = principal.WorkspaceRole()) user["role"] = RoleName(*role);
+  json::object out{{"user", std::move(user)}, {"team", parts.team != nullptr}, {"version", parts.version}};
+  if (parts.team != nullptr) out["organization"] = parts.team->organization().name;
+  return out;
+}
+
+HttpResponse SignedIn(const ServerParts& parts, const IssuedCredential& issued) {
+  const std::int64_t seconds = (issued.credential.expires_ms - issued.credential.created_ms) / 1000;
+  HttpResponse out = JsonResponse(SessionDocument(parts, parts.accounts.FindSession(issued.secret)));
+  out.headers.emplace_back("Set-Cookie", Cookie(parts, issued.secret, seconds));
+  return out;
+}
+
+Actor ActorOf(const Call& call) { return {.principal = call.principal, .address = call.request.peer}; }
+
+void TryPassword(const ServerParts& parts, const Call& call, const std::string& account,
+                 std::function<Result<HttpResponse>()> work, Reply reply) {
+  const std::string& address = call.request.peer;
+  if (const std::int64_t wait_s = parts.limit.Begin(address, account); wait_s != 0)
+    return reply(TooManyTries(wait_s));
+  const bool taken = parts.passwords.Submit([&parts, address, account, work = std::move(work), reply] {
+    auto done = work();
+    parts.limit.End(address, account,
+                    IsRefused(done) ? SignInLimit::Outcome::kFailed
+                    : done          ? SignInLimit::Outcome::kSucceeded
+                                    : SignInLimit::Outcome::kNeither);
+    reply(done ? *std::move(done) : ProblemResponse(done.error()));
+  });
+  if (taken) return;
+  parts.limit.End(address, account, SignInLimit::Outcome::kNeither);
+  HttpResponse busy =
+      ProblemResponse(503, "BUSY", "too many people sign in at this moment; try again in a second");
+  busy.headers.emplace_back("Retry-After", "1");
+  reply(std::move(busy));
+}
+
+Result<HttpResponse> TryLink(const ServerParts& parts, const Call& call,
+                             const std::function<Result<HttpResponse>()>& work) {
+  const std::string& address = call.request.peer;
+  if (const std::int64_t wait_s = parts.limit.Begin(address, ""); wait_s != 0) return TooManyTries(wait_s);
+  auto done = work();
+  parts.limit.End(address, "",
+                  IsRefused(done) ? SignInLimit::Outcome::kFailed : SignInLimit::Outcome::kNeither);
+  return done;
+}
+
 void AddSessionRoutes(Router& router, const ServerParts& parts) {
-  const auto limit = std::make_shared<FailureLimit>(parts.clock);
-  router.Add<Access::kPublic>("POST", "/api/v1/session",
-                              [&parts, limit](const Call& call) { return SignIn(parts, *limit, call); });
+  router.AddLate<Access::kPublic>("POST", "/api/v1/session",
+                                  [&parts](const std::shared_ptr<const Call>& call, Reply reply) {
+                                    SignIn(parts, call, std::move(reply));
+                                  });
   router.Add<Access::kSignedIn>("GET", "/api/v1/session",
                                 [&parts](const Call& call) -> Result<HttpResponse> {
                                   return JsonResponse(SessionDocument(parts, call.principal));

@@ -30,6 +30,12 @@ constexpr SettingSpec kTable[] = {
      "Further names that the server answers to. Requests to other names are refused, against DNS rebinding."},
     {"proxy", SettingType::kSwitch, "", "no", 0, 0,
      "A proxy that speaks TLS stands before the server, and nobody else reaches its address."},
+    {"team", SettingType::kSwitch, "", "no", 0, 0,
+     "Serve a team: members with passwords and roles, instead of one person who comes by a link. Needs root, "
+     "because blocks run with isolation `strict` (docs/user/team.md)."},
+    {"accept_members_can_read_each_other", SettingType::kSwitch, "", "no", 0, 0,
+     "With `team`, where isolation `strict` is not possible: blocks of all members run as the server's user. "
+     "Then who may run a block anywhere can read the canvases of others."},
     {"open_browser", SettingType::kSwitch, "", "yes", 0, 0,
      "Open the link in a browser of this desktop, if there is one."},
     {"session_days", SettingType::kNumber, "days", "30", 1, 366, "How long a browser stays signed in."},
@@ -254,8 +260,14 @@ std::string SettingsPage() {
   return out;
 }
 
+const std::string& IsolationOf(const Settings& settings) {
+  static const std::string kStrict = "strict";
+  const bool asked = settings.Switch("team") && !settings.Switch("accept_members_can_read_each_other");
+  return asked ? kStrict : settings.Text("isolation");
+}
+
 Status CheckIsolation(const Settings& settings) {
-  const bool strict = settings.Text("isolation") == "strict";
+  const bool strict = IsolationOf(settings) == "strict";
   const std::vector<std::string> network = settings.List("network");
   if (!strict && network != std::vector<std::string>{"on"} && network != std::vector<std::string>{"off"})
     return Fail(Code::kFailedPrecondition, "REACH_NEEDS_STRICT",

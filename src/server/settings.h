@@ -69,6 +69,9 @@ json::array SettingList(const Settings& settings);
 /// The page docs/user/settings.md.
 std::string SettingsPage();
 
+/// The isolation of blocks: what the setting says, but `strict` for a team, unless its operator accepts less by name.
+const std::string& IsolationOf(const Settings& settings);
+
 /// Check what blocks are to be kept from against what this process can do.
 ///
 /// Errors: kFailedPrecondition REACH_NEEDS_STRICT, STRICT_NEEDS_ROOT, STRICT_LAYER_MISSING (one that `accept_missing` does not name).

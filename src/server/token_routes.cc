@@ -40,7 +40,7 @@ Result<HttpResponse> MakeToken(const ServerParts& parts, const Call& call) {
   const auto role = RoleNamed(scope);
   if (!role)
     return Fail(Code::kInvalidArgument, "TOKEN_SCOPE", "`scope` is viewer, runner, editor, admin or owner");
-  const auto own = call.principal.WorkspaceRole();
+  const auto own = call.principal.GreatestRole();
   if (!own || *role > *own)
     return Fail(Code::kPermissionDenied, "TOKEN_SCOPE", "a token cannot be worth more than who makes it");
   if (days < 1 || days > 366) return Fail(Code::kInvalidArgument, "TOKEN_DAYS", "`days` is from 1 to 366");
@@ -50,6 +50,9 @@ Result<HttpResponse> MakeToken(const ServerParts& parts, const Call& call) {
   EASEL_TRY(
       const IssuedCredential issued,
       parts.accounts.NewToken(call.principal.user, name, *role, parts.clock.UnixMs() + days * kTokenDayMs));
+  if (parts.team != nullptr)
+    EASEL_RETURN_IF_ERROR(parts.team->audit().Record(ActorOf(call), "token.create", "", issued.credential.id,
+                                                     {{"name", name}, {"scope", scope}}));
   json::object out = TokenDocument(issued.credential);
   out["token"] = issued.secret;
   return JsonResponse(out, 201);

@@ -11,7 +11,9 @@ from serving import Server, make_canvas
 
 
 class Serve(Protocol):
-    def __call__(self, workspace: Path, *arguments: str, **environ: str) -> Server: ...
+    def __call__(
+        self, workspace: Path, *arguments: str, signed_in: bool = True, **environ: str
+    ) -> Server: ...
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +31,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start a server on a workspace, and sign in: `serve(tmp_path)`."""
+    """Start a server on a workspace, and sign in if `signed_in`: `serve(tmp_path)`."""
     started: list[Server] = []
 
-    def start(workspace: Path, *arguments: str, **environ: str) -> Server:
+    def start(workspace: Path, *arguments: str, signed_in: bool = True, **environ: str) -> Server:
         started.append(Server(workspace, arguments, environ).start())
-        return started[-1].sign_in()
+        return started[-1].sign_in() if signed_in else started[-1]
 
     yield start
     for server in started:

@@ -6,13 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import Serve
 from serving import REPOSITORY, make_canvas
+from team import SHARED_USER, found
 
 
-def test_generated_requests_get_answers_of_the_contract(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize("whose", ["one person's", "a team's"])
+def test_generated_requests_get_answers_of_the_contract(serve: Serve, tmp_path: Path, whose: str) -> None:
     make_canvas(tmp_path, "alpha")
-    server = serve(tmp_path)
+    if whose == "a team's":
+        server = serve(tmp_path, "--port", "0", "--team", SHARED_USER, signed_in=False)
+        server.cookie = found(server).cookie
+    else:
+        server = serve(tmp_path)
     token = server.token("owner")
     done = subprocess.run(
         [

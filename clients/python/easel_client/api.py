@@ -102,7 +102,7 @@ class Api:
         self._http.send("DELETE", f"/members/{quoted(member)}")
 
     def create_password_reset(self, member: str) -> types.HandedLink:
-        """A link for this member to set a new password; shown this once. An earlier one is worth nothing any more. (Access: admin.)"""
+        """A link for this member to set a new password; shown this once. An earlier one is worth nothing any more. (Access: admin person.)"""
         answer: types.HandedLink = self._http.ask("POST", f"/members/{quoted(member)}/password-reset")
         return answer
 
@@ -116,7 +116,7 @@ class Api:
         return answer
 
     def create_invitation(self, body: types.CreateInvitationBody) -> types.CreateInvitationAnswer:
-        """Made; `link` is shown this once. (Access: admin.)"""
+        """Made; `link` is shown this once. (Access: admin person.)"""
         answer: types.CreateInvitationAnswer = self._http.ask("POST", "/invitations", body=body)
         return answer
 
