@@ -149,7 +149,7 @@ test_fuzz() {
 }
 
 # What a stranger hands over gets all of the time; what only we write, and only disks damage, a third.
-long_fuzz=(canvas_yaml protocol manifest object_head)
+long_fuzz=(canvas_yaml protocol manifest object_head zip notebook)
 
 run_fuzzers() {
   local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
