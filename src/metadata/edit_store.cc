@@ -208,6 +208,9 @@ class SqliteEditStore final : public EditStore {
       EASEL_TRY(Query query, database_->Use("INSERT OR REPLACE INTO blocks(block, document, version, code, "
                                             "checksum) VALUES(?, ?, ?, ?, ?)"));
       EASEL_RETURN_IF_ERROR(query.Text(b.id).Text(b.document).Int(b.version).Text(b.code).Seal().Run());
+      if (b.version <= kKeptUpdates) continue;
+      EASEL_TRY(Query trim, database_->Use("DELETE FROM updates WHERE block = ? AND version < ?"));
+      EASEL_RETURN_IF_ERROR(trim.Text(b.id).Int(b.version - kKeptUpdates).Run());
     }
     for (const RevisionRecord& r : batch.revisions) {
       EASEL_TRY(Query query, database_->Use("INSERT OR REPLACE INTO revisions(block, revision, actor, at_ms, "

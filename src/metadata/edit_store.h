@@ -71,6 +71,9 @@ struct EditBatch {
 /// Errors of all calls: kDataLoss DATABASE_DAMAGED, DISK_FULL and others of SQLite.
 class EditStore {
  public:
+  /// So many of a block's text updates stay beside its row; who is further behind takes the text itself.
+  static constexpr std::int64_t kKeptUpdates = 5000;
+
   /// Open or make the database. Its `epoch` is made with it and never changes.
   static Result<std::unique_ptr<EditStore>> Open(const std::string& path);
   virtual ~EditStore() = default;

@@ -54,6 +54,27 @@ TEST(EditStore, ComesBackAsItWasLeft) {
   EXPECT_EQ((*store)->Files()->at(0).path, "blocks/a.py");
 }
 
+TEST(EditStore, UpdatesLongBeforeTheTextOfTheRowGo) {
+  const Folder folder;
+  auto store = EditStore::Open(folder.path + "/edits.db");
+  ASSERT_TRUE(store);
+  constexpr std::int64_t kAll = EditStore::kKeptUpdates + 100;
+  EditBatch typed;
+  for (std::int64_t i = 0; i < kAll; ++i)
+    for (const char* block : {"a", "b"}) typed.updates.push_back({block, i, "c", "ada", "[[0,\"x\"]]", 7});
+  ASSERT_TRUE((*store)->Commit(typed));
+  EXPECT_EQ((*store)->Updates("a", 0, 2 * kAll)->size(), static_cast<std::size_t>(kAll));
+  EditBatch saved;
+  saved.blocks.push_back({"a", "{}", kAll, "xxx"});
+  saved.blocks.push_back({"b", "{}", 50, "x"});
+  ASSERT_TRUE((*store)->Commit(saved));
+  const auto left = (*store)->Updates("a", 0, 2 * kAll);
+  ASSERT_EQ(left->size(), static_cast<std::size_t>(EditStore::kKeptUpdates));
+  EXPECT_EQ(left->front().version, 100);
+  EXPECT_EQ((*store)->Updates("b", 0, 2 * kAll)->size(),
+            static_cast<std::size_t>(kAll));  // not in its text yet
+}
+
 TEST(EditStore, ABatchIsWholeOrAbsent) {
   const Folder folder;
   auto store = EditStore::Open(folder.path + "/edits.db");

@@ -26,10 +26,14 @@ ExtentMap& ExtentMap::operator=(ExtentMap&& other) noexcept {
   std::swap(mapped_, other.mapped_);
   std::swap(shift_, other.shift_);
   std::swap(size_, other.size_);
+  guard_ = std::move(other.guard_);
   return *this;
 }
 
 ExtentMap::~ExtentMap() {
+  {
+    const MapGuard ends = std::move(guard_);
+  }  // before the range is somebody else's
   if (address_ != nullptr) ::munmap(address_, mapped_);
 }
 
@@ -67,6 +71,7 @@ Result<ExtentMap> ExtentMap::Map(const std::string& state_root, const std::strin
       return FailErrno("map " + from.path(), errno);
     done += run.length;
   }
+  out.guard_ = MapGuard(out.address_, out.mapped_);
   return out;
 }
 

@@ -6,12 +6,13 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "state/map_guard.h"
 #include "state/object.h"
 
 namespace easel {
 
-/// A read-only view of an extent's bytes. What it maps is only as good as the files: verify the objects before, and do
-/// not cut them short meanwhile. Movable.
+/// A read-only view of an extent's bytes. What it maps is only as good as the files: verify the objects before. Where one is cut
+/// short meanwhile, zeros are read, and cut() says so. Movable.
 class ExtentMap {
  public:
   /// Map extent number `extent` of a component with this `head`, in the object `object` of `state_root`.
@@ -25,6 +26,7 @@ class ExtentMap {
   ~ExtentMap();
 
   std::string_view bytes() const { return {address_ + shift_, size_}; }
+  bool cut() const { return guard_.cut(); }
 
  private:
   ExtentMap() = default;
@@ -33,6 +35,7 @@ class ExtentMap {
   std::size_t mapped_ = 0;  ///< bytes from `address_` on
   std::size_t shift_ = 0;   ///< from there to the extent's first byte
   std::size_t size_ = 0;
+  MapGuard guard_;
 };
 
 }  // namespace easel

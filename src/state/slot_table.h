@@ -28,6 +28,8 @@ class SlotTable {
   /// Errors: as EnsureWhole; kDataLoss OBJECT_DAMAGED.
   static Result<SlotTable> Open(const std::string& state_root, const Slot& slot, ObjectStamps& stamps);
 
+  /// Its file was cut short while it was mapped: what was read from it since is worth nothing.
+  bool cut() const { return map_ && map_->cut(); }
   std::string_view bytes() const { return map_ ? map_->bytes() : std::string_view(read_); }
 
  private:

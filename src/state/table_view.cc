@@ -75,6 +75,12 @@ Result<std::shared_ptr<TableView>> TableView::Open(std::string bytes, std::strin
   return out;
 }
 
+Status TableView::CheckWhole() const {
+  if (!cut()) return {};
+  return Fail(Code::kDataLoss, "TABLE_CUT",
+              where_ + ": the file was cut short by somebody while it was open; run the block again");
+}
+
 TableView::~TableView() {
   if (view_ != nullptr) module_->close(view_);
 }
@@ -82,8 +88,9 @@ TableView::~TableView() {
 Result<std::string> TableView::Describe() const {
   std::string out;
   Told told;
-  if (const int code = module_->describe(view_, WriterTo(out), told.error()); code != 0)
-    return Failed(code, told.text);
+  const int code = module_->describe(view_, WriterTo(out), told.error());
+  EASEL_RETURN_IF_ERROR(CheckWhole());
+  if (code != 0) return Failed(code, told.text);
   return out;
 }
 
@@ -108,10 +115,10 @@ Result<std::shared_ptr<TableSelection>> TableView::Select(const TableQuery& quer
   const EaselTableControl control = ControlOf(progress);
   std::shared_ptr<TableSelection> out(new TableSelection);
   Told told;
-  if (const int code = module_->select(view_, &form, &control, &out->selection_, &out->rows_, told.error());
-      code != 0)
-    return Failed(code, told.text);
-  out->view_ = shared_from_this();
+  const int code = module_->select(view_, &form, &control, &out->selection_, &out->rows_, told.error());
+  if (code == 0) out->view_ = shared_from_this();
+  EASEL_RETURN_IF_ERROR(CheckWhole());
+  if (code != 0) return Failed(code, told.text);
   out->bytes_ = module_->selection_bytes(out->selection_);
   return out;
 }
@@ -127,6 +134,7 @@ Status TableSelection::Do(TableProgress& progress, Call call) {
   Told told;
   const int code = call(*view_->module_, &control, told.error());
   bytes_ = view_->module_->selection_bytes(selection_);
+  EASEL_RETURN_IF_ERROR(view_->CheckWhole());
   if (code != 0) return view_->Failed(code, told.text);
   return {};
 }

@@ -66,18 +66,23 @@ class TableView : public std::enable_shared_from_this<TableView> {
   TableView(const TableView&) = delete;
   TableView& operator=(const TableView&) = delete;
 
+  /// Its file was cut short while it was open: every call fails from now on. Thread-safe.
+  bool cut() const { return table_.cut(); }
+
   /// {"rows", "columns": [{"name", "type", "kind", "sortable"?, "index"?}]} as JSON.
   Result<std::string> Describe() const;
 
   /// Select rows. Takes as long as the table is large; a sort alone costs nothing yet.
   ///
-  /// Errors: kInvalidArgument TABLE_QUERY; kCancelled TABLE_WORK_CANCELLED; as Open.
+  /// Errors: kInvalidArgument TABLE_QUERY; kCancelled TABLE_WORK_CANCELLED; kDataLoss TABLE_CUT; as Open.
   Result<std::shared_ptr<TableSelection>> Select(const TableQuery& query, TableProgress& progress);
 
  private:
   friend class TableSelection;
   TableView() = default;
   Status Begin(std::string_view bytes);
+  /// Is what was just read worth anything?
+  Status CheckWhole() const;
   std::unexpected<Error> Failed(int code, const char* text) const;
 
   SlotTable table_;

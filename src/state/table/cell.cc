@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "state/table/column.h"
 #include "state/table/time.h"
 
 namespace easel::table {
@@ -78,12 +79,12 @@ class CellWriter {
 
   template <typename Array>
   void AppendText(const arrow::Array& array, std::int64_t i, bool nested) {
-    AppendEscaped(static_cast<const Array&>(array).GetView(i), Room(), nested, out_);
+    AppendEscaped(BytesOf(static_cast<const Array&>(array), i), Room(), nested, out_);
   }
 
   template <typename Array>
   void AppendBytes(const arrow::Array& array, std::int64_t i) {
-    const std::string_view bytes = static_cast<const Array&>(array).GetView(i);
+    const std::string_view bytes = BytesOf(static_cast<const Array&>(array), i);
     out_ += "0x";
     for (std::size_t k = 0; k < bytes.size() && k < 32; ++k)
       AppendHex(static_cast<unsigned char>(bytes[k]), out_);

@@ -162,8 +162,8 @@ bool IsTextType(Type::type type) {
 
 std::string_view TextOf(const arrow::Array& array, std::int64_t i) {
   switch (array.type_id()) {
-    case Type::STRING: return static_cast<const arrow::StringArray&>(array).GetView(i);
-    case Type::LARGE_STRING: return static_cast<const arrow::LargeStringArray&>(array).GetView(i);
+    case Type::STRING: return BytesOf(static_cast<const arrow::StringArray&>(array), i);
+    case Type::LARGE_STRING: return BytesOf(static_cast<const arrow::LargeStringArray&>(array), i);
     case Type::STRING_VIEW: return static_cast<const arrow::StringViewArray&>(array).GetView(i);
     default: return {};
   }

@@ -22,6 +22,20 @@ std::string_view KindName(Kind kind);
 
 inline constexpr std::uint64_t kLastKey = UINT64_MAX;
 
+/// The bytes of value `i`; none where its offsets make no sense, which happens to rows that were checked when their file is
+/// cut short afterwards (state/map_guard.h).
+template <typename Array>
+std::string_view BytesOf(const Array& array, std::int64_t i) {
+  if constexpr (requires { array.raw_value_offsets(); }) {
+    const std::int64_t begin = array.value_offset(i), end = array.value_offset(i + 1);
+    const arrow::Buffer* bytes = array.data()->buffers[2].get();
+    if (bytes == nullptr || begin < 0 || end < begin || end > bytes->size()) return {};
+    return {reinterpret_cast<const char*>(bytes->data()) + begin, static_cast<std::size_t>(end - begin)};
+  } else {
+    return array.GetView(i);
+  }
+}
+
 /// Nothing of it may be read before the rows in question were checked: its bytes are user code's. Thread-safe.
 class Column {
  public:
