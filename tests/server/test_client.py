@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from serving import REPOSITORY, Server, make_canvas
@@ -74,8 +76,20 @@ def test_a_refusal_is_a_problem_with_its_reason(server: Server) -> None:
     assert nobody.value.reason == "NOT_SIGNED_IN"
 
 
+def test_a_canvas_goes_out_and_comes_in(server: Server, tmp_path: Path) -> None:
+    easel = Client(server.url, server.token("owner"))
+    path = tmp_path / "copy.zip"
+    path.write_bytes(easel.export_canvas("alpha"))
+    assert "alpha/canvas.yaml" in zipfile.ZipFile(path).namelist()
+    made = easel.import_canvas(path)
+    assert (made["done"], made["canvas"]["id"]) == (True, "alpha-2")
+    trash = easel.delete_canvas("alpha-2")["trash"]
+    easel.forget_canvas(trash)
+    assert list(easel.every(lambda cursor: easel.list_trash())) == []
+
+
 def test_the_same_key_makes_one_canvas(server: Server) -> None:
     easel = Client(server.url, server.token("owner"))
     first = easel.create_canvas({"name": "Once"}, idempotency_key="k")
     assert easel.create_canvas({"name": "Once"}, idempotency_key="k") == first
-    assert [one["canvas"] for one in easel.list_trash()["items"]] == []
+    easel.forget_canvas(easel.delete_canvas(first["id"])["trash"])

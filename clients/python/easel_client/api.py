@@ -216,6 +216,10 @@ class Api:
         answer: types.DeleteCanvasAnswer = self._http.ask("DELETE", f"/canvases/{quoted(canvas)}")
         return answer
 
+    def export_canvas(self, canvas: str) -> bytes:
+        """A .zip of its folder: canvas.yaml, blocks and files. Results, a Git repository and links are left out; `Easel-Left-Out` counts the links. (Access: viewer.)"""
+        return self._http.load("GET", f"/canvases/{quoted(canvas)}/export")
+
     def duplicate_canvas(self, canvas: str, *, idempotency_key: str | None = None) -> types.CanvasSummary:
         """The copy: blocks and files; results are not copied. (Access: editor.)"""
         answer: types.CanvasSummary = self._http.ask(
@@ -225,10 +229,44 @@ class Api:
         )
         return answer
 
+    def begin_import(
+        self, body: types.BeginImportBody, *, idempotency_key: str | None = None
+    ) -> types.Import:
+        """A .zip of a canvas, or a Jupyter notebook: its content says which. Send its pieces, of 8 MiB for example, one after the other. (Access: editor.)"""
+        answer: types.Import = self._http.ask(
+            "POST", "/imports", body=body, headers={"Idempotency-Key": idempotency_key or new_key()}
+        )
+        return answer
+
+    def get_import(self, import_: str) -> types.Import:
+        """How far it is: go on from `offset`, also after the server was started again. Known for a week. (Access: editor.)"""
+        answer: types.Import = self._http.ask("GET", f"/imports/{quoted(import_)}")
+        return answer
+
+    def send_import_piece(self, import_: str, data: bytes, *, offset: int) -> types.Import:
+        """Written. With the last piece the canvas is made, and `done` is true. (Access: editor.)"""
+        answer: types.Import = self._http.ask(
+            "PUT", f"/imports/{quoted(import_)}", data=data, query={"offset": offset}
+        )
+        return answer
+
+    def drop_import(self, import_: str) -> None:
+        """Forgotten; a canvas that was made stays. (Access: editor.)"""
+        self._http.send("DELETE", f"/imports/{quoted(import_)}")
+
     def list_trash(self) -> types.ListTrashAnswer:
         """Deleted canvases, newest first. (Access: owner.)"""
         answer: types.ListTrashAnswer = self._http.ask("GET", "/trash")
         return answer
+
+    def empty_trash(self) -> types.EmptyTrashAnswer:
+        """All of it is removed for good. (Access: owner.)"""
+        answer: types.EmptyTrashAnswer = self._http.ask("DELETE", "/trash")
+        return answer
+
+    def forget_canvas(self, trash: str) -> None:
+        """Removed for good. (Access: owner.)"""
+        self._http.send("DELETE", f"/trash/{quoted(trash)}")
 
     def restore_canvas(self, trash: str) -> types.CanvasSummary:
         """Back. (Access: owner.)"""
@@ -266,7 +304,7 @@ class Api:
     def start_run(
         self, canvas: str, body: types.RunRequest, *, idempotency_key: str | None = None
     ) -> types.Run:
-        """Started; its events come by WebSocket. (Access: runner.)"""
+        """Started, or `preparing`: environments are made first. Its events come by WebSocket. (Access: runner.)"""
         answer: types.Run = self._http.ask(
             "POST",
             f"/canvases/{quoted(canvas)}/runs",
@@ -395,7 +433,7 @@ class Api:
         attempt: str | None = None,
         query: str | None = None,
     ) -> bytes:
-        """RFC 4180, UTF-8, with a header line; missing values are empty. At most 32 MiB. (Access: viewer.)"""
+        """RFC 4180, UTF-8, with a header line; missing values are empty. (Access: viewer.)"""
         return self._http.load(
             "GET",
             f"/canvases/{quoted(canvas)}/blocks/{quoted(block)}/tables/{quoted(variable)}/export",

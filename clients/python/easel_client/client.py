@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from . import types
 from .api import Api
 from .http import Http, Problem
 
+PIECE_BYTES = 8 << 20
 UNDER_WAY = ("preparing", "running")
 
 
@@ -87,3 +89,12 @@ class Client(Api):
             if "result" in answer:  # not TableWork
                 return answer  # type: ignore[return-value]
             time.sleep(poll_s)
+
+    def import_canvas(self, path: str | Path) -> types.Import:
+        """Make a canvas of a .zip or a notebook."""
+        path = Path(path)
+        state = self.begin_import({"file": path.name, "bytes": path.stat().st_size})
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                state = self.send_import_piece(state["import"], piece, offset=state["offset"])
+        return state

@@ -187,6 +187,20 @@ class Upload(TypedDict):
     done: bool
 
 
+Import = TypedDict(
+    "Import",
+    {
+        "import": "str",
+        "file": "str",
+        "bytes": "int",
+        "offset": "int",
+        "done": "bool",
+        "canvas": "NotRequired[CanvasSummary]",
+        "notices": "NotRequired[list[str]]",
+    },
+)
+
+
 class TrashedCanvas(TypedDict):
     trash: str
     canvas: str
@@ -411,7 +425,11 @@ class Run(TypedDict):
     run: str
     mode: str
     status: str
-    """running, succeeded, failed, cancelled, interrupted"""
+    """preparing, running, succeeded, failed, cancelled, interrupted"""
+    environments: NotRequired[list[str]]
+    """While `preparing`, and after it: those that were made first."""
+    message: NotRequired[str]
+    """While `preparing`: what is being done."""
     created_ms: int
     finished_ms: NotRequired[int | None]
     counts: NotRequired[dict[str, int]]
@@ -754,9 +772,19 @@ class DeleteCanvasAnswer(TypedDict):
     trash: str
 
 
+class BeginImportBody(TypedDict):
+    file: str
+    """Its name: `churn.zip`. A canvas that does not say its name gets this one."""
+    bytes: int
+
+
 class ListTrashAnswer(TypedDict):
     items: list[TrashedCanvas]
     next: str | None
+
+
+class EmptyTrashAnswer(TypedDict):
+    removed: int
 
 
 class ListOperationsAnswer(TypedDict):
