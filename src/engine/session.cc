@@ -200,7 +200,7 @@ Result<RunId> Session::Start(const RunRequest& request, Sink sink, StartOptions 
           needed.push_back(*engine_->canvas().Find(planned.block));
       unready = world_.EnvironmentsToPrepare(needed);
       if (!unready.empty()) return;
-      const RunId run = NewRunId(world_.UnixMs());
+      const RunId run = options.run.value.empty() ? NewRunId(world_.UnixMs()) : options.run;
       watched_[run.value] = Watched{std::move(sink)};
       out = run;
       Feed(RunRequested{run, request, std::move(options.by)});
@@ -210,6 +210,7 @@ Result<RunId> Session::Start(const RunRequest& request, Sink sink, StartOptions 
       return Fail(Code::kAborted, "ENVIRONMENT_CHANGED",
                   "the environment `" + unready.front() +
                       "` changes again and again while it is made; run again when nobody edits it");
+    if (round == 0 && options.preparing) options.preparing(unready);
     // Beside the session's thread: other runs go on while this one's packages are fetched.
     for (const std::string& name : unready)
       EASEL_RETURN_IF_ERROR(

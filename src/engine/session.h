@@ -49,6 +49,9 @@ struct Observer {
 
 struct StartOptions {
   std::string by;  ///< who asked for the run, for the record (StartedBy); may be empty
+  RunId run;       ///< what it shall be called, new to this canvas; empty: a new one is made
+  /// The environments that have to be made first, before that begins; on the caller's thread.
+  std::function<void(const std::vector<std::string>& environments)> preparing;
   std::function<void(std::string_view)>
       progress;          ///< lines while an environment is made, on the caller's thread;
                          ///< default: the world's
@@ -75,7 +78,8 @@ class Session {
   /// Start a run; its events go to `sink` (which may be empty), run.finished last. An environment that the run needs and
   /// that is not ready is made on the caller's thread first: that may take minutes, in which the session serves others.
   ///
-  /// Errors: kInvalidArgument UNKNOWN_BLOCK; those of environments that have to be made first.
+  /// Errors: kInvalidArgument UNKNOWN_BLOCK; those of environments that have to be made first (kCancelled if that was
+  ///         stopped).
   Result<RunId> Start(const RunRequest& request, Sink sink, StartOptions options = {});
   void Cancel(const RunId& run, bool kill);
 

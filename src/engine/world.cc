@@ -49,9 +49,11 @@ std::string RuntimeFolderOfThisMachine() {
 }
 
 Result<std::unique_ptr<World>> World::Load(WorldOptions options) {
+  auto canvas = options.canvas ? Result<Canvas>(*std::exchange(options.canvas, std::nullopt))
+                               : ReadCanvas(options.folder);
+  EASEL_TRY(Canvas wanted, std::move(canvas));
   std::unique_ptr<World> world(new World(std::move(options)));
-  EASEL_TRY(Canvas canvas, ReadCanvas(world->options_.folder));
-  world->canvas_ = std::make_shared<const Canvas>(std::move(canvas));
+  world->canvas_ = std::make_shared<const Canvas>(std::move(wanted));
   const Canvas& read = *world->canvas_;
   world->state_root_ = read.root + "/.easel";
   world->files_ = std::make_unique<FileDigests>(read.root + "/files");
@@ -111,6 +113,7 @@ Status World::OpenStore() {
   const std::string path = state_root_ + "/metadata.db";
   if (options_.read_only && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {};
   EASEL_TRY(store_, OpenSqliteMetadata(path, options_.read_only));
+  if (!options_.renames.empty() && !options_.read_only) EASEL_RETURN_IF_ERROR(RecordEarlierRenames());
   EASEL_TRY(snapshot_, store_->Load());
   renames_ = snapshot_.renames;
   return {};

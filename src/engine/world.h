@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -30,6 +31,10 @@ struct WorldOptions {
   /// have it (BlockKnowledge::problem), instead of refusing the canvas; an environment that is not locked is locked when
   /// a run needs it.
   bool lenient = false;
+  /// The canvas of the folder, by who knows it better than its files say; none: read it.
+  std::optional<Canvas> canvas;
+  /// Renames of blocks (NameAfter's form) that no engine has heard of yet, in the names of `canvas`: results go along.
+  Renames renames;
   /// The run whose results stand in for what is published; empty: what is published.
   std::string at;
   std::function<void(std::string_view)> progress;  ///< lines for a person while something takes long
@@ -110,6 +115,7 @@ class World final : public Surroundings {
   explicit World(WorldOptions options) : options_(std::move(options)) {}
   Status MakeStateFolder();
   Status OpenStore();
+  Status RecordEarlierRenames();
   void Know(BlockKnowledge& known, const BlockRecord& record);
   void LoadPublished();
   /// Is the file of an object there, with so many bytes at least?

@@ -223,6 +223,24 @@ Result<Renames> World::RenamesToRecord(const Canvas& now, const Canvas& next, co
   return out;
 }
 
+/// Renames that were made while no engine was there, or by one that was killed before it had heard of them. One that the
+/// database has already, and one whose new name has results of its own by now, change nothing.
+Status World::RecordEarlierRenames() {
+  Renames wanted;
+  for (const auto& [from, to] : options_.renames) {
+    EASEL_TRY(const auto before, store_->FindBlock(from));
+    EASEL_TRY(const auto taken, store_->FindBlock(to));
+    if (IsUsed(before) && (!IsUsed(taken) || options_.renames.contains(to))) wanted.emplace(from, to);
+  }
+  // Where the one that makes room does not go, who would take its name stays, too.
+  while (std::erase_if(wanted, [&](const auto& rename) {
+           return options_.renames.contains(rename.second) && !wanted.contains(rename.second) &&
+                  IsUsed(store_->FindBlock(rename.second).value_or(std::nullopt));
+         }) > 0) {
+  }
+  return wanted.empty() ? Status{} : store_->CommitNow({RenameBlocks{std::move(wanted)}});
+}
+
 /// What the database has of a block that comes, once `renames` are recorded.
 Result<BlockKnowledge> World::KnowledgeOfNew(const std::string& name, const Renames& renames) {
   BlockKnowledge known;

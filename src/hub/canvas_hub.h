@@ -49,6 +49,8 @@ class CanvasHub {
 
   /// It takes nothing more: open the canvas anew.
   bool ended() const { return ended_; }
+  /// It has let go of the canvas.
+  bool over() const { return over_; }
   /// Begin to end: write everything, tell everybody.
   void End(std::string reason, std::string message);
 
@@ -102,6 +104,8 @@ class CanvasHub {
   void StartEngine();
   EngineEdit EditNow();
   Result<RunRequest> RequestOf(const json::value& request) const;
+  void Prepare(json::object run, const std::vector<std::string>& environments, const Answer& answer);
+  void Started(json::object run, const Status& started, const Answer& answer);
   void OnEvent(const std::string& run, json::object event);
   void OnStandings(const std::vector<std::pair<std::string, json::object>>& changed);
   std::string IdOf(const std::string& name) const;
@@ -111,9 +115,8 @@ class CanvasHub {
   const SessionOptions options_;
   Peers peers_;
   std::map<const PeerLink*, Page> pages_;
-  std::map<std::string, json::object> standings_;  ///< by block: what its LiveBlock adds
-  std::map<std::string, json::object> runs_;       ///< under way
-  std::map<std::string, std::string> started_by_;
+  std::map<std::string, json::object> standings_;    ///< by block: what its LiveBlock adds
+  std::map<std::string, json::object> runs_;         ///< under way
   std::map<std::string, std::string> engine_names_;  ///< of blocks, as the engine was told -> id
   std::string engine_problem_;
   std::unique_ptr<EngineLink> engine_;

@@ -205,22 +205,22 @@ CanvasModel::Applied CanvasModel::Make(const RenameLiveBlock& rename) {
   return inverse;
 }
 
-CanvasModel::Applied CanvasModel::Make(const SetBlockCode& set) {
+/// Give a block's field the value that `set` wants; its inverse gives back the one that was there.
+template <typename Set, typename Value>
+CanvasModel::Applied CanvasModel::Replace(const Set& set, Value LiveBlock::* field, const Value& wanted,
+                                          std::set<std::string>& changed) {
   Entry* entry = Get(set.id);
   if (entry == nullptr) return std::unexpected(NoSuchBlock(set.id));
-  CanvasChange inverse{SetBlockCode{set.id, std::move(entry->block.code)}};
-  entry->block.code = set.code;
-  recoded_.insert(set.id);
-  return inverse;
+  changed.insert(set.id);
+  return CanvasChange{Set{set.id, std::exchange(entry->block.*field, wanted)}};
+}
+
+CanvasModel::Applied CanvasModel::Make(const SetBlockCode& set) {
+  return Replace(set, &LiveBlock::code, set.code, recoded_);
 }
 
 CanvasModel::Applied CanvasModel::Make(const SetBlockSettings& set) {
-  Entry* entry = Get(set.id);
-  if (entry == nullptr) return std::unexpected(NoSuchBlock(set.id));
-  CanvasChange inverse{SetBlockSettings{set.id, std::move(entry->block.settings)}};
-  entry->block.settings = set.settings;
-  touched_.insert(set.id);
-  return inverse;
+  return Replace(set, &LiveBlock::settings, set.settings, touched_);
 }
 
 CanvasModel::Applied CanvasModel::Make(const ChangeGroup& group) {

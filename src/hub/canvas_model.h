@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "hub/change.h"
@@ -68,6 +69,9 @@ class CanvasModel {
   Applied Make(const SetBlockCode& set);
   Applied Make(const SetBlockSettings& set);
   Applied Make(const ChangeGroup& group);
+  template <typename Set, typename Value>
+  Applied Replace(const Set& set, Value LiveBlock::* field, const Value& wanted,
+                  std::set<std::string>& changed);
 
   Entry* Get(std::string_view id);
   std::optional<Refusal> Connect(const PlacedEdge& placed);

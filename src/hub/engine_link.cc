@@ -30,6 +30,17 @@ struct EngineLink::Open {
   std::unique_ptr<EngineServer> server;
 };
 
+namespace {
+
+/// `edit` with what came after it.
+void Join(EngineEdit& edit, EngineEdit later) {
+  edit.canvas = std::move(later.canvas);
+  edit.renames.insert(edit.renames.end(), later.renames.begin(), later.renames.end());
+  for (auto& [id, name] : later.renamed) edit.renamed[id] = std::move(name);
+}
+
+}  // namespace
+
 EngineLink::EngineLink(std::string folder, SessionOptions options, EngineCallbacks callbacks)
     : folder_(std::move(folder)), options_(std::move(options)), callbacks_(std::move(callbacks)) {
   thread_ = std::thread([this] { Loop(); });
@@ -48,28 +59,40 @@ void EngineLink::Post(std::function<void()> work) {
 
 void EngineLink::Edit(EngineEdit edit) {
   const std::lock_guard lock(mutex_);
-  pending_.canvas = std::move(edit.canvas);
-  pending_.renames.insert(pending_.renames.end(), edit.renames.begin(), edit.renames.end());
+  Join(pending_, std::move(edit));
   edit_waits_ = true;
   arrived_.notify_all();
 }
 
-void EngineLink::Start(EngineEdit edit, RunRequest request, std::string by, Started started) {
+void EngineLink::Start(EngineEdit edit, Wanted wanted, Starting starting) {
   Edit(std::move(edit));
-  Post([this, request = std::move(request), by = std::move(by), started = std::move(started)] {
+  Post([this, wanted = std::move(wanted), starting = std::move(starting)] {
     auto ready = Ready();
-    if (!ready) return started(std::unexpected(ready.error()));
+    if (!ready) return starting.started(std::unexpected(ready.error()));
+    std::stop_source stop;
     {
       const std::lock_guard lock(mutex_);
       ++starting_;
+      preparing_[wanted.run.value] = stop;
     }
     // An environment may have to be built first: edits go on meanwhile.
-    std::thread([this, open = *std::move(ready), request, by, started]() mutable {
-      started(
-          open->session->Start(request, {},
-                               {.by = by,
-                                .progress = [this](std::string_view line) { callbacks_.on_progress(line); },
-                                .stop = stop_.get_token()}));
+    std::thread([this, open = *std::move(ready), wanted, starting, stop]() mutable {
+      const std::stop_callback ends(stop_.get_token(), [&stop] { stop.request_stop(); });
+      auto run = open->session->Start(
+          wanted.request, {},
+          {.by = wanted.by,
+           .run = wanted.run,
+           .preparing = starting.preparing,
+           .progress = [this,
+                        &wanted](std::string_view line) { callbacks_.on_progress(wanted.run.value, line); },
+           .stop = stop.get_token()});
+      {
+        const std::lock_guard lock(mutex_);
+        preparing_.erase(wanted.run.value);
+      }
+      // Cancelled after the last moment at which that stopped anything.
+      if (run && stop.stop_requested()) open->session->Cancel(*run, false);
+      starting.started(std::move(run));
       open.reset();
       const std::lock_guard lock(mutex_);
       --starting_;
@@ -88,6 +111,13 @@ void EngineLink::Plan(EngineEdit edit, RunRequest request, Planned planned) {
 }
 
 void EngineLink::Cancel(const RunId& run, bool kill) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto preparing = preparing_.find(run.value); preparing != preparing_.end()) {
+      preparing->second.request_stop();
+      return;
+    }
+  }
   Post([this, run, kill] {
     if (auto ready = Ready()) (*ready)->session->Cancel(run, kill);
   });
@@ -118,9 +148,20 @@ Result<std::shared_ptr<EngineLink::Open>> EngineLink::Ready() {
 
 Status EngineLink::Apply(EngineEdit edit) {
   const auto edited = open_->session->Edit(std::move(edit.canvas), edit.renames);
+  if (edited && !edit.renamed.empty()) callbacks_.on_renamed(edit.renamed);
   if (edited) return {};
   callbacks_.on_problem(edited.error().message);
   return std::unexpected(edited.error());
+}
+
+/// The canvas as it is now, with all renames that wait.
+Result<EngineEdit> EngineLink::CurrentEdit() {
+  EASEL_TRY(EngineEdit now, callbacks_.current());
+  const std::lock_guard guard(mutex_);
+  EngineEdit out = std::exchange(pending_, {});
+  edit_waits_ = false;
+  Join(out, std::move(now));
+  return out;
 }
 
 Status EngineLink::OpenEngine() {
@@ -136,14 +177,25 @@ Status EngineLink::OpenEngine() {
     return fail({Code::kUnavailable, "ENGINE_ELSEWHERE",
                  "a command line run has this canvas; runs here wait until it has ended"});
   open->lock = std::move(*lock);
+  // The canvas as it is now, not as its files say, which may be behind; and every rename that no engine has heard of.
+  auto first = CurrentEdit();
+  if (!first) return fail(first.error());
   auto world = World::Load({.folder = folder_,
                             .runtime_folder = RuntimeFolderOfThisMachine(),
                             .environments = EnvironmentOptionsOfThisMachine(),
                             .lenient = true,
-                            .progress = callbacks_.on_progress,
+                            .canvas = first->canvas,
+                            .renames = ComposeRenames(first->renames),
+                            .progress = [this](std::string_view line) { callbacks_.on_progress("", line); },
                             .stop = stop_.get_token(),
                             .analyzers = AnalyzersOfThisProcess()});
+  if (!world) {
+    const std::lock_guard guard(mutex_);  // for the next attempt
+    pending_.renames.insert(pending_.renames.begin(), first->renames.begin(), first->renames.end());
+    pending_.renamed.merge(first->renamed);
+  }
   if (!world) return fail(world.error());
+  if (!first->renamed.empty()) callbacks_.on_renamed(first->renamed);
   open->world = *std::move(world);
   auto backend = std::make_unique<LocalBackend>(
       LocalBackendOptions{.canvas = open->world->canvas_id(),
@@ -154,21 +206,18 @@ Status EngineLink::OpenEngine() {
                                {.on_event = callbacks_.on_event, .on_standings = callbacks_.on_standings});
   if (!session) return fail(session.error());
   open->session = *std::move(session);
-  // What the folder said when it was read may be behind.
-  auto now = callbacks_.current();
+  // What was edited while it opened.
+  auto now = CurrentEdit();
   if (!now) return fail(now.error());
-  {
-    const std::lock_guard guard(mutex_);
-    now->renames.insert(now->renames.begin(), pending_.renames.begin(), pending_.renames.end());
-    pending_ = {};
-    edit_waits_ = false;
-  }
   if (const auto edited = open->session->Edit(std::move(now->canvas), now->renames); !edited)
     return fail(edited.error());
+  if (!now->renamed.empty()) callbacks_.on_renamed(now->renamed);
   auto server = EngineServer::Serve(open->world->state_root(), *open->session,
                                     [this, session = open->session.get()]() -> Status {
-                                      EASEL_TRY(EngineEdit edit, callbacks_.current());
+                                      EASEL_TRY(EngineEdit edit, CurrentEdit());
                                       const auto edited = session->Edit(std::move(edit.canvas), edit.renames);
+                                      if (edited && !edit.renamed.empty())
+                                        callbacks_.on_renamed(edit.renamed);
                                       return edited ? Status{} : std::unexpected(edited.error());
                                     });
   if (!server) return fail(server.error());

@@ -12,7 +12,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -30,6 +30,7 @@ namespace easel {
 struct EngineEdit {
   Canvas canvas;
   std::vector<std::pair<std::string, std::string>> renames;
+  std::map<std::string, std::string> renamed;  ///< the same as ids of blocks, with their names in `canvas`
 };
 
 struct EngineCallbacks {
@@ -39,8 +40,10 @@ struct EngineCallbacks {
   std::function<void(const std::vector<StandingReport>& changed, const Canvas& canvas)> on_standings;
   /// The canvas as it is now, for an engine that opens, and for a run that a command line asks for: waits for it.
   std::function<Result<EngineEdit>()> current;
-  /// Lines while an environment is made.
-  std::function<void(std::string_view line)> on_progress;
+  /// What was renamed in an edit is durable with the engine.
+  std::function<void(const std::map<std::string, std::string>& renamed)> on_renamed;
+  /// Lines while an environment is made; `run` waits for it, empty: the engine does, which opens.
+  std::function<void(const std::string& run, std::string_view line)> on_progress;
 };
 
 /// Thread-safe.
@@ -52,9 +55,18 @@ class EngineLink {
 
   /// Hand on an edit; of several that wait, all renames and the last canvas count.
   void Edit(EngineEdit edit);
-  using Started = std::function<void(Result<RunId> run)>;
-  /// Edit, then start; `started` is called on another thread.
-  void Start(EngineEdit edit, RunRequest request, std::string by, Started started);
+  struct Wanted {
+    RunId run;  ///< what it shall be called
+    RunRequest request;
+    std::string by;
+  };
+  struct Starting {
+    /// Environments have to be made first, which may take minutes; Cancel() ends that.
+    std::function<void(const std::vector<std::string>& environments)> preparing;
+    std::function<void(Result<RunId> run)> started;
+  };
+  /// Edit, then start; both are called on another thread, `started` last, once.
+  void Start(EngineEdit edit, Wanted wanted, Starting starting);
   using Planned = std::function<void(Result<std::vector<PlannedBlock>> plan)>;
   void Plan(EngineEdit edit, RunRequest request, Planned planned);
   void Cancel(const RunId& run, bool kill);
@@ -65,6 +77,7 @@ class EngineLink {
   struct Open;
   void Loop();
   Status OpenEngine();
+  Result<EngineEdit> CurrentEdit();
   Status Apply(EngineEdit edit);
   Result<std::shared_ptr<Open>> Ready();
   void Post(std::function<void()> work);
@@ -82,7 +95,8 @@ class EngineLink {
   std::stop_source stop_;
   std::shared_ptr<Open> open_;
   Error failed_;
-  std::int64_t starting_ = 0;  ///< threads of Start that have not ended
+  std::map<std::string, std::stop_source> preparing_;  ///< by run that is being started
+  std::int64_t starting_ = 0;                          ///< threads of Start that have not ended
   std::function<void()> ended_;
   std::thread thread_;
 };

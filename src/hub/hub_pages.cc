@@ -61,6 +61,7 @@ void CanvasHub::Welcome(std::shared_ptr<PeerLink> link, Visitor visitor, const s
     }
     hello["blocks"] = std::move(blocks);
     hello["runs"] = RunsNow();
+    hello["canvas"] = canvas_->TitleJson();
     for (const OperationRecord& made : missing)
       first.AddOperation(
           "{\"seq\":" + std::to_string(made.seq) + ",\"token\":" + json::serialize(json::value(made.token)) +

@@ -74,17 +74,25 @@ void CanvasHub::StartEngine() {
                         waiting->arrived.wait(lock, [&] { return waiting->edit.has_value(); });
                         return *std::move(waiting->edit);
                       },
+                      .on_renamed =
+                          [this](const std::map<std::string, std::string>& renamed) {
+                            Post([this, renamed] { canvas_->Heard(renamed); });
+                          },
                       .on_progress =
-                          [this](std::string_view line) {
-                            Post([this, line = std::string(line)] {
-                              peers_.now().AddEvent({{"event", "environment.progress"}, {"message", line}});
+                          [this](const std::string& run, std::string_view line) {
+                            Post([this, run, line = std::string(line)] {
+                              json::object event{{"event", "environment.progress"}, {"message", line}};
+                              if (!run.empty()) event["run"] = run;
+                              if (const auto there = runs_.find(run); there != runs_.end())
+                                there->second["message"] = line;
+                              peers_.now().AddEvent(event);
                             });
                           }});
 }
 
 EngineEdit CanvasHub::EditNow() {
   engine_generation_ = canvas_->generation();
-  EngineEdit edit{canvas_->AsCanvas(), canvas_->TakeRenames()};
+  EngineEdit edit{canvas_->AsCanvas(), canvas_->TakeRenames(), canvas_->UnheardNames()};
   for (const LiveBlock* block : canvas_->model().Blocks()) engine_names_[block->name] = block->id;
   return edit;
 }
@@ -132,21 +140,59 @@ void CanvasHub::Start(json::value request, std::string by, Answer answer) {
     // Files are what blocks and other programs see: they are what was typed.
     if (const Status written = canvas_->Flush(); !written) return answer(std::unexpected(written.error()));
     StartEngine();
-    const std::string mode(RunModeName(wanted->mode));
-    engine_->Start(EditNow(), *std::move(wanted), by, [this, by, mode, answer](Result<RunId> run) {
-      if (!run) return answer(std::unexpected(run.error()));
-      Post([this, by, mode, answer, run = run->value] {
-        json::object out{{"run", run},
-                         {"mode", mode},
-                         {"status", "running"},
-                         {"created_ms", clock_.UnixMs()},
-                         {"finished_ms", nullptr},
-                         {"by", by}};
-        if (const auto there = runs_.find(run); there != runs_.end()) there->second["by"] = by;
-        answer(std::move(out));
-      });
-    });
+    const std::string run = NewRunId(clock_.UnixMs()).value;
+    const json::object document{{"run", run},
+                                {"mode", RunModeName(wanted->mode)},
+                                {"status", "running"},
+                                {"created_ms", clock_.UnixMs()},
+                                {"finished_ms", nullptr},
+                                {"by", by}};
+    engine_->Start(
+        EditNow(), {.run = RunId{run}, .request = *std::move(wanted), .by = by},
+        {.preparing =
+             [this, document, answer](const std::vector<std::string>& environments) {
+               Post([this, document, answer, environments] { Prepare(document, environments, answer); });
+             },
+         .started =
+             [this, document, answer](Result<RunId> started) {
+               Post([this, document, answer, error = started ? Error{} : started.error(),
+                     ok = started.has_value()] {
+                 Started(document, ok ? Status{} : std::unexpected(error), answer);
+               });
+             }});
   });
+}
+
+/// A run waits for environments: whoever asked for it need not, and pages see how far it is.
+void CanvasHub::Prepare(json::object run, const std::vector<std::string>& environments,
+                        const Answer& answer) {
+  run["status"] = "preparing";
+  run["environments"] = json::array(environments.begin(), environments.end());
+  json::object event{{"event", "run.preparing"}};
+  for (const char* field : {"run", "mode", "environments", "by"}) event[field] = run.at(field);
+  peers_.now().AddEvent(event);
+  runs_[std::string(run.at("run").get_string())] = run;
+  answer(std::move(run));
+}
+
+void CanvasHub::Started(json::object run, const Status& started, const Answer& answer) {
+  const std::string id(run.at("run").get_string());
+  const auto there = runs_.find(id);
+  const bool prepared = there != runs_.end() && there->second.contains("environments");
+  if (started) {
+    if (there != runs_.end()) there->second["by"] = run.at("by");
+    if (!prepared) answer(std::move(run));
+    return;
+  }
+  if (!prepared) return answer(std::unexpected(started.error()));
+  // It was answered already: the news tell how it ended.
+  const bool cancelled = started.error().code == Code::kCancelled;
+  json::object event{{"event", "run.finished"}, {"run", id}, {"status", cancelled ? "cancelled" : "failed"}};
+  for (const char* list : {"ran", "up_to_date", "restored", "failed", "skipped", "cancelled"})
+    event[list] = json::array();
+  event["seconds"] = static_cast<double>(clock_.UnixMs() - run.at("created_ms").as_int64()) / 1000;
+  if (!cancelled) event["error"] = started.error().message;
+  OnEvent(id, std::move(event));
 }
 
 void CanvasHub::Cancel(std::string run, bool kill, Answer answer) {
@@ -161,11 +207,18 @@ void CanvasHub::Cancel(std::string run, bool kill, Answer answer) {
 void CanvasHub::OnEvent(const std::string& run, json::object event) {
   const std::string name(event.at("event").get_string());
   if (name == "run.started") {
-    runs_[run] = {{"run", run},
-                  {"mode", event.contains("mode") ? event.at("mode") : json::value("all")},
-                  {"status", "running"},
-                  {"created_ms", clock_.UnixMs()},
-                  {"finished_ms", nullptr}};
+    json::object begun{{"run", run},
+                       {"mode", event.contains("mode") ? event.at("mode") : json::value("all")},
+                       {"status", "running"},
+                       {"created_ms", clock_.UnixMs()},
+                       {"finished_ms", nullptr}};
+    // One that waited for its environment keeps what is known of it.
+    if (const auto there = runs_.find(run); there != runs_.end()) {
+      there->second["status"] = "running";
+      there->second.erase("message");
+    } else {
+      runs_[run] = std::move(begun);
+    }
   } else if (name == "run.finished") {
     runs_.erase(run);
   }

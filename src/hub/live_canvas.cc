@@ -84,6 +84,7 @@ Status LiveCanvas::Load() {
     EASEL_TRY(LiveBlock block, LiveBlockFromJson(with_code));
     BlockState state{.file = reader.String("file"),
                      .was = reader.String("was"),
+                     .known_as = reader.StringOr("known_as", ""),
                      .version = row.version,
                      .revision = reader.Int("revision")};
     const std::int64_t place = reader.Int("place");
@@ -100,6 +101,12 @@ Status LiveCanvas::Load() {
     }
   }
   for (const auto& [id, state] : states_) to_remove_.erase(state.file);
+  // Renames that no engine heard of before the end came; names may have been swapped.
+  for (const bool aside : {true, false})
+    for (const auto& [id, state] : states_)
+      if (!state.known_as.empty())
+        aside ? renames_.emplace_back(state.known_as, "~" + id)
+              : renames_.emplace_back("~" + id, model_.Find(id)->name);
 
   // Typed since the texts were put into their rows.
   std::map<std::string, std::string> before;
@@ -235,10 +242,30 @@ void LiveCanvas::NoteRenames(const CanvasChange& change, Before& now) {
   if (const auto* rename = std::get_if<RenameLiveBlock>(&change.what))
     if (const auto block = now.find(rename->id); block != now.end() && block->second.name != rename->name) {
       renames_.emplace_back(block->second.name, rename->name);
+      if (const auto state = states_.find(rename->id); state != states_.end())
+        SetKnownAs(rename->id, state->second,
+                   state->second.known_as.empty() ? block->second.name : state->second.known_as);
       block->second.name = rename->name;
     }
   if (const auto* group = std::get_if<ChangeGroup>(&change.what))
     for (const CanvasChange& one : group->changes) NoteRenames(one, now);
+}
+
+void LiveCanvas::SetKnownAs(const std::string& id, BlockState& state, std::string name) {
+  if (const LiveBlock* block = model_.Find(id); block != nullptr && block->name == name) name.clear();
+  if (std::exchange(state.known_as, std::move(name)) != state.known_as) Touch(id);
+}
+
+std::map<std::string, std::string> LiveCanvas::UnheardNames() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [id, state] : states_)
+    if (!state.known_as.empty()) out.emplace(id, model_.Find(id)->name);
+  return out;
+}
+
+void LiveCanvas::Heard(const std::map<std::string, std::string>& renamed) {
+  for (const auto& [id, name] : renamed)
+    if (const auto state = states_.find(id); state != states_.end()) SetKnownAs(id, state->second, name);
 }
 
 /// What the model has taken becomes an operation: in the journal's next batch, in the news, and due in the folder.
@@ -354,6 +381,7 @@ BlockEdits LiveCanvas::EditsOf(const std::string& id) const {
                         {"revision", state.revision},
                         {"place", model_.PlaceOf(id)},
                         {"parents", json::array(parents.begin(), parents.end())}};
+  if (!state.known_as.empty()) document["known_as"] = state.known_as;
   if (block == nullptr) document["deleted"] = true;
   return {id, json::serialize(document), state.version, as.code};
 }

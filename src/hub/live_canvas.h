@@ -49,6 +49,8 @@ class LiveCanvas {
   std::int64_t seq() const { return seq_; }
   const std::string& name() const { return base_canvas_.name; }
   const std::string& environment() const { return base_canvas_.environment; }
+  /// `{"name", "environment"}`, as pages are told.
+  json::object TitleJson() const { return {{"name", name()}, {"environment", environment()}}; }
   const std::string& problem() const { return problem_; }
   std::int64_t VersionOf(const std::string& block) const;
   const std::string& FileOf(const std::string& block) const;
@@ -93,6 +95,9 @@ class LiveCanvas {
 
   /// Renames since the last call, in order; for the engine.
   std::vector<std::pair<std::string, std::string>> TakeRenames() { return std::exchange(renames_, {}); }
+  /// Blocks whose present name no engine has recorded yet; kept over restarts until Heard() says that one has.
+  std::map<std::string, std::string> UnheardNames() const;
+  void Heard(const std::map<std::string, std::string>& renamed);
   /// Grows with every change that the engine must know: code, names, edges, settings.
   std::int64_t generation() const { return generation_; }
 
@@ -100,6 +105,8 @@ class LiveCanvas {
   struct BlockState {
     std::string file;
     std::string was;  ///< its name in the canvas.yaml that was last read or written; empty: not there
+    std::string
+        known_as;  ///< its name for the engine, where that has not recorded the present one; else empty
     std::int64_t version = 0;  ///< of its text
     std::int64_t revision = 0;
     std::string actor;             ///< who writes the newest revision
@@ -123,6 +130,7 @@ class LiveCanvas {
   OperationRecord Record(const std::string& actor, const std::string& token, const CanvasChange& change,
                          const Before& before);
   void Begin(const std::string& actor, const LiveBlock& block, const Before& before);
+  void SetKnownAs(const std::string& id, BlockState& state, std::string name);
   void NoteRenames(const CanvasChange& change, Before& now);
   std::string FreeFile(const LiveBlock& block) const;
   BlockEdits EditsOf(const std::string& id) const;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "canvas/merge.h"
 #include "canvas/reader.h"
 
 namespace easel {
@@ -317,6 +318,71 @@ TEST(LiveCanvas, QuickTypingIsOneRevision) {
   EXPECT_EQ(revisions->at(1).lines_added, 5);
   EXPECT_EQ(revisions->at(2).actor, "folder");
   EXPECT_EQ((*o.canvas->FindRevision(a, 1))->code, "x = 1\n");
+}
+
+/// Its wall clock is set by people; the other one goes on.
+class SetClock final : public Clock {
+ public:
+  std::int64_t UnixMs() const override { return wall_ms; }
+  std::int64_t MonotonicMs() const override { return steady_ms; }
+  std::int64_t wall_ms = 1'700'000'000'000, steady_ms = 5'000;
+};
+
+TEST(LiveCanvas, AClockThatJumpsChangesNoOrderAndHoldsUpNoFile) {
+  Opened o;
+  o.canvas.reset();
+  SetClock clock;
+  auto opened = LiveCanvas::Open(o.path, clock);
+  ASSERT_TRUE(opened) << opened.error().message;
+  LiveCanvas& canvas = **opened;
+  const std::string a = canvas.model().Named("a")->id;
+  constexpr std::int64_t kYear = std::int64_t{365} * 24 * 3600 * 1000;
+  std::int64_t number = 0;
+  for (const std::int64_t jump : {std::int64_t{0}, -10 * kYear, 20 * kYear, -5 * kYear}) {
+    clock.wall_ms += jump;
+    const std::string code = "y = " + std::to_string(++number) + "\n";
+    ASSERT_TRUE(canvas.Change("ada", "t" + std::to_string(number), {SetBlockCode{a, code}}));
+    ASSERT_TRUE(canvas.Commit());
+    clock.steady_ms += LiveCanvas::kQuietMs;
+    ASSERT_TRUE(canvas.Work());
+    EXPECT_EQ(o.Get("blocks/a.py"), code);
+  }
+  const auto operations = canvas.Operations(0, 10);
+  ASSERT_EQ(operations->size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(operations->at(i).seq, static_cast<std::int64_t>(i + 1));
+  const auto revisions = canvas.Revisions(a, 1000, 10);
+  ASSERT_EQ(revisions->size(), 5u);
+  EXPECT_EQ((*canvas.FindRevision(a, revisions->at(0).revision))->code, "y = 4\n");
+}
+
+TEST(LiveCanvas, ANameThatNoEngineHeardOfIsKnownAfterAnEnd) {
+  Opened o;
+  const std::string a = o.Id("a"), b = o.Id("b");
+  o.Do(R"({"op":"batch","changes":[{"op":"rename","id":")" + a + R"(","name":"t"},{"op":"rename","id":")" +
+       b + R"(","name":"a"},{"op":"rename","id":")" + a + R"(","name":"b"}]})");
+  ASSERT_TRUE(o.canvas->Commit());
+  (void)o.canvas->TakeRenames();  // handed to an engine that is killed before it recorded them
+  o.Open();
+  EXPECT_EQ(ComposeRenames(o.canvas->TakeRenames()), (Renames{{"a", "b"}, {"b", "a"}}));
+  EXPECT_EQ(o.canvas->UnheardNames(), (std::map<std::string, std::string>{{a, "b"}, {b, "a"}}));
+  o.canvas->Heard(o.canvas->UnheardNames());
+  ASSERT_TRUE(o.canvas->Commit());
+  o.Open();
+  EXPECT_TRUE(o.canvas->TakeRenames().empty());
+  EXPECT_TRUE(o.canvas->UnheardNames().empty());
+}
+
+TEST(LiveCanvas, WhatTheFolderSaysOfItsNameAndEnvironmentIsNews) {
+  Opened o;
+  Tick news;
+  o.canvas->SendNewsTo(news);
+  const std::int64_t before = o.canvas->generation();
+  o.Put("canvas.yaml", "easel: 1\nname: Other\nenvironment: big\n" +
+                           o.Get("canvas.yaml").substr(o.Get("canvas.yaml").find("blocks:")));
+  o.Pass(300);
+  EXPECT_NE(news.Members().find(R"("canvas":{"name":"Other","environment":"big"})"), std::string::npos)
+      << news.Members();
+  EXPECT_GT(o.canvas->generation(), before);
 }
 
 TEST(LiveCanvas, TwoServersOnOneCanvas) {

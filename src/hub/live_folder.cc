@@ -354,8 +354,13 @@ Status LiveCanvas::TakeOver(const Canvas& disk, const std::string& text) {
     CanvasChange all = made.size() == 1 ? std::move(made[0]) : CanvasChange{ChangeGroup{std::move(made)}};
     (void)Record("folder", "", all, before);
   }
+  const bool retitled = disk.name != base_canvas_.name || disk.environment != base_canvas_.environment;
   base_yaml_ = text;
   base_canvas_ = disk;
+  if (retitled) {
+    ++generation_;
+    news_->SetCanvas(json::serialize(TitleJson()));
+  }
   batch_.files.push_back({kYaml, text, false});
   for (Block& block : base_canvas_.blocks) {
     SetBase(block.file, block.source);

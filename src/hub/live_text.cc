@@ -8,7 +8,7 @@
 namespace easel {
 namespace {
 
-constexpr std::int64_t kMaxPulled = 5000;
+constexpr std::int64_t kMaxPulled = EditStore::kKeptUpdates;
 constexpr std::size_t kMaxCodeBytes = std::size_t{4} << 20;
 
 std::string UpdateJson(const std::string& client, const std::string& changes) {

@@ -12,7 +12,7 @@
 
 namespace easel {
 
-/// Thread-safe.
+/// Thread-safe. A canvas that opens or ends slowly holds up those who ask for it, and nobody else.
 class OpenCanvases {
  public:
   explicit OpenCanvases(SessionOptions options) : options_(std::move(options)) {}
@@ -21,6 +21,10 @@ class OpenCanvases {
   ///
   /// Errors: those of CanvasHub::Open.
   Result<std::shared_ptr<CanvasHub>> Get(const std::string& folder);
+  /// The same for callers that are many: while one of them opens the canvas on its thread, the others are called back from
+  /// there, and hold no thread.
+  using Then = std::function<void(Result<std::shared_ptr<CanvasHub>> hub)>;
+  void With(const std::string& folder, Then then);
   /// The hub of a canvas if it is open.
   std::shared_ptr<CanvasHub> Find(const std::string& folder);
   /// Close a canvas and wait for it: before its folder goes.
@@ -28,9 +32,23 @@ class OpenCanvases {
   void CloseAll();
 
  private:
+  struct Place {
+    std::mutex changing;  ///< held while it is opened or closed; taken before the registry's, never in it
+    // Guarded by the registry's mutex:
+    std::shared_ptr<CanvasHub> hub;
+    bool asked = false;         ///< somebody opens it for With
+    std::vector<Then> waiting;  ///< others
+  };
+  /// The place of a canvas: whoever has it keeps it in the registry.
+  std::shared_ptr<Place> PlaceOf(const std::string& folder);
+  /// Wait for canvases that end just now; false if there are none.
+  bool WaitForEnded();
+  /// Take out what has ended, to be let go without the lock.
+  std::vector<std::shared_ptr<CanvasHub>> TakeOver();
+
   const SessionOptions options_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<CanvasHub>> hubs_;  ///< by folder
+  std::mutex mutex_;                                      ///< for moments
+  std::map<std::string, std::shared_ptr<Place>> places_;  ///< by folder
 };
 
 }  // namespace easel

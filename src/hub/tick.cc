@@ -88,6 +88,7 @@ void Tick::SetPerson(std::int64_t connection, std::string person) {
   people_[connection] = std::move(person);
 }
 
+void Tick::SetCanvas(std::string canvas) { canvas_ = std::move(canvas); }
 void Tick::SetProblem(std::string problem) { problem_ = std::move(problem); }
 
 void Tick::Append(const Tick& later) {
@@ -100,12 +101,13 @@ void Tick::Append(const Tick& later) {
   for (const Shown& shown : later.events_) shown.stream.empty() ? AddShown(shown) : AddOutput(shown);
   missed_.insert(later.missed_.begin(), later.missed_.end());
   for (const auto& [connection, person] : later.people_) SetPerson(connection, person);
+  if (!later.canvas_.empty()) canvas_ = later.canvas_;
   if (later.problem_) problem_ = later.problem_;
 }
 
 bool Tick::empty() const {
   return operations_.empty() && texts_.empty() && states_.empty() && events_.empty() && missed_.empty() &&
-         people_.empty() && !problem_;
+         people_.empty() && canvas_.empty() && !problem_;
 }
 
 std::string Tick::Members() const {
@@ -142,6 +144,7 @@ std::string Tick::Members() const {
   });
   list("missed", missed_, [&](const std::string& block) { out += Quoted(block); });
   list("people", people_, [&](const auto& item) { out += item.second; });
+  if (!canvas_.empty()) out += (out.empty() ? "" : ",") + std::string("\"canvas\":") + canvas_;
   if (problem_) {
     out += (out.empty() ? "" : ",") + std::string("\"problem\":") +
            (problem_->empty() ? "null" : Quoted(*problem_));

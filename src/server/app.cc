@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "canvas/problem.h"
 #include "executor/slot_mounts.h"
+#include "server/housekeeping.h"
 #include "server/routes.h"
 #include "server/service.h"
 #include "server/serving.h"
@@ -161,6 +162,8 @@ class RunningApp final : public App {
   ~RunningApp() override { Stop(std::chrono::milliseconds(0)); }
 
   Status Listen() {
+    housekeeping_ = std::make_unique<Housekeeping>(
+        workspace_, clock_, HousekeepingOptions{.trash_days = settings_.Number("trash_days")});
     const std::string& address = settings_.Text("host");
     const HttpLimits limits{.connections = static_cast<std::size_t>(settings_.Number("connections"))};
     auto listening = HttpServer::Listen(address, static_cast<std::uint16_t>(settings_.Number("port")),
@@ -186,6 +189,7 @@ class RunningApp final : public App {
   void Stop(std::chrono::milliseconds grace) override {
     if (!server_) return;
     stopping_ = true;
+    housekeeping_.reset();
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
     passwords_.End();
@@ -224,6 +228,7 @@ class RunningApp final : public App {
     AddTableRoutes(router_, parts_);
     AddReadingRoutes(router_, parts_);
     AddFileRoutes(router_);
+    AddExchangeRoutes(router_, parts_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });
   }
 
@@ -274,6 +279,7 @@ class RunningApp final : public App {
   ServerParts parts_;  ///< complete before the server listens
   Router router_;
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Housekeeping> housekeeping_;
   std::unique_ptr<HttpServer> server_;
   std::atomic<bool> stopping_ = false;
   std::string url_;

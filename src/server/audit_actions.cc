@@ -21,6 +21,11 @@ constexpr NamedDeed kDeeds[] = {
     {"PATCH", "/canvases/{canvas}", "canvas.rename", ".name"},
     {"DELETE", "/canvases/{canvas}", "canvas.delete", ""},
     {"POST", "/trash/{trash}/restore", "canvas.restore", "trash"},
+    {"DELETE", "/trash", "canvas.forget_all", ""},
+    {"DELETE", "/trash/{trash}", "canvas.forget", "trash"},
+    {"POST", "/imports", "", ""},
+    {"PUT", "/imports/{import}", "", ""},
+    {"DELETE", "/imports/{import}", "", ""},
     // Who edited what is in the history of each block.
     {"POST", "/canvases/{canvas}/operations", "", ""},
     {"POST", "/canvases/{canvas}/plan", "", ""},

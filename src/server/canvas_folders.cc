@@ -123,6 +123,24 @@ Result<std::string> CanvasFolders::Copy(const std::string& root, const std::stri
   return PutIntoPlace(path, FolderNameFor(name));
 }
 
+Result<std::string> CanvasFolders::Take(const std::string& name,
+                                        const std::function<Status(const std::string&)>& fill) const {
+  EASEL_RETURN_IF_ERROR(CheckSeveral());
+  EASEL_TRY(const std::string path, MakeAside());
+  const Aside aside{path};
+  EASEL_RETURN_IF_ERROR(fill(path));
+  auto canvas = ReadCanvas(path);
+  if (!canvas) {  // where it lies now is nobody's business
+    for (std::size_t at; (at = canvas.error().message.find(path + "/")) != std::string::npos;)
+      canvas.error().message.erase(at, path.size() + 1);
+    return std::unexpected(canvas.error());
+  }
+  const bool nameless = canvas->name == path.substr(path.rfind('/') + 1);
+  if (nameless) EASEL_RETURN_IF_ERROR(Rename(path, name));
+  EASEL_RETURN_IF_ERROR(MakeDirectories(path + "/files"));
+  return PutIntoPlace(path, FolderNameFor(nameless ? name : canvas->name));
+}
+
 Status CanvasFolders::Rename(const std::string& root, const std::string& name) const {
   EASEL_RETURN_IF_ERROR(CheckName(name));
   EASEL_RETURN_IF_ERROR(EditCanvas(root, [&](CanvasText& text) { return text.SetName(name); }));
@@ -140,16 +158,50 @@ Result<std::string> CanvasFolders::Remove(const std::string& id) const {
   }
 }
 
-Result<std::string> CanvasFolders::Restore(const std::string& trash) const {
+Result<std::string> CanvasFolders::InTrash(const std::string& trash) const {
   EASEL_RETURN_IF_ERROR(CheckSeveral());
   const std::size_t dot = trash.find('.');
-  const std::string path = workspace_.state_folder() + "/trash/" + trash;
+  std::string path = workspace_.state_folder() + "/trash/" + trash;
   std::error_code error;
   if (dot == std::string::npos || dot == 0 || dot + 1 == trash.size() ||
       trash.find('/') != std::string::npos || !fs::is_directory(path, error))
     return Fail(Code::kNotFound, "TRASH_UNKNOWN",
-                "there is nothing like that in the trash; it may be back already");
-  return PutIntoPlace(path, trash.substr(dot + 1));
+                "there is nothing like that in the trash; it may be back already, or removed for good");
+  return path;
+}
+
+Result<std::string> CanvasFolders::Restore(const std::string& trash) const {
+  EASEL_TRY(const std::string path, InTrash(trash));
+  return PutIntoPlace(path, trash.substr(trash.find('.') + 1));
+}
+
+Status CanvasFolders::Forget(const std::string& trash) const {
+  EASEL_TRY(const std::string path, InTrash(trash));
+  // Out of the trash at once, so that nobody brings back half of it.
+  const std::string going = workspace_.state_folder() + "/new/gone-" + RandomBase32(12);
+  EASEL_RETURN_IF_ERROR(MakeDirectories(ParentOf(going)));
+  EASEL_TRY(const bool moved, RenameTo(path, going));
+  EASEL_CHECK(moved);  // nobody else draws this name
+  std::error_code error;
+  fs::remove_all(going, error);
+  if (error) return FailErrno("remove " + going, error.value());
+  return {};
+}
+
+Result<std::int64_t> CanvasFolders::EmptyTrash(std::int64_t before_ms) const {
+  EASEL_TRY(const auto all, Trash());
+  std::int64_t gone = 0;
+  Status first;
+  for (const TrashedCanvas& one : all) {
+    if (one.deleted_ms >= before_ms) continue;
+    const Status forgotten = Forget(one.trash);
+    if (forgotten)
+      ++gone;
+    else if (first && forgotten.error().code != Code::kNotFound)
+      first = forgotten;
+  }
+  if (!first) return std::unexpected(first.error());
+  return gone;
 }
 
 Result<std::vector<TrashedCanvas>> CanvasFolders::Trash() const {

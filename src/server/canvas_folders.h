@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,16 +33,31 @@ class CanvasFolders {
   Result<std::string> Make(const std::string& name, bool example) const;
   /// Copy the canvas in `root`: everything but `.easel`, under the name `name`.
   Result<std::string> Copy(const std::string& root, const std::string& name) const;
+  /// Make a canvas of what `fill` writes into an empty folder; `name` is for one that says none itself.
+  ///
+  /// Errors: those of `fill`; kInvalidArgument CANVAS_INVALID if that is no canvas.
+  Result<std::string> Take(const std::string& name,
+                           const std::function<Status(const std::string& folder)>& fill) const;
   /// Errors: kInvalidArgument CANVAS_INVALID, kUnimplemented EDIT_FAILED: canvas.yaml has to be mended by a person first.
   Status Rename(const std::string& root, const std::string& name) const;
   /// Put a canvas into the trash; gives what brings it back.
   Result<std::string> Remove(const std::string& id) const;
   Result<std::string> Restore(const std::string& trash) const;
+  /// Remove from the trash for good what brings `trash` back.
+  ///
+  /// Errors: kNotFound TRASH_UNKNOWN.
+  Status Forget(const std::string& trash) const;
+  /// Remove for good what was deleted before `before_ms`; how many canvases that were. One that cannot be removed stays, and
+  /// the others go.
+  Result<std::int64_t> EmptyTrash(std::int64_t before_ms) const;
+  /// Errors: kFailedPrecondition ONE_CANVAS.
+  Status CheckSeveral() const;
   /// Newest first.
   Result<std::vector<TrashedCanvas>> Trash() const;
 
  private:
-  Status CheckSeveral() const;
+  /// The folder in the trash. Errors: kNotFound TRASH_UNKNOWN.
+  Result<std::string> InTrash(const std::string& trash) const;
   Result<std::string> MakeAside() const;
   /// Rename `folder` to a canvas whose id is `wanted`, or that with a number.
   Result<std::string> PutIntoPlace(const std::string& folder, const std::string& wanted) const;

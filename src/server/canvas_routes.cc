@@ -89,6 +89,17 @@ class Canvases {
     return PageResponse(std::move(items));
   }
 
+  Result<HttpResponse> Forget(const Call& call) {
+    EASEL_RETURN_IF_ERROR(folders_.Forget(call.Path("trash")));
+    return HttpResponse{.status = 204, .content_type = ""};
+  }
+
+  Result<HttpResponse> EmptyTrash(const Call&) {
+    EASEL_RETURN_IF_ERROR(folders_.CheckSeveral());
+    EASEL_TRY(const std::int64_t removed, folders_.EmptyTrash(INT64_MAX));
+    return JsonResponse(json::object{{"removed", removed}});
+  }
+
  private:
   static Result<std::string> NameIn(JsonReader& reader) {
     std::string name = reader.String("name");
@@ -128,6 +139,8 @@ void AddCanvasRoutes(Router& router, const ServerParts& parts) {
   router.Add<Access::kEditor>("POST", "/api/v1/canvases/{canvas}/duplicate", call(&Canvases::Copy),
                               {.idempotent = true});
   router.Add<Access::kOwner>("GET", "/api/v1/trash", call(&Canvases::ListTrash));
+  router.Add<Access::kOwner>("DELETE", "/api/v1/trash", call(&Canvases::EmptyTrash));
+  router.Add<Access::kOwner>("DELETE", "/api/v1/trash/{trash}", call(&Canvases::Forget));
   router.Add<Access::kOwner>("POST", "/api/v1/trash/{trash}/restore", call(&Canvases::Restore));
 }
 

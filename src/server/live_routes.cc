@@ -63,12 +63,14 @@ json::object UserOf(const Call& call) {
 template <typename Question>
 LateHandler Asking(const ServerParts& parts, int status, Question question) {
   return [&parts, status, question](std::shared_ptr<const Call> call, Reply reply) {
-    auto hub = parts.canvases.Get(call->canvas_root);
-    if (!hub) return reply(ProblemResponse(hub.error()));
-    const Status asked = question(**hub, *call, [reply, status](Result<json::object> answer) {
-      reply(answer ? JsonResponse(*answer, status) : ProblemResponse(answer.error()));
-    });
-    if (!asked) reply(ProblemResponse(asked.error()));
+    parts.canvases.With(
+        call->canvas_root, [status, question, call, reply](Result<std::shared_ptr<CanvasHub>> hub) {
+          if (!hub) return reply(ProblemResponse(hub.error()));
+          const Status asked = question(**hub, *call, [reply, status](Result<json::object> answer) {
+            reply(answer ? JsonResponse(*answer, status) : ProblemResponse(answer.error()));
+          });
+          if (!asked) reply(ProblemResponse(asked.error()));
+        });
   };
 }
 
@@ -93,14 +95,15 @@ std::optional<HttpResponse> OpenLive(const ServerParts& parts, const std::shared
     if (const auto there = weak.lock()) there->Closed();
   };
   const bool taken = parts.pool.Submit([&parts, live, call, after = *after] {
-    auto hub = parts.canvases.Get(call->canvas_root);
-    if (!hub) return live->End(hub.error().reason, hub.error().message);
-    live->Opened(*std::move(hub),
-                 {.user = UserOf(*call),
-                  .canvas = call->canvas,
-                  .role = std::string(RoleName(call->role)),
-                  .may_edit = call->role >= Role::kEditor},
-                 call->request.target.Query("epoch").value_or(""), after);
+    parts.canvases.With(call->canvas_root, [live, call, after](Result<std::shared_ptr<CanvasHub>> hub) {
+      if (!hub) return live->End(hub.error().reason, hub.error().message);
+      live->Opened(*std::move(hub),
+                   {.user = UserOf(*call),
+                    .canvas = call->canvas,
+                    .role = std::string(RoleName(call->role)),
+                    .may_edit = call->role >= Role::kEditor},
+                   call->request.target.Query("epoch").value_or(""), after);
+    });
   });
   if (!taken) return ProblemResponse(503, "SERVER_BUSY", "the server is busy: try again in a moment");
   return std::nullopt;
@@ -153,12 +156,14 @@ void AddLiveRoutes(Router& router, const ServerParts& parts) {
       }));
   router.AddLate<Access::kRunner>(
       "POST", "/api/v1/canvases/{canvas}/runs",
-      Asking(parts, 202, [](CanvasHub& hub, const Call& call, CanvasHub::Answer answer) -> Status {
-        EASEL_TRY(json::value body, call.Body());
-        EASEL_RETURN_IF_ERROR(CheckFields(body.get_object(), {"mode", "blocks", "force", "jobs"}));
-        hub.Start(std::move(body), call.principal.user, std::move(answer));
-        return {};
-      }));
+      Asking(parts, 202,
+             [](CanvasHub& hub, const Call& call, CanvasHub::Answer answer) -> Status {
+               EASEL_TRY(json::value body, call.Body());
+               EASEL_RETURN_IF_ERROR(CheckFields(body.get_object(), {"mode", "blocks", "force", "jobs"}));
+               hub.Start(std::move(body), call.principal.user, std::move(answer));
+               return {};
+             }),
+      {.idempotent = true});
   router.AddLate<Access::kRunner>(
       "POST", "/api/v1/canvases/{canvas}/runs/{run}/cancel",
       Asking(parts, 202, [](CanvasHub& hub, const Call& call, CanvasHub::Answer answer) -> Status {

@@ -40,7 +40,7 @@ enum class Where {
 
 struct RouteOptions {
   Where where = Where::kPool;
-  /// A repetition with the same Idempotency-Key gets the first answer again. For Handler only.
+  /// A repetition with the same Idempotency-Key gets the first answer again.
   bool idempotent = false;
 };
 

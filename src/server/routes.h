@@ -61,6 +61,7 @@ void AddLiveRoutes(Router& router, const ServerParts& parts);
 /// Let routes that know folders only ask the open canvases.
 void ServeOpenCanvases(ServerParts& parts);
 void AddTableRoutes(Router& router, const ServerParts& parts);
+void AddExchangeRoutes(Router& router, const ServerParts& parts);
 void AddFileRoutes(Router& router);
 void AddReadingRoutes(Router& router, const ServerParts& parts);
 void AddTeamRoutes(Router& router, const ServerParts& parts);

@@ -197,40 +197,59 @@ HttpResponse Service::Finish(HttpResponse response, bool api) {
 
 HttpResponse Service::RunHandler(const Route& route, const Call& call) {
   const std::string_view key = call.request.Header("idempotency-key");
-  if (route.options.idempotent && !key.empty()) {
-    if (key.size() > 100)
-      return Refuse(400, "BAD_PARAMETER", "`Idempotency-Key` may have at most 100 characters");
-    return RunOnce(route, call, std::string(key));
-  }
+  if (route.options.idempotent && !key.empty()) return RunOnce(route, call, std::string(key));
   auto done = route.handler(call);
   return done ? *std::move(done) : ProblemResponse(done.error());
 }
 
-HttpResponse Service::RunOnce(const Route& route, const Call& call, const std::string& key) {
-  const std::string& user = call.principal.user;
-  const std::string where = route.method + " " + call.request.raw_target;
-  const std::string all = user + "\n" + key + "\n" + where;
+std::expected<Service::First, HttpResponse> Service::BeginOnce(const Route& route, const Call& call,
+                                                               const std::string& key) {
+  if (key.size() > 100)
+    return std::unexpected(Refuse(400, "BAD_PARAMETER", "`Idempotency-Key` may have at most 100 characters"));
+  First first{.user = call.principal.user, .key = key, .where = route.method + " " + call.request.raw_target};
   {
     const std::lock_guard lock(mutex_);
-    if (!creating_.insert(all).second)
-      return Refuse(409, "UNDER_WAY",
-                    "the first request with this key is still under way; ask again in a moment");
+    if (!creating_.insert(first.all()).second)
+      return std::unexpected(Refuse(
+          409, "UNDER_WAY", "the first request with this key is still under way; ask again in a moment"));
   }
-  const auto work = [&]() -> HttpResponse {
-    auto kept = accounts_.FindAnswer(user, key, where);
-    if (!kept) return ProblemResponse(kept.error());
-    if (*kept) return {.status = static_cast<int>((*kept)->status), .body = (*kept)->body};
-    auto done = route.handler(call);
-    if (!done) return ProblemResponse(done.error());
-    if (done->status / 100 == 2)
-      if (const Status stored = accounts_.KeepAnswer(user, key, where, {done->status, done->body}); !stored)
-        return ProblemResponse(stored.error());
-    return *std::move(done);
-  };
-  HttpResponse out = work();
+  auto kept = accounts_.FindAnswer(first.user, key, first.where);
+  if (kept && !*kept) return first;
   const std::lock_guard lock(mutex_);
-  creating_.erase(all);
-  return out;
+  creating_.erase(first.all());
+  if (!kept) return std::unexpected(ProblemResponse(kept.error()));
+  return std::unexpected(HttpResponse{.status = static_cast<int>((*kept)->status), .body = (*kept)->body});
+}
+
+HttpResponse Service::EndOnce(const First& first, HttpResponse answer) {
+  if (answer.status / 100 == 2)
+    if (const Status stored =
+            accounts_.KeepAnswer(first.user, first.key, first.where, {answer.status, answer.body});
+        !stored)
+      answer = ProblemResponse(stored.error());
+  const std::lock_guard lock(mutex_);
+  creating_.erase(first.all());
+  return answer;
+}
+
+HttpResponse Service::RunOnce(const Route& route, const Call& call, const std::string& key) {
+  auto first = BeginOnce(route, call, key);
+  if (!first) return std::move(first).error();
+  auto done = route.handler(call);
+  return EndOnce(*first, done ? *std::move(done) : ProblemResponse(done.error()));
+}
+
+void Service::RunLateOnce(const Route& route, const std::shared_ptr<const Call>& call, const std::string& key,
+                          Reply reply) {
+  auto first = BeginOnce(route, *call, key);
+  if (!first) return reply(std::move(first).error());
+  route.late(call, [this, first = *std::move(first), reply = std::move(reply)](HttpResponse answer) {
+    // The thread that answers may not wait for the disk.
+    auto end = [this, first, reply, answer = std::move(answer)]() mutable {
+      reply(EndOnce(first, std::move(answer)));
+    };
+    if (!pool_.Submit(end)) end();
+  });
 }
 
 void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> reply) {
@@ -264,6 +283,12 @@ void Service::Handle(HttpRequest request, std::function<void(HttpResponse)> repl
       };
       if (!pool_.Submit(note)) note();
     };
+    if (const std::string key((*call)->request.Header("idempotency-key"));
+        route->options.idempotent && !key.empty()) {
+      if (!pool_.Submit([this, route, call = *call, key, answer] { RunLateOnce(*route, call, key, answer); }))
+        answer(Refuse(503, "BUSY", "the server has too much to do; try again in a moment"));
+      return;
+    }
     if (route->options.where == Where::kInline) return route->late(*std::move(call), std::move(answer));
     if (!pool_.Submit([route, call = *call, answer] { route->late(call, answer); }))
       answer(Refuse(503, "BUSY", "the server has too much to do; try again in a moment"));

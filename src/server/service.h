@@ -62,6 +62,16 @@ class Service final : public HttpHandler {
   HttpResponse Finish(HttpResponse response, bool api);
   HttpResponse RunHandler(const Route& route, const Call& call);
   HttpResponse RunOnce(const Route& route, const Call& call, const std::string& key);
+  void RunLateOnce(const Route& route, const std::shared_ptr<const Call>& call, const std::string& key,
+                   Reply reply);
+  /// What was answered to the same request with this key before; else it is the caller's to answer, until Done().
+  struct First {
+    std::string user, key, where;
+    std::string all() const { return user + "\n" + key + "\n" + where; }
+  };
+  std::expected<First, HttpResponse> BeginOnce(const Route& route, const Call& call, const std::string& key);
+  /// Keep an answer that is worth it, and let the key go.
+  HttpResponse EndOnce(const First& first, HttpResponse answer);
 
   /// An open WebSocket. What comes by it after its end is not heard, however far it has come.
   struct OpenSocket {

@@ -40,6 +40,9 @@ constexpr SettingSpec kTable[] = {
      "Open the link in a browser of this desktop, if there is one."},
     {"session_days", SettingType::kNumber, "days", "30", 1, 366, "How long a browser stays signed in."},
     {"sign_in_minutes", SettingType::kNumber, "minutes", "60", 1, 10080, "How long a printed link is good."},
+    {"trash_days", SettingType::kNumber, "days", "30", 0, 36500,
+     "How long a deleted canvas stays in the trash before it is removed for good; 0: until somebody empties "
+     "it."},
     {"io_threads", SettingType::kNumber, "threads", "2", 1, 64,
      "Threads that read and write connections; not more than there are processors."},
     {"work_threads", SettingType::kNumber, "threads", "8", 1, 256,

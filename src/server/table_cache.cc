@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "engine/rename.h"
 #include "metadata/metadata_store.h"
 #include "state/manifest.h"
 #include "state/slot_table.h"
@@ -47,7 +48,10 @@ Result<std::shared_ptr<const OpenTable>> TableCache::Open(const TablePlace& plac
   const auto find = [&](const std::string& key) -> std::shared_ptr<const OpenTable> {
     const std::lock_guard lock(mutex_);
     for (auto it = tables_.begin(); it != tables_.end(); ++it)
-      if (it->key == key) {
+      if (it->key == key && it->table->view->cut()) {  // what its file has now is to be seen anew
+        tables_.erase(it);
+        return nullptr;
+      } else if (it->key == key) {
         tables_.splice(tables_.begin(), tables_, it);
         return tables_.front().table;
       }
@@ -79,7 +83,6 @@ Result<std::shared_ptr<const OpenTable>> TableCache::Open(const TablePlace& plac
   table->attempt = published.attempt;
   table->variable = place.variable;
   table->type = variable->second.type;
-  table->origin = variable->second.origin;
   table->rows = slot->second.table->rows;
   table->complete = slot->second.table->complete;
   EASEL_TRY(table->view,
@@ -94,6 +97,16 @@ Result<std::shared_ptr<const OpenTable>> TableCache::Open(const TablePlace& plac
     tables_.pop_back();
   }
   return table;
+}
+
+Result<std::string> TableCache::OriginOf(const TablePlace& place, const OpenTable& table) {
+  const std::string state_root = place.canvas_root + "/.easel";
+  EASEL_TRY(const auto store, OpenSqliteMetadata(state_root + "/" + std::string(kMetadataFile), true));
+  EASEL_TRY(const MetadataSnapshot snapshot, store->Load());
+  EASEL_TRY(Manifest manifest, LoadManifest(ManifestPath(state_root, table.attempt), ""));
+  manifest = NamedAsNow(std::move(manifest), *store, snapshot.renames);
+  const auto variable = manifest.state.variables.find(table.variable);
+  return variable == manifest.state.variables.end() ? std::string() : variable->second.origin;
 }
 
 std::shared_ptr<TableSelection> TableCache::Find(const OpenTable& table, const std::string& query) {

@@ -17,7 +17,6 @@ struct OpenTable {
   std::string attempt;
   std::string variable;
   std::string type;       ///< of the value: pandas.DataFrame
-  std::string origin;     ///< name of the block that made it
   std::int64_t rows = 0;  ///< of the value
   bool complete = true;   ///< false: the table has only its first rows
   std::string about;      ///< TableView::Describe
@@ -40,6 +39,11 @@ class TableCache {
 
   /// Errors: kNotFound NO_STATE, ATTEMPT_UNKNOWN, VARIABLE_UNKNOWN (with the nearest name), NO_TABLE; those of reading.
   Result<std::shared_ptr<const OpenTable>> Open(const TablePlace& place);
+
+  /// The name, as it is now, of the block that made a table of `place`'s canvas.
+  ///
+  /// Errors: those of reading.
+  static Result<std::string> OriginOf(const TablePlace& place, const OpenTable& table);
 
   /// What `Keep` was given for this text, if it is still there.
   std::shared_ptr<TableSelection> Find(const OpenTable& table, const std::string& query);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "server/routes.h"
+#include "server/spool.h"
 #include "server/table_cache.h"
 #include "server/table_work.h"
 
@@ -18,8 +19,9 @@ constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::size_t kMostTables = 12;
 constexpr std::int64_t kMostSelectionBytes = 256 << 20;
 constexpr std::int64_t kMostRows = 1000, kMostColumns = 1000;
-constexpr std::size_t kMostExportBytes = 32 << 20;  // an answer is held in memory
-constexpr std::chrono::seconds kExportTime{60};
+constexpr std::size_t kExportPiece = 1 << 20;
+constexpr std::chrono::hours kExportTime{1};  // nobody says whether the client still waits
+constexpr int kExportsAtOnce = 2;
 
 /// In the order of EaselTableOperation.
 constexpr std::array<std::string_view, 12> kOperations = {
@@ -31,6 +33,7 @@ struct Tables {
   const ServerParts& parts;
   TableCache cache{kMostTables, kMostSelectionBytes};
   TableWork work{2, ScanThreads(), 64};
+  Spools spools{parts.workspace.state_folder() + "/new", kExportsAtOnce};
 };
 
 TablePlace PlaceOf(const Tables& tables, const Call& call, std::string attempt) {
@@ -123,8 +126,9 @@ Result<Asked> ReadAsked(const json::value& body) {
 }
 
 Result<HttpResponse> Describe(Tables& tables, const Call& call) {
-  EASEL_TRY(const auto table,
-            tables.cache.Open(PlaceOf(tables, call, call.request.target.Query("attempt").value_or(""))));
+  const TablePlace place = PlaceOf(tables, call, call.request.target.Query("attempt").value_or(""));
+  EASEL_TRY(const auto table, tables.cache.Open(place));
+  EASEL_TRY(std::string origin, TableCache::OriginOf(place, *table));
   EASEL_TRY(json::value about, ParseJson(table->about, "table"));
   json::object& out = about.as_object();
   out["stored_rows"] = out["rows"];
@@ -133,7 +137,7 @@ Result<HttpResponse> Describe(Tables& tables, const Call& call) {
   out["attempt"] = table->attempt;
   out["variable"] = table->variable;
   out["type"] = table->type;
-  out["origin"] = table->origin;
+  out["origin"] = std::move(origin);
   return JsonResponse(about);
 }
 
@@ -174,7 +178,7 @@ Result<HttpResponse> Answer(Tables& tables, const Call& call, const std::string&
   return HttpResponse{.body = attempt + std::get<std::string>(answer) + "}"};
 }
 
-/// The rows of a query as a CSV file, if that is not too large for an answer.
+/// The rows of a query as a CSV file of any size.
 Result<HttpResponse> Export(Tables& tables, const Call& call) {
   const HttpTarget& target = call.request.target;
   if (const std::string format = target.Query("format").value_or("csv"); format != "csv")
@@ -194,19 +198,23 @@ Result<HttpResponse> Export(Tables& tables, const Call& call) {
     asked.cells.columns.resize(about.at("columns").as_array().size());
     std::iota(asked.cells.columns.begin(), asked.cells.columns.end(), 0);
   }
-  HttpResponse out{.content_type = "text/csv; charset=utf-8"};
-  bool too_large = false;
+  EASEL_TRY(Spools::Spool spool, tables.spools.Open());
+  std::string buffer;
+  Status written;
+  const auto flush = [&] {
+    written = spool.Write(buffer);
+    buffer.clear();
+    return written.has_value();
+  };
   const auto done = selection->Csv(asked.cells, progress, [&](std::string_view piece) {
-    too_large = out.body.size() + piece.size() > kMostExportBytes;
-    if (!too_large) out.body += piece;
-    return !too_large;
+    buffer += piece;
+    return buffer.size() < kExportPiece || flush();
   });
-  if (too_large)
-    return Fail(Code::kFailedPrecondition, "EXPORT_TOO_LARGE",
-                std::to_string(selection->rows()) + " rows are more than " + HumanBytes(kMostExportBytes) +
-                    " of CSV: filter them, or write them in a block: " + table->variable +
-                    ".to_csv(\"table.csv\")");
-  if (!done) return std::unexpected(done.error());
+  if (done) flush();
+  EASEL_RETURN_IF_ERROR(written);
+  EASEL_RETURN_IF_ERROR(done);
+  HttpResponse out{.content_type = "text/csv; charset=utf-8"};
+  EASEL_TRY(out.file, std::move(spool).Finish());
   std::string name;
   for (const char c : table->variable)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "server/pieces.h"
 
 namespace easel {
 
@@ -37,8 +36,7 @@ class Uploads {
   Status Drop(const std::string& canvas_root, const std::string& id);
 
  private:
-  std::mutex mutex_;
-  std::set<std::string> busy_;
+  Pieces pieces_;
 };
 
 }  // namespace easel

@@ -125,3 +125,35 @@ def test_a_folder_that_goes_while_it_is_served_is_said_to_be_gone(serve: Serve, 
     os.rename(tmp_path / "alpha", tmp_path / "moved")
     assert server.ask("GET", "/api/v1/canvases/alpha/runs").reason == "CANVAS_UNKNOWN"
     assert names(server) == ["moved"]
+
+
+def test_the_trash_is_emptied_by_hand_one_by_one_or_all(serve: Serve, tmp_path: Path) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        make_canvas(tmp_path, name)
+    server = serve(tmp_path)
+    trash = [
+        server.ask("DELETE", f"/api/v1/canvases/{name}").json["trash"] for name in ("alpha", "beta", "gamma")
+    ]
+    assert server.ask("DELETE", f"/api/v1/trash/{trash[1]}").status == 204
+    assert server.ask("DELETE", f"/api/v1/trash/{trash[1]}").reason == "TRASH_UNKNOWN"
+    assert server.ask("DELETE", "/api/v1/trash/..%2Fserver.db").reason in ("TRASH_UNKNOWN", "BAD_TARGET")
+    assert server.ask("POST", f"/api/v1/trash/{trash[0]}/restore").json["id"] == "alpha"
+    assert server.ask("DELETE", "/api/v1/trash").json == {"removed": 1}
+    assert server.ask("GET", "/api/v1/trash").json["items"] == []
+    assert not list((tmp_path / ".easel/trash").iterdir())
+    assert names(server) == ["alpha"]
+
+
+def test_what_lies_in_the_trash_for_too_long_goes_by_itself(serve: Serve, tmp_path: Path) -> None:
+    old = tmp_path / ".easel/trash/1700000000000.old"
+    young = tmp_path / f".easel/trash/{int(time.time() * 1000)}.young"
+    for folder in (old, young):
+        make_canvas(folder.parent, folder.name)
+    server = serve(tmp_path, "--port", "0", "--trash-days", "0")
+    assert len(server.ask("GET", "/api/v1/trash").json["items"]) == 2
+    assert server.stop() == 0
+    server = serve(tmp_path)
+    while old.exists():  # pytest's own timeout ends this
+        assert server.process.poll() is None
+        time.sleep(0.02)
+    assert [one["canvas"] for one in server.ask("GET", "/api/v1/trash").json["items"]] == ["young"]

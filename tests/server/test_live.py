@@ -153,3 +153,119 @@ def test_kill_9_loses_nothing_and_a_page_resumes(served: tuple[Server, Path], tm
         wait_for_text(root / "canvas.yaml", "read:")
     finally:
         again.stop()
+
+
+def test_a_run_is_answered_while_its_environment_is_built(tmp_path: Path) -> None:
+    gate, uv = tmp_path / "gate", tmp_path / "uv"
+    uv.write_text(f"#!/bin/sh\nwhile [ ! -e {gate} ]; do sleep 0.02; done\ncat {gate} >&2\nexit 1\n")
+    uv.chmod(0o755)
+    root = make_canvas(tmp_path / "work", "one", {"load": "x = 1\n"})
+    (root / "environments/slow").mkdir(parents=True)
+    (root / "environments/slow/requirements.txt").write_text("nothing-like-this==1\n")
+    (root / "canvas.yaml").write_text(
+        (root / "canvas.yaml").read_text().replace("name: One", "name: One\nenvironment: slow")
+    )
+    server = Server(tmp_path / "work", environ={"EASEL_UV": str(uv)}).start().sign_in()
+    try:
+        page = LivePage(server, "one")
+        key = {"Idempotency-Key": "once"}
+        run = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"}, headers=key)
+        assert (run.status, run.json["status"], run.json["environments"]) == (202, "preparing", ["slow"]), run
+        again = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"}, headers=key)
+        assert (again.status, again.json) == (202, run.json)
+        page.until(lambda page: any(e["event"] == "run.preparing" for e in page.events))
+        page.until(
+            lambda page: any(
+                e.get("run") == run.json["run"] and e["event"] == "environment.progress" for e in page.events
+            )
+        )
+        late = LivePage(server, "one")
+        assert [(r["run"], r["status"]) for r in late.hello["snapshot"]["runs"]] == [
+            (run.json["run"], "preparing")
+        ]
+        # It can be cancelled while it waits; and one that cannot be made says why.
+        other = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"}).json
+        assert other["run"] != run.json["run"]
+        cancel = server.ask("POST", f"/api/v1/canvases/one/runs/{other['run']}/cancel", {})
+        assert cancel.status == 202
+        ended = {}
+
+        def told(page: LivePage) -> bool:
+            ended.update({e["run"]: e for e in page.events if e["event"] == "run.finished"})
+            return len(ended) == 2
+
+        page.until(lambda page: told(page) or other["run"] in ended)
+        assert ended[other["run"]]["status"] == "cancelled"
+        gate.write_text("no such package")
+        page.until(told)
+        assert ended[run.json["run"]]["status"] == "failed"
+        assert "slow" in ended[run.json["run"]]["error"]
+        assert server.ask("GET", "/api/v1/canvases/one").json["runs"] == []
+    finally:
+        gate.touch()
+        server.stop()
+
+
+def test_the_same_key_starts_one_run(served: tuple[Server, Path]) -> None:
+    server, _ = served
+    page = LivePage(server, "one")
+    key = {"Idempotency-Key": "r1"}
+    first = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all", "force": True}, headers=key)
+    again = server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all", "force": True}, headers=key)
+    assert (again.status, again.json) == (first.status, first.json)
+    page.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+    assert len(server.ask("GET", "/api/v1/canvases/one/runs").json["items"]) == 1
+    other = {"Idempotency-Key": "r2"}
+    assert (
+        server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"}, headers=other).json["run"]
+        != first.json["run"]
+    )
+
+
+def test_a_renamed_block_keeps_its_result_over_a_kill(served: tuple[Server, Path], tmp_path: Path) -> None:
+    """Killed before the engine heard of it; with a third block that takes the old name, and two that swap theirs."""
+    server, _ = served
+    page = LivePage(server, "one")
+    server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"})
+    page.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+    load, show = page.id("load"), page.id("show")
+    swap = [
+        {"op": "rename", "id": load, "name": "aside"},
+        {"op": "rename", "id": show, "name": "load"},
+        {"op": "rename", "id": load, "name": "show"},
+    ]
+    page.change("t1", {"op": "batch", "changes": swap})
+    page.until(lambda page: page.operations)
+    server.stop(signal.SIGKILL)
+    again = Server(tmp_path).start().sign_in()
+    try:
+        back = LivePage(again, "one")
+        back.until(lambda page: all(page.states.get(id, {}).get("attempt") for id in (load, show)))
+        assert {back.states[id]["state"] for id in (load, show)} == {"up_to_date"}
+        assert [
+            v["name"] for v in again.ask("GET", f"/api/v1/canvases/one/blocks/{load}/state").json["variables"]
+        ] == ["x"]
+        run = again.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"})
+        assert run.status == 202
+        back.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+        finished = next(e for e in back.events if e["event"] == "run.finished")
+        assert (finished["ran"], sorted(finished["up_to_date"])) == ([], sorted([load, show]))
+    finally:
+        again.stop()
+
+
+def test_a_name_or_environment_changed_outside_reaches_open_pages(served: tuple[Server, Path]) -> None:
+    server, root = served
+    page = LivePage(server, "one")
+    (root / "canvas.yaml").write_text((root / "canvas.yaml").read_text().replace("name: One", "name: Two"))
+    page.until(lambda page: page.canvas)
+    assert page.canvas == {"name": "Two", "environment": "default"}
+    assert server.ask("PATCH", "/api/v1/canvases/one", {"name": "Three"}).status == 200
+    page.until(lambda page: page.canvas["name"] == "Three")
+    text = (root / "canvas.yaml").read_text()
+    (root / "canvas.yaml").write_text(text.replace("blocks:", "environment: missing\nblocks:"))
+    page.until(lambda page: page.canvas["environment"] == "missing")
+    # The engine hears of it, too.
+    page.until(lambda page: "missing" in page.states.get(page.id("load"), {}).get("reason", ""))
+    again = LivePage(server, "one", (page.hello["epoch"], page.hello["seq"]))
+    assert again.hello["canvas"] == {"name": "Three", "environment": "missing"}

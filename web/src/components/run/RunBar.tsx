@@ -25,7 +25,7 @@ const ways = [
 /** Run, cancel, how far it is, and every other way to run. */
 export function RunBar({ children }: { children?: ReactNode }) {
   const desk = useDesk()
-  const { changed, running, done, all } = useCounts()
+  const { changed, running, preparing, done, all } = useCounts()
   const mayNot = useMayNot('runner')
   const items = () =>
     ways.map((id) => {
@@ -42,7 +42,12 @@ export function RunBar({ children }: { children?: ReactNode }) {
   return (
     <div className="run">
       {children}
-      {running && (
+      {preparing !== undefined && (
+        <span className="preparing" role="status" title={preparing}>
+          Building environment
+        </span>
+      )}
+      {running && preparing === undefined && (
         <span
           className="progress"
           role="progressbar"

@@ -7,6 +7,8 @@ export interface Counts {
   readonly changed: number
   readonly failed: number
   readonly running: boolean
+  /** A run waits for its environment: what is being done, or nothing yet. */
+  readonly preparing: string | undefined
   /** Of the run under way: blocks that it has finished, of those that were waiting or running since it began. */
   readonly done: number
   readonly all: number
@@ -14,7 +16,14 @@ export interface Counts {
 /** What the run button needs to know; renders again only when that changed. */
 export function useCounts(): Counts {
   const store = useStore()
-  const last = useRef<Counts>({ changed: 0, failed: 0, running: false, done: 0, all: 0 })
+  const last = useRef<Counts>({
+    changed: 0,
+    failed: 0,
+    running: false,
+    preparing: undefined,
+    done: 0,
+    all: 0,
+  })
   const seen = useRef(new Set<BlockId>())
   const listen = useCallback((tell: () => void) => store.onChange(tell), [store])
   return useSyncExternalStore(listen, () => {
@@ -29,7 +38,8 @@ export function useCounts(): Counts {
       if (store.running) seen.current.add(block.id)
     }
     const all = seen.current.size
-    const next = { changed, failed, running: store.running, done: Math.max(0, all - open), all }
+    const { running, preparing } = store
+    const next = { changed, failed, running, preparing, done: Math.max(0, all - open), all }
     const old = last.current
     if (Object.keys(next).some((key) => next[key as keyof Counts] !== old[key as keyof Counts]))
       last.current = next

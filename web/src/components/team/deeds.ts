@@ -22,6 +22,8 @@ const known: Readonly<Record<string, string>> = {
   'canvas.copy': 'Copied a canvas',
   'canvas.create': 'Made a canvas',
   'canvas.delete': 'Deleted the canvas',
+  'canvas.forget': 'Removed a canvas for good',
+  'canvas.forget_all': 'Emptied the trash',
   'canvas.grant': 'Granted a role',
   'canvas.import': 'Imported a canvas',
   'canvas.rename': 'Renamed the canvas',

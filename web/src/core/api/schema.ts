@@ -424,6 +424,25 @@ export interface paths {
         patch: operations["renameCanvas"];
         trace?: never;
     };
+    "/canvases/{canvas}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+            };
+            cookie?: never;
+        };
+        get: operations["exportCanvas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/canvases/{canvas}/duplicate": {
         parameters: {
             query?: never;
@@ -443,6 +462,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["beginImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{import}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        get: operations["getImport"];
+        put: operations["sendImportPiece"];
+        post?: never;
+        delete: operations["dropImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trash": {
         parameters: {
             query?: never;
@@ -453,7 +506,25 @@ export interface paths {
         get: operations["listTrash"];
         put?: never;
         post?: never;
-        delete?: never;
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{trash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trash: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["forgetCanvas"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1118,6 +1189,18 @@ export interface components {
             offset: number;
             done: boolean;
         };
+        Import: {
+            import: string;
+            file: string;
+            bytes: number;
+            /** @description What has arrived. */
+            offset: number;
+            done: boolean;
+            /** @description What was made of it, unless it is gone again. */
+            canvas?: components["schemas"]["CanvasSummary"];
+            /** @description What is not as it was in the file, for people: an IPython command of a notebook is a comment now. */
+            notices?: string[];
+        };
         TrashedCanvas: {
             trash: string;
             canvas: string;
@@ -1315,8 +1398,12 @@ export interface components {
         Run: {
             run: string;
             mode: string;
-            /** @description running, succeeded, failed, cancelled, interrupted */
+            /** @description preparing, running, succeeded, failed, cancelled, interrupted */
             status: string;
+            /** @description While `preparing`, and after it: those that were made first. */
+            environments?: string[];
+            /** @description While `preparing`: what is being done. */
+            message?: string;
             created_ms: number;
             finished_ms?: number | null;
             /** @description ran, up_to_date, restored, failed, skipped, cancelled */
@@ -2461,6 +2548,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    exportCanvas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A .zip of its folder: canvas.yaml, blocks and files. Results, a Git repository and links are left out; `Easel-Left-Out` counts the links. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     duplicateCanvas: {
         parameters: {
             query?: never;
@@ -2487,6 +2598,111 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    beginImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Its name: `churn.zip`. A canvas that does not say its name gets this one. */
+                    file: string;
+                    bytes: number;
+                };
+            };
+        };
+        responses: {
+            /** @description A .zip of a canvas, or a Jupyter notebook: its content says which. Send its pieces, of 8 MiB for example, one after the other. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is: go on from `offset`, also after the server was started again. Known for a week. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sendImportPiece: {
+        parameters: {
+            query: {
+                /** @description Where the piece begins. */
+                offset: number;
+            };
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Written. With the last piece the canvas is made, and `done` is true. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    dropImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten; a canvas that was made stays. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listTrash: {
         parameters: {
             query?: never;
@@ -2507,6 +2723,50 @@ export interface operations {
                         next: string | null;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it is removed for good. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        removed: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetCanvas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed for good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2674,7 +2934,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Started; its events come by WebSocket. */
+            /** @description Started, or `preparing`: environments are made first. Its events come by WebSocket. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3052,7 +3312,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description RFC 4180, UTF-8, with a header line; missing values are empty. At most 32 MiB. */
+            /** @description RFC 4180, UTF-8, with a header line; missing values are empty. */
             200: {
                 headers: {
                     [name: string]: unknown;

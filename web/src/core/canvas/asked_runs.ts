@@ -76,7 +76,8 @@ export class AskedRuns {
   }
   /** If nothing had to run, that is said, and the forced run offered. */
   #ended(event: Finished, request: RunRequest): void {
-    const { status, ran = [], restored = [], up_to_date: upToDate = [] } = event
+    const { status, error, ran = [], restored = [], up_to_date: upToDate = [] } = event
+    if (error !== undefined) return say(error)
     const [only, ...more] = upToDate
     if (status !== 'succeeded' || only === undefined || ran.length + restored.length > 0) return
     say(

@@ -72,6 +72,9 @@ export class OpenCanvas implements CanvasStore {
   get running(): boolean {
     return this.#asked.some || this.#standings.runs.size > 0
   }
+  get preparing(): string | undefined {
+    return this.#standings.preparing
+  }
   get problem(): string | undefined {
     return this.#standings.problem
   }
@@ -173,11 +176,11 @@ export class OpenCanvas implements CanvasStore {
     this.#people.begin(hello.connection)
     this.#texts.reconnected()
     this.role = hello.role
-    for (const id of giveUpTyping(this.#texts, this.role)) this.#showText(id)
+    for (const id of giveUpTyping(this.#texts, this.role)) this.#shared.showText(id, this.#texts.code(id))
     const { snapshot } = hello
+    this.name = (snapshot ?? hello.canvas ?? this).name
     if (snapshot) {
       if (this.#epoch !== undefined && this.#epoch !== hello.epoch) this.#undo.clear()
-      this.name = snapshot.name
       for (const block of this.graph.blocks()) changed.add(block.id)
       for (const id of this.#shared.restart(snapshot.seq, (graph) => fill(graph, snapshot))) changed.add(id)
       for (const id of changed) if (!this.graph.block(id)) this.#texts.drop(id)
@@ -186,7 +189,7 @@ export class OpenCanvas implements CanvasStore {
     for (const { block, version } of hello.blocks ?? []) this.#texts.ask(block, version)
     this.#standings.begin(standingsOf(hello), snapshot?.runs ?? hello.runs ?? [])
     this.#asked.begin(this.#standings.runs)
-    for (const { id } of snapshot?.blocks ?? []) this.#showText(id)
+    for (const { id } of snapshot?.blocks ?? []) this.#shared.showText(id, this.#texts.code(id))
     this.#epoch = hello.epoch
     this.#place()
     for (const { token, change } of this.#shared.pending()) this.#wire.send(token, change)
@@ -202,7 +205,7 @@ export class OpenCanvas implements CanvasStore {
     const changed = new Set(this.#shared.accept(operations, tokens))
     const structure = changed.size > 0 || operations.length > 0
     for (const id of this.#texts.take(operations, texts)) changed.add(id)
-    for (const id of changed) this.#showText(id)
+    for (const id of changed) this.#shared.showText(id, this.#texts.code(id))
     for (const { token, reason, message } of refused) {
       const change = own.get(token)
       const again = change && reason === 'NAME_TAKEN' && retitled(change, this.graph)
@@ -215,14 +218,9 @@ export class OpenCanvas implements CanvasStore {
     for (const id of this.#standings.take(batch, this.graph)) changed.add(id)
     for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
     this.#people.take(batch.people ?? [])
+    this.name = (batch.canvas ?? this).name
     this.#place()
-    this.#tell(changed, structure || (batch.people?.length ?? 0) > 0)
-  }
-  /** Texts are ordered by themselves: what the graph shows of one is what `Texts` says, unless it was just set here. */
-  #showText(id: BlockId): void {
-    const setHere = this.#shared.pending().some(({ change }) => change.op === 'setCode' && change.id === id)
-    const code = this.#texts.code(id)
-    if (!setHere && code !== undefined) this.#shared.setText(id, code)
+    this.#tell(changed, structure || batch.canvas !== undefined || (batch.people?.length ?? 0) > 0)
   }
   #guarded(receive: () => void): void {
     try {

@@ -41,6 +41,11 @@ export class SharedGraph {
     const block = this.graph.block(id)
     if (block && block.code !== code) this.graph.putBlock({ ...block, code })
   }
+  /** The same with what the server's texts say, unless it was just set here. */
+  showText(id: BlockId, code: string | undefined): void {
+    const setHere = this.#pending.some(({ change }) => change.op === 'setCode' && change.id === id)
+    if (!setHere && code !== undefined) this.setText(id, code)
+  }
   /** Make an own change at once. */
   propose(token: string, change: Change): { ok: true; inverse: Change } | { ok: false; refusal: Refusal } {
     const result = apply(this.graph, change)

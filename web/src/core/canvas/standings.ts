@@ -18,6 +18,8 @@ const nothing: readonly Variable[] = []
 /** Where each block stands, what it shows and what it holds; and the runs under way. */
 export class Standings {
   readonly runs = new Set<string>()
+  /** Runs that wait for an environment, with what is being done for it. */
+  readonly #preparing = new Map<string, string>()
   /** What is wrong with the canvas's folder or its engine. */
   problem: string | undefined
   readonly #live: Map<BlockId, Live>
@@ -57,9 +59,17 @@ export class Standings {
   begin(standings: readonly Standing[], runs: readonly Run[]): void {
     this.runs.clear()
     this.problem = undefined
-    for (const { run } of runs) this.runs.add(run)
+    this.#preparing.clear()
+    for (const { run, status, message } of runs) {
+      this.runs.add(run)
+      if (status === 'preparing') this.#preparing.set(run, message ?? '')
+    }
     this.#details?.forget()
     for (const standing of standings) this.#stand(standing)
+  }
+  /** What a run waits for: undefined if none does, the last line about it, or nothing yet. */
+  get preparing(): string | undefined {
+    return [...this.#preparing.values()].at(-1)
   }
   /**
    * Code was edited. A server tells what that makes stale, most often nothing else does: a comment changes no result. A
@@ -79,9 +89,19 @@ export class Standings {
       changed.add(standing.block)
     }
     for (const event of events) {
-      if (event.event === 'run.started') this.runs.add(event.run)
-      else if (event.event === 'run.finished') this.runs.delete(event.run)
-      else this.#event(event, changed, graph)
+      if (event.event === 'run.preparing') {
+        this.runs.add(event.run)
+        this.#preparing.set(event.run, '')
+      } else if (event.event === 'environment.progress') {
+        if (event.run !== undefined && this.#preparing.has(event.run))
+          this.#preparing.set(event.run, event.message)
+      } else if (event.event === 'run.started') {
+        this.runs.add(event.run)
+        this.#preparing.delete(event.run)
+      } else if (event.event === 'run.finished') {
+        this.runs.delete(event.run)
+        this.#preparing.delete(event.run)
+      } else this.#event(event, changed, graph)
     }
     // The bar that says what runs is about no block.
     return changed
@@ -100,7 +120,7 @@ export class Standings {
     })
     this.#details?.refresh(block)
   }
-  #event(event: Exclude<RunEvent, { run: string }>, changed: Set<BlockId>, graph: Graph): void {
+  #event(event: Extract<RunEvent, { block: string }>, changed: Set<BlockId>, graph: Graph): void {
     const id = event.block
     changed.add(id)
     if (this.#details && !this.#details.event(id, event)) return

@@ -59,6 +59,8 @@ export interface CanvasStore extends SharedTexts {
   run(request: RunRequest): void
   cancel(): void
   readonly running: boolean
+  /** A run waits for its environment: what is being done for it, or '' while that is not known. */
+  readonly preparing: string | undefined
   /** What the server would do; rejects with a Problem. */
   askPlan(request: RunRequest): Promise<readonly PlanStep[]>
   readonly connection: Connection

@@ -47,6 +47,12 @@ export interface Hello {
   readonly snapshot?: Snapshot
   readonly blocks?: readonly (Standing & { readonly version: number })[]
   readonly runs?: readonly Run[]
+  readonly canvas?: CanvasTitle
+}
+/** What the folder says of the canvas itself. */
+export interface CanvasTitle {
+  readonly name: string
+  readonly environment: string
 }
 export interface BatchMessage {
   readonly type: 'batch'
@@ -57,6 +63,7 @@ export interface BatchMessage {
   readonly states?: readonly Standing[]
   readonly events?: readonly RunEvent[]
   readonly people?: readonly Person[]
+  readonly canvas?: CanvasTitle
   /** What is wrong with the folder or the engine, for people; null: nothing any more. */
   readonly problem?: string | null
 }

@@ -4,6 +4,9 @@ import type { RunState } from '../../model/block'
 export type Phase = 'load' | 'run' | 'save'
 export type MimeBundle = Readonly<Record<string, unknown>>
 export type RunEvent =
+  /** It waits for environments that are made first; `run.started` or `run.finished` follows. */
+  | { event: 'run.preparing'; run: string; mode: string; environments: readonly string[] }
+  | { event: 'environment.progress'; run?: string; message: string }
   | { event: 'run.started'; run: string; mode: string }
   | { event: 'block.started'; block: string; attempt: string; warm: boolean }
   | { event: 'block.phase'; block: string; phase: Phase }
@@ -40,6 +43,8 @@ export type RunEvent =
       run: string
       status: string
       seconds: number
+      /** The run itself could not go on. */
+      error?: string
       ran?: readonly string[]
       restored?: readonly string[]
       up_to_date?: readonly string[]

@@ -85,6 +85,8 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
         kept: state === 'up_to_date' ? undefined : live.kept,
       }
     }
+    case 'run.preparing':
+    case 'environment.progress':
     case 'run.started':
     case 'run.finished':
       return live
