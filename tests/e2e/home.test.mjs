@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { expectAccessible, story } from './desk.mjs'
 
 const canvases = { churn: ['Churn', { load: 'x = 1\n' }], growth: ['Growth', { load: 'x = 1\n' }] }
@@ -59,4 +60,36 @@ story('a part of the app that is no longer there takes no window with it: the pa
   await page.getByRole('button', { name: 'Load it again' }).click()
   await page.getByRole('heading', { name: 'Profile' }).waitFor()
   assert.equal(desk.errors.splice(0).length, 1, 'it is reported all the same')
+})
+
+story('a notebook becomes a canvas, a canvas comes back from its .zip, and what is neither says why not', { canvases }, async (desk) => {
+  const page = await desk.open('/')
+  await card(page, 'Churn').waitFor()
+  const cells = [
+    { cell_type: 'markdown', metadata: {}, source: ['# Cohorts'] },
+    { cell_type: 'code', metadata: {}, outputs: [], execution_count: null, source: ['%matplotlib inline\n', 'x = 1'] },
+  ]
+  const notebook = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells })
+  const picker = page.getByLabel('Canvases and notebooks to import')
+  await picker.setInputFiles({ name: 'cohorts.ipynb', mimeType: 'application/json', buffer: Buffer.from(notebook) })
+  const imports = page.getByRole('complementary', { name: 'Imports' })
+  await imports.getByText('Made of cohorts.ipynb.').waitFor()
+  await imports.getByText('matplotlib').waitFor()
+  await expectAccessible(page)
+  await card(page, 'cohorts').waitFor()
+
+  const coming = page.waitForEvent('download')
+  await choose(page, 'Churn', 'Export as .zip')
+  const zip = await (await coming).path()
+  await picker.setInputFiles({ name: 'back.zip', mimeType: 'application/zip', buffer: readFileSync(zip) })
+  await imports.getByText('Made of back.zip.').waitFor()
+  await card(page, 'Churn').nth(1).waitFor()
+
+  await picker.setInputFiles({ name: 'photo.zip', mimeType: 'application/zip', buffer: Buffer.from('not one') })
+  await imports.locator('li.failed').waitFor()
+  await imports.locator('li.failed').getByRole('button', { name: 'Put away' }).click()
+  await imports.locator('li.failed').waitFor({ state: 'detached' })
+  await imports.locator('li', { hasText: 'cohorts' }).getByRole('button', { name: 'Open it' }).click()
+  await page.getByRole('heading', { name: 'cohorts', exact: true, level: 1 }).waitFor()
+  await page.locator('article').nth(1).waitFor()
 })

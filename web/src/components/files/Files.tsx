@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { FolderPlus, Upload as UploadIcon } from 'lucide-react'
-import { useRef, useState, type DragEvent } from 'react'
+import { useRef, useState } from 'react'
 import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { startUpload } from '../../core/files/uploads'
@@ -13,6 +13,7 @@ import { FileRow } from './FileRow'
 import { NameFile } from './NameFile'
 import { Preview } from './Preview'
 import { UploadList } from './UploadList'
+import { useFileDrop } from './useFileDrop'
 import './files.css'
 
 export default function Files() {
@@ -30,7 +31,6 @@ function Folder() {
   const mayEdit = mayNot === undefined
   const client = useQueryClient()
   const [folder, setFolder] = useState('')
-  const [over, setOver] = useState(false)
   const [naming, setNaming] = useState<{ from?: string }>()
   const [shown, setShown] = useState<string>()
   const picker = useRef<HTMLInputElement>(null)
@@ -46,6 +46,7 @@ function Folder() {
   const add = (files: Iterable<File>) => {
     for (const file of files) startUpload(canvas, at(file.name), file, fresh)
   }
+  const { over, on } = useFileDrop(mayEdit ? add : undefined)
   const remove = async (path: string) => {
     try {
       const params = { path: { canvas }, query: { path } }
@@ -62,26 +63,9 @@ function Folder() {
     }
     fresh()
   }
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    if (mayNot === undefined) add(event.dataTransfer.files)
-  }
   const entries = list.items ?? []
   return (
-    <section
-      className={over ? 'files over' : 'files'}
-      aria-label="Files"
-      onDragOver={(event) => {
-        if (!mayEdit || !event.dataTransfer.types.includes('Files')) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
-      }}
-      onDrop={drop}
-    >
+    <section className={over ? 'files over' : 'files'} aria-label="Files" {...on}>
       <h2>
         Files
         {mayEdit && (

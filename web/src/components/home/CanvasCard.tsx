@@ -22,6 +22,12 @@ export function CanvasCard({ canvas, onRename, onDuplicate, onShare, onDelete }:
     return why !== undefined && { why }
   }
   const path = canvasPath(canvas.id)
+  const download = () => {
+    const link = document.createElement('a')
+    link.href = `/api/v1/canvases/${encodeURIComponent(canvas.id)}/export`
+    link.download = `${canvas.id}.zip`
+    link.click()
+  }
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
     event.preventDefault()
@@ -44,6 +50,7 @@ export function CanvasCard({ canvas, onRename, onDuplicate, onShare, onDelete }:
           { title: 'Rename', onSelect: onRename, ...mayNot('editor') },
           { title: 'Duplicate', onSelect: onDuplicate, ...mayNot('editor') },
           ...(onShare ? [{ title: 'Share', onSelect: onShare }] : []),
+          { title: 'Export as .zip', onSelect: download },
           { title: 'Delete', onSelect: onDelete, ...mayNot('owner') },
         ]}
       />

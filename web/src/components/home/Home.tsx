@@ -1,8 +1,10 @@
-import { Plus, Search, Settings } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { FileInput, Plus, Search, Settings } from 'lucide-react'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { sentenceOf } from '../../core/api/problem'
+import { startImport, useImports } from '../../core/files/imports'
 import { canvasPath, navigate } from '../../core/session/route'
 import { useSession, whyNotHere } from '../../core/session/session'
+import { useFileDrop } from '../files/useFileDrop'
 import { Logo } from '../shell/Logo'
 import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
@@ -11,6 +13,7 @@ import { CanvasCard } from './CanvasCard'
 import { NameDialog, type Naming } from './NameDialog'
 import './home.css'
 
+const Imports = lazy(() => import('./Imports'))
 const Sharing = lazy(() => import('../team/Sharing'))
 
 export default function Home() {
@@ -30,16 +33,34 @@ function Canvases() {
   const [sharing, setSharing] = useState<CanvasSummary>()
   const session = useSession()
   const team = session.state === 'in' && session.session.team
+  const importing = useImports((i) => i.all.length > 0)
   const mayNotMake = whyNotHere('editor')
   const asked = words.toLowerCase().trim()
   const shown = (canvases.data ?? []).filter((c) => c.name.toLowerCase().includes(asked))
+  const picker = useRef<HTMLInputElement>(null)
+  const take = (files: Iterable<File>) => {
+    for (const file of files) startImport(file, () => void canvases.refetch())
+  }
+  const { over, on } = useFileDrop(mayNotMake === undefined ? take : undefined)
   const begin = (example: boolean) =>
     actions.create.mutate(
       { name: example ? 'Penguins' : 'Untitled', example },
       { onSuccess: ({ id }) => navigate(canvasPath(id)) },
     )
   return (
-    <div className="home">
+    <div className={over ? 'home over' : 'home'} {...on}>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        accept=".zip,.ipynb"
+        aria-label="Canvases and notebooks to import"
+        onChange={(event) => {
+          take(event.target.files ?? [])
+          event.target.value = ''
+        }}
+      />
       <header>
         <Logo />
         <h1>Canvases</h1>
@@ -59,6 +80,13 @@ function Canvases() {
         <Button look="icon" aria-label="Settings" onClick={() => navigate('/settings')}>
           <Settings size={16} />
         </Button>
+        <Button
+          disabled={!!mayNotMake}
+          title={mayNotMake ?? 'A canvas as .zip, or a Jupyter notebook: choose it, or drop it anywhere here'}
+          onClick={() => picker.current?.click()}
+        >
+          <FileInput size={14} /> Import
+        </Button>
         <Button look="primary" disabled={!!mayNotMake} title={mayNotMake} onClick={() => setNaming({})}>
           <Plus size={14} /> New canvas
         </Button>
@@ -76,7 +104,7 @@ function Canvases() {
             <h2>No canvas yet</h2>
             <p>
               A canvas is a plane of blocks whose results stay.{' '}
-              {mayNotMake ?? 'Begin with one of your own, or look at an example.'}
+              {mayNotMake ?? 'Begin with one of your own, look at an example, or drop a notebook here.'}
             </p>
             {mayNotMake === undefined && (
               <p className="acts">
@@ -118,6 +146,7 @@ function Canvases() {
         )}
       </main>
       <Suspense>
+        {importing && <Imports />}
         {sharing && (
           <Sharing
             canvas={sharing.id}

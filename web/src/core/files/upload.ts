@@ -6,11 +6,11 @@ export interface UploadState {
   readonly done: boolean
 }
 /** The three requests of an upload; each rejects with a Problem. */
-export interface UploadWay {
-  begin(): Promise<UploadState>
-  send(upload: string, offset: number, piece: Blob): Promise<UploadState>
+export interface UploadWay<S extends UploadState = UploadState> {
+  begin(): Promise<S>
+  send(upload: string, offset: number, piece: Blob): Promise<S>
   /** How far it is, also after the server was started again. */
-  look(upload: string): Promise<UploadState>
+  look(upload: string): Promise<S>
 }
 export interface UploadWatch {
   progress(bytes: number): void
@@ -24,15 +24,15 @@ const longestPauseMs = 8000
 
 /**
  * Send a file in pieces. What is lost on the way is asked for and sent again, for as long as it takes; what the server
- * refuses is thrown. `known` is an upload that was begun before, e.g. by a page that was closed.
+ * refuses is thrown. Gives the last answer. `known` is an upload that was begun before, e.g. by a page that was closed.
  */
-export async function sendFile(
+export async function sendFile<S extends UploadState>(
   file: Blob,
-  way: UploadWay,
+  way: UploadWay<S>,
   watch: UploadWatch,
   known?: string,
-): Promise<void> {
-  let state: UploadState | undefined
+): Promise<S> {
+  let state: S | undefined
   let upload = known
   for (let failures = 0; ;) {
     watch.signal.throwIfAborted()
@@ -47,7 +47,7 @@ export async function sendFile(
         failures = 0
         watch.progress(state.offset)
       }
-      return
+      return state
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       // A known one that the server forgot is begun anew.

@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import { answer, api } from '../api/client'
 import { Problem, sentenceOf } from '../api/problem'
 import { say } from '../session/page'
+import { forget, remember, remembered } from './remembered'
 import { sendFile, type UploadWay } from './upload'
 
 /** An upload under way, in this page. */
@@ -42,7 +43,7 @@ export function startUpload(
     signal: stop.signal,
   }
   sendFile(file, way, watch, remembered(mark))
-    .then(done)
+    .then(() => done())
     .catch((error: unknown) => {
       if (stop.signal.aborted) return
       const there = error instanceof Problem && error.status === 409
@@ -79,28 +80,5 @@ function wayOf(canvas: string, path: string, bytes: number, replace: boolean, ma
       ),
     look: (upload) =>
       answer(api.GET('/canvases/{canvas}/uploads/{upload}', { params: { path: { canvas, upload } } })),
-  }
-}
-
-// So that a page that is loaded anew goes on with the same file, when it is dropped again.
-function remembered(mark: string): string | undefined {
-  try {
-    return localStorage.getItem(mark) ?? undefined
-  } catch {
-    return undefined
-  }
-}
-function remember(mark: string, upload: string): void {
-  try {
-    localStorage.setItem(mark, upload)
-  } catch {
-    // It is sent from its beginning then.
-  }
-}
-function forget(mark: string): void {
-  try {
-    localStorage.removeItem(mark)
-  } catch {
-    // Nothing was kept.
   }
 }

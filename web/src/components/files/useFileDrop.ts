@@ -1,0 +1,23 @@
+import { useState, type DragEvent } from 'react'
+
+/** Files that are dragged here from outside; without `take` they are not wanted. `over`: they would be dropped now. */
+export function useFileDrop(take: ((files: Iterable<File>) => void) | undefined) {
+  const [over, setOver] = useState(false)
+  const on = {
+    onDragOver(event: DragEvent) {
+      if (!take || !event.dataTransfer.types.includes('Files')) return
+      event.preventDefault()
+      setOver(true)
+    },
+    onDragLeave(event: DragEvent) {
+      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
+    },
+    onDrop(event: DragEvent) {
+      if (!event.dataTransfer.types.includes('Files')) return
+      event.preventDefault()
+      setOver(false)
+      take?.(event.dataTransfer.files)
+    },
+  }
+  return { over, on }
+}
