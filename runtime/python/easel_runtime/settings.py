@@ -316,12 +316,20 @@ def _outward(baseline: Baseline, path: str) -> str:
 
 
 def _filters(baseline: Baseline) -> dict[str, Any] | None:
-    if warnings.filters == baseline.filters:
+    told = list(map(_told, warnings.filters))
+    before = list(map(_told, baseline.filters))
+    if told == before:
         return None
-    known = [*baseline.filters, *baseline.library_filters]
-    if all(one in warnings.filters for one in baseline.filters):
-        new = [one for one in warnings.filters if one not in known]
+    known = [*before, *map(_told, baseline.library_filters)]
+    if all(one in told for one in before):
+        new = [one for one, text in zip(warnings.filters, told, strict=True) if text not in known]
         return (
             {"reset": False, "filters": [process_options.packed_filter(one) for one in new]} if new else None
         )
     return {"reset": True, "filters": [process_options.packed_filter(one) for one in warnings.filters]}
+
+
+def _told(one: Any) -> tuple[Any, ...]:
+    """A filter with its patterns as text. scikit-learn makes all filters anew in each of its threads, where Python's own
+    come back as patterns instead of texts, and at times the last thread leaves them so."""
+    return tuple(getattr(part, "pattern", part) for part in one)

@@ -115,6 +115,21 @@ def test_environment_folder_and_path_travel_and_can_be_taken_back(canvas: Canvas
     assert "cwd" not in below["settings"]
 
 
+def test_filters_of_warnings_that_a_library_made_anew_are_those_that_were_there(canvas: Canvas) -> None:
+    made_anew = """
+import warnings
+before = list(warnings.filters)
+warnings.resetwarnings()
+for action, message, category, module, line in reversed(before):
+    text = lambda part: getattr(part, "pattern", part) or ""
+    warnings.filterwarnings(action, text(message), category, text(module), line)
+show(warnings.filters == before)
+"""
+    ran = canvas.run(made_anew)
+    assert ran["shown"] == [False], "as text they are the same, as objects not"
+    assert "warnings" not in ran["settings"]
+
+
 def test_warning_filters_travel_but_those_that_libraries_set_do_not(canvas: Canvas) -> None:
     (canvas.files / "noisy.py").write_text("import warnings\nwarnings.simplefilter('always')\n")
     assert "warnings" not in canvas.run("import noisy")["settings"]
