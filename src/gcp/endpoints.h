@@ -32,6 +32,7 @@ inline constexpr std::size_t kServices = 12;
 
 /// "storage", "cloudresourcemanager": as in `gcp.endpoints.<service>`; in upper case in EASEL_GCP_ENDPOINT_<SERVICE>.
 std::string_view ServiceName(Service service);
+std::optional<Service> ServiceNamed(std::string_view name);
 
 /// A variable of the environment, or nullopt.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
