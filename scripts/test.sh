@@ -10,7 +10,40 @@ has_tests() { [ -n "$(find "$1" -name "$2" -print -quit 2> /dev/null)" ]; }
 
 nothing_in() { say "$1: there are no tests yet"; }
 
-dev_build() { [ -n "${dev_built:-}" ] || phase "build dev" build dev; dev_built=1; }
+dev_build() {
+  [ -z "${dev_built:-}" ] || return 0
+  phase "build dev" build dev
+  dev_built=1
+  begin_clang_builds
+}
+
+# Most phases wait more than they compute. What they leave of the processors goes to clang's builds, which come last: at idle
+# priority, so that no phase is slower for them.
+begin_clang_builds() {
+  [ "$jobs" -gt 1 ] || return 0
+  local name
+  for name in tsan fuzz; do
+    if wants "$name" && [ -n "$(clang_targets "$name")" ]; then begin "build $name" at_idle clang_build "$name"; fi
+  done
+}
+at_idle() { chrt --idle --pid 0 "$BASHPID" 2> /dev/null || renice -n 19 -p "$BASHPID" > /dev/null; "$@"; }
+clang_build() {
+  local targets
+  mapfile -t targets < <(clang_targets "$1")
+  build "$1" --target "${targets[@]}"
+}
+clang_targets() {
+  local folder
+  if [ "$1" = fuzz ]; then
+    find tests/fuzz -name 'fuzz_*.cc' -printf '%f\n' | sed 's/\.cc$//' | sort
+  else
+    for folder in "${concurrent[@]}"; do if has_tests "src/$folder" '*_test.cc'; then echo "${folder}_test"; fi; done
+  fi
+}
+end_clang_build() {
+  if [ -n "${beside_pid["build $1"]:-}" ]; then phase "build $1" end_of "build $1"; else phase "build $1" clang_build "$1"; fi
+}
+wants() { [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
 # The default environment's python with pytest beside it: tests see the packages that blocks see.
 data_python() {
@@ -95,23 +128,12 @@ test_state() { test_folder state tests/state_corpus; }
 
 # The fault tests use one core or less, so with other phases of Python to come they begin with the first of these and run
 # beside them; what they say is shown when it is their turn.
-fault_pid=
 begin_fault() {
-  [ -z "$fault_pid" ] && [ "$jobs" -gt 1 ] && [[ " ${wanted[*]} " == *" fault "* ]] && has_tests tests/fault 'test_*.py' || return 0
-  fault_log=$(mktemp)
-  run_pytest tests/fault > "$fault_log" 2>&1 &
-  fault_pid=$! fault_began=$EPOCHREALTIME
-  background+=("$fault_pid")
+  [ -z "${fault_began:-}" ] && [ "$jobs" -gt 1 ] && wants fault && has_tests tests/fault 'test_*.py' || return 0
+  fault_began=1
+  begin fault run_pytest tests/fault
 }
-end_fault() {
-  local status=0
-  wait "$fault_pid" || status=$?
-  cat "$fault_log"
-  rm -f "$fault_log"
-  say "it began $(seconds_since "$fault_began") s ago, beside the phases before"
-  return "$status"
-}
-test_fault() { if [ -n "$fault_pid" ]; then phase "fault" end_fault; else test_folder fault tests/fault; fi; }
+test_fault() { if [ -n "${fault_began:-}" ]; then phase "fault" end_of fault; else test_folder fault tests/fault; fi; }
 
 # Stories in a browser, against the everyday build and the app as it is served.
 test_e2e() {
@@ -125,43 +147,39 @@ test_e2e() {
 }
 
 test_tsan() {
-  local folder targets=()
-  for folder in "${concurrent[@]}"; do has_tests "src/$folder" '*_test.cc' && targets+=("${folder}_test"); done
-  [ ${#targets[@]} -gt 0 ] || { nothing_in tsan; return; }
-  phase "build tsan" build tsan --target "${targets[@]}"
+  [ -n "$(clang_targets tsan)" ] || { nothing_in tsan; return; }
+  end_clang_build tsan
   local pattern
-  pattern=$(IFS='|'; echo "${targets[*]%_test}")
+  pattern=$(IFS='|'; echo "${concurrent[*]}")
   TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp ${TSAN_OPTIONS:-}" \
     phase "tsan" ctest --test-dir build/tsan --output-on-failure --no-tests=error -j "$jobs" -R "^($pattern)\$"
 }
 
 test_fuzz() {
-  local targets=()
   # What only Python reads: the native part and the environment are those of the dev build.
   if has_tests tests/fuzz 'fuzz_*.py'; then
     data_python
     phase "set up fuzz" scripts/setup fuzz
   fi
-  mapfile -t targets < <(find tests/fuzz -name 'fuzz_*.cc' -printf '%f\n' | sed 's/\.cc$//' | sort)
-  [ ${#targets[@]} -gt 0 ] || { nothing_in fuzz; return; }
-  phase "build fuzz" build fuzz --target "${targets[@]}"
+  [ -n "$(clang_targets fuzz)" ] || { nothing_in fuzz; return; }
+  end_clang_build fuzz
   phase "fuzz" run_fuzzers
 }
 
-# What a stranger hands over gets all of the time; what only we write, and only disks damage, a third.
+# What a stranger hands over gets all of the time; what only we write, and only disks damage, a sixth.
 long_fuzz=(canvas_yaml protocol manifest object_head zip notebook)
 
 run_fuzzers() {
   local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
   mkdir -p "$found"
-  say "$seconds s for ${long_fuzz[*]}, $((seconds / 3)) s for the others, $jobs at once; what breaks one is kept in $found/"
+  say "$seconds s for ${long_fuzz[*]}, $((seconds / 6)) s for the others, $jobs at once; what breaks one is kept in $found/"
   export EASEL_BINARY=$PWD/build/dev/bin/easel
   # The long ones first, so that no core waits for the last of them.
   { for name in "${long_fuzz[@]}"; do printf 'build/fuzz/bin/fuzz_%s\0' "$name"; done
     find tests/fuzz -name 'fuzz_*.py' -print0
     find build/fuzz/bin -name 'fuzz_*' -type f -print0 | grep -zvE "/fuzz_($(IFS='|'; echo "${long_fuzz[*]}"))\$"; } | xargs -0 -P "$jobs" -I{} bash -c '
     name=$(basename "$1" .py); name=${name#fuzz_}; run=("$1"); [[ $1 != *.py ]] || run=("$4" -P "$1"); seeds=tests/fuzz/corpus/$name; grown=build/fuzz/corpus/$name; log=$3/$name.log
-    seconds=$2; [[ " $5 " == *" $name "* ]] || seconds=$((seconds / 3))
+    seconds=$2; [[ " $5 " == *" $name "* ]] || seconds=$((seconds / 6))
     mkdir -p "$grown"; [ -d "$seeds" ] || seeds=
     if "${run[@]}" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" -print_final_stats=1 "$grown" $seeds > "$log" 2>&1
     then echo "  $name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$log") inputs, none broke it"
