@@ -20,6 +20,8 @@ const only = process.env.HOSTILE ?? ''
 /** What cannot share a page while nothing holds it back. */
 const alone = /\b(top|parent)\.location|_top|_parent|alert|confirm|print\(|location\.reload|frameElement\.outer/
 const together = 12
+/** What Chromium (156) ends the frame's process for; Playwright then takes the whole page for crashed. */
+const fatal = /srcdoc=.*RTCPeerConnection/
 
 let browser, workspace, server, servers, list, state
 before(async () => {
@@ -202,6 +204,8 @@ test('with the controls off every payload is live', { timeout: 600_000 }, async 
 test('the server says of a frame what the preview says', async () => {
   const answer = await fetch(`${server.url}/frame`)
   assert.equal(answer.headers.get('content-security-policy'), framePolicy)
+  assert.equal(answer.headers.get('connection-allowlist'), '()')
+  assert.equal(answer.headers.get('x-dns-prefetch-control'), 'off')
   assert.equal((await fetch(`${server.url}/`)).headers.get('content-security-policy'), pagePolicy)
 })
 
@@ -214,15 +218,38 @@ test('scripts of an output do run, in a frame without an origin', async () => {
   await context.close()
 })
 
+/** A page of the app that shows these; `also` runs in it first. */
+async function showing(some, also = () => undefined) {
+  const view = await watched()
+  await view.page.addInitScript(also)
+  await view.page.addInitScript((given) => {
+    if (window === top) globalThis.__easelFixture = given
+  }, fixture(some))
+  await view.page.goto(`${servers.app}/dev.html?canvas=given`)
+  return view
+}
+
+test('a frame that the browser ends reaches nothing, and the app around it goes on', { timeout: 60_000 }, async () => {
+  for (const payload of list.filter(({ payload }) => fatal.test(payload))) {
+    const { page, context, reached } = await showing([payload], () => {
+      if (window === top) setInterval(() => fetch('/hit/alive'), 100)
+    })
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms))
+    await Promise.race([page.waitForEvent('crash', { timeout: 0 }).catch(() => undefined), wait(4 * slowestMs)])
+    const breaths = () => servers.seen.filter((path) => path === '/hit/alive').length
+    const before = breaths()
+    while (breaths() < before + 5) await wait(50)
+    assert.ok(!(await reached()).has(payload.id), payload.id)
+    await context.close()
+  }
+})
+
 test('in the app they reach nothing', { timeout: 600_000 }, async () => {
   assert.ok(list.length >= 200 || only)
+  const harmless = list.filter(({ payload }) => !fatal.test(payload))
   const reached = new Set()
-  for (const some of chunks(list, 36)) {
-    const view = await watched()
-    await view.page.addInitScript((given) => {
-      if (window === top) globalThis.__easelFixture = given
-    }, fixture(some))
-    await view.page.goto(`${servers.app}/dev.html?canvas=given`)
+  for (const some of chunks(harmless, 36)) {
+    const view = await showing(some)
     // Text that follows text is one output.
     const outputs = some.filter(({ type }, i) => type !== 'text/plain' || some[i - 1]?.type !== 'text/plain').length
     await view.page.waitForFunction((n) => document.querySelectorAll('.card .output').length === n && !document.querySelector('.frame.waiting'), outputs)

