@@ -102,7 +102,10 @@ test_folder() {
   phase "$1" run_pytest "$2"
 }
 test_python() { test_folder python runtime/python/tests; }
-test_functional() { test_folder functional tests/functional; }
+test_functional() {
+  phase "set up google" scripts/setup google
+  test_folder functional tests/functional
+}
 test_escape() { test_folder escape tests/escape; }
 # Needs nothing of the environment that blocks have: a Python of its own with the checkers of the API.
 test_server() {

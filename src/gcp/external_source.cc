@@ -39,10 +39,10 @@ class ExternalSource final : public TokenSource {
       form.emplace_back("options", json::serialize(json::object{{"userProject", account_.user_project}}));
     const Endpoints& endpoints = google_.endpoints;
     auto token =
-        AskForToken(google_,
-                    endpoints.IsOverridden(Service::kSts) ? endpoints.Base(Service::kSts) + "/v1/token"
-                                                          : account_.token_url,
-                    form, "exchange the token", std::move(stop));
+        AskForTokenByForm(google_,
+                          endpoints.IsOverridden(Service::kSts) ? endpoints.Base(Service::kSts) + "/v1/token"
+                                                                : account_.token_url,
+                          form, "exchange the token", std::move(stop));
     if (token ||
         (token.error().code != Code::kInvalidArgument && token.error().code != Code::kUnauthenticated &&
          token.error().code != Code::kPermissionDenied))

@@ -28,9 +28,9 @@ class KeySource final : public TokenSource {
       : google_(google), key_(std::move(key)), scopes_(std::move(scopes)), origin_(std::move(origin)) {}
 
   Result<AccessToken> Token(std::stop_token stop) override {
-    auto token = AskForToken(google_, TokenUrl(google_.endpoints, key_.token_uri),
-                             {{"grant_type", std::string(kGrant)}, {"assertion", Claim()}},
-                             "sign in as " + key_.email, std::move(stop));
+    auto token = AskForTokenByForm(google_, TokenUrl(google_.endpoints, key_.token_uri),
+                                   {{"grant_type", std::string(kGrant)}, {"assertion", Claim()}},
+                                   "sign in as " + key_.email, std::move(stop));
     if (token ||
         (token.error().code != Code::kInvalidArgument && token.error().code != Code::kUnauthenticated))
       return token;
@@ -75,12 +75,12 @@ class UserSource final : public TokenSource {
       : google_(google), user_(std::move(user)), origin_(std::move(origin)) {}
 
   Result<AccessToken> Token(std::stop_token stop) override {
-    auto token = AskForToken(google_, TokenUrl(google_.endpoints, ""),
-                             {{"grant_type", "refresh_token"},
-                              {"client_id", user_.client_id},
-                              {"client_secret", user_.client_secret},
-                              {"refresh_token", user_.refresh_token}},
-                             "sign in", std::move(stop));
+    auto token = AskForTokenByForm(google_, TokenUrl(google_.endpoints, ""),
+                                   {{"grant_type", "refresh_token"},
+                                    {"client_id", user_.client_id},
+                                    {"client_secret", user_.client_secret},
+                                    {"refresh_token", user_.refresh_token}},
+                                   "sign in", std::move(stop));
     if (token ||
         (token.error().code != Code::kInvalidArgument && token.error().code != Code::kUnauthenticated))
       return token;

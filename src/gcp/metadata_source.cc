@@ -31,15 +31,13 @@ class MetadataSource final : public TokenSource {
   Result<AccessToken> Token(std::stop_token stop) override {
     std::string path = std::string(kAccount) + "token?scopes=";
     for (std::size_t i = 0; i < scopes_.size(); ++i) path += (i == 0 ? "" : ",") + PercentEncode(scopes_[i]);
-    const std::int64_t asked = google_.clock.UnixMs();
-    auto answer = Ask(google_, Question(google_, path, std::move(stop)), "ask the metadata server");
-    if (answer) return ParseTokenAnswer(answer->body, asked);
-    if (answer.error().code != Code::kNotFound && answer.error().code != Code::kPermissionDenied)
-      return std::unexpected(std::move(answer).error());
+    auto token = AskForToken(google_, Question(google_, path, std::move(stop)), "ask the metadata server");
+    if (token || (token.error().code != Code::kNotFound && token.error().code != Code::kPermissionDenied))
+      return token;
     return Fail(Code::kUnauthenticated, "GCP_NO_MACHINE_ACCOUNT",
                 "this machine has no service account of Google's; give it one, or set "
                 "GOOGLE_APPLICATION_CREDENTIALS: " +
-                    answer.error().message);
+                    token.error().message);
   }
 
   std::string Who() const override { return "this machine's service account"; }

@@ -42,7 +42,8 @@ Result<AccessToken> ParseImpersonationAnswer(std::string_view body) {
   return AccessToken{std::move(value), ::timegm(&parts) * 1000LL};
 }
 
-Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::string_view what) {
+Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::string_view what,
+                           const std::function<Status(const ClientResponse&)>& check) {
   const std::function<double()> random = RandomFraction;
   Backoff backoff(google.retry, google.clock, google.sleeper, random);
   for (;;) {
@@ -54,7 +55,9 @@ Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::str
       error = std::move(answer).error();
       error.message = std::string(what) + ": " + error.message;
     } else if (answer->ok()) {
-      return answer;
+      const Status checked = check ? check(*answer) : Status();
+      if (checked) return answer;
+      error = checked.error();
     } else {
       error = ErrorOfAnswer(*answer, what);
       retry_after = RetryAfter(answer->Header("retry-after"));
@@ -64,20 +67,28 @@ Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::str
   }
 }
 
-Result<AccessToken> AskForToken(const Google& google, std::string url, const Query& form,
-                                std::string_view what, std::stop_token stop) {
-  const std::string body = EncodeQuery(form);
+Result<AccessToken> AskForToken(const Google& google, ClientRequest request, std::string_view what) {
   const std::int64_t asked = google.clock.UnixMs();
-  EASEL_TRY(
-      const ClientResponse answer,
-      Ask(google,
-          {.method = "POST",
-           .url = std::move(url),
-           .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}},
-           .body = ClientBody{.bytes = body},
-           .stop = std::move(stop)},
-          what));
-  return ParseTokenAnswer(answer.body, asked);
+  AccessToken token;
+  EASEL_TRY([[maybe_unused]] const ClientResponse answer,
+            Ask(google, std::move(request), what, [&](const ClientResponse& each) -> Status {
+              EASEL_TRY(token, ParseTokenAnswer(each.body, asked));
+              return {};
+            }));
+  return token;
+}
+
+Result<AccessToken> AskForTokenByForm(const Google& google, std::string url, const Query& form,
+                                      std::string_view what, std::stop_token stop) {
+  const std::string body = EncodeQuery(form);
+  return AskForToken(
+      google,
+      {.method = "POST",
+       .url = std::move(url),
+       .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}},
+       .body = ClientBody{.bytes = body},
+       .stop = std::move(stop)},
+      what);
 }
 
 }  // namespace easel::gcp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,13 +21,18 @@ Result<AccessToken> ParseTokenAnswer(std::string_view body, std::int64_t asked_u
 /// {"accessToken", "expireTime": "2026-01-01T00:00:00Z"}. Errors: as above.
 Result<AccessToken> ParseImpersonationAnswer(std::string_view body);
 
-/// Send a request, again while it fails in a way that passes, and return the 2xx answer.
+/// Send a request, again while it fails in a way that passes, and return the 2xx answer. `check` may find an answer wanting, for
+/// example cut: its error counts as the request's.
 ///
-/// Errors: ErrorOfAnswer's; HttpClient's; `what` begins the message.
-Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::string_view what);
+/// Errors: ErrorOfAnswer's; HttpClient's; `what` begins the message. `check`'s.
+Result<ClientResponse> Ask(const Google& google, ClientRequest request, std::string_view what,
+                           const std::function<Status(const ClientResponse&)>& check = {});
+
+/// The same for a request that a token endpoint answers.
+Result<AccessToken> AskForToken(const Google& google, ClientRequest request, std::string_view what);
 
 /// POST a form to a token endpoint and read the token.
-Result<AccessToken> AskForToken(const Google& google, std::string url, const Query& form,
-                                std::string_view what, std::stop_token stop);
+Result<AccessToken> AskForTokenByForm(const Google& google, std::string url, const Query& form,
+                                      std::string_view what, std::stop_token stop);
 
 }  // namespace easel::gcp
