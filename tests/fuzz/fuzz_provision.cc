@@ -1,0 +1,19 @@
+// What provisioning reads from outside: its record in the bucket, a file of options, a cluster's description.
+#include <cstdint>
+#include <cstdlib>
+
+#include "gcp/provision/desired.h"
+#include "gcp/provision/record.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  if (const auto record = easel::ParseRecord(text, "record")) {
+    const auto again = easel::ParseRecord(easel::RecordText(*record), "again");
+    if (!again || *again != *record) std::abort();
+  }
+  easel::ProvisionOptions options;
+  if (easel::ReadOptionsFile(text, "options", options)) (void)easel::CheckOptions(options);
+  if (const auto cluster = easel::ParseJson(text, "cluster"); cluster && cluster->is_object())
+    (void)easel::ReadClusterFacts(options, cluster->get_object(), "1");
+  return 0;
+}
