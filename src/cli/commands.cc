@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/cli.h"
+#include "cli/gcp_options.h"
 #include "server/settings.h"
 
 namespace easel {
@@ -266,6 +267,50 @@ std::vector<CommandSpec> MakeCommands() {
        .examples = {{"easel executor status", ""},
                     {"easel executor stop", "frees the memory of warm workers"}},
        .run = RunExecutorCommand},
+      {.name = "gcp",
+       .group = "Host it yourself",
+       .summary = "set up, check and remove an organization's place on Google Cloud",
+       .details =
+           "`init` writes a file of options; `plan` says what would be done, reading only; `apply` does it "
+           "after asking, and can "
+           "be run again at any time; `verify` checks the outcome as each identity would use it; `status` "
+           "shows what there is; "
+           "`destroy` removes what `apply` made; `guide` prints the same as gcloud and helm commands.\n"
+           "Options come from flags, EASEL_GCP_<NAME>, the file of --config, or questions. Exit code of "
+           "plan: 0 nothing to do, "
+           "4 changes pending, 3 it cannot be done yet.",
+       .positionals = {{.name = "ACTION",
+                        .help = "init, plan, apply, verify, destroy, status or guide",
+                        .choices = {"init", "plan", "apply", "verify", "destroy", "status", "guide"}}},
+       .flags = With(
+           With({{.name = "config",
+                  .value = "FILE",
+                  .help = "read options from here (YAML); with init: write them there (easel-gcp.yaml)"}},
+                ProvisionFlags()),
+           {{.name = "helm", .help = "our Helm chart makes what is in the namespace; its values are printed"},
+            {.name = "yes", .help = "with apply and destroy: do not ask", .letter = 'y'},
+            {.name = "brief", .help = "with plan: leave out what stays as it is"},
+            {.name = "confirm-bucket",
+             .value = "NAME",
+             .help = "with destroy --yes: the bucket's name, because all in it goes"},
+            {.name = "deadline",
+             .value = "SECONDS",
+             .help = "with verify: how long to wait for grants to act (420)"},
+            {.name = "access-token-file",
+             .value = "FILE",
+             .help = "a file with an access token, instead of application default credentials"},
+            {.name = "ca-bundle",
+             .value = "FILE",
+             .help = "trust these authorities (PEM), e.g. that of a proxy, instead of the system's"},
+            {.name = "record",
+             .value = "FILE",
+             .help = "where to keep what was made (~/.local/state/easel/gcp/BUCKET.json)"},
+            kJson}),
+       .examples = {{"easel gcp init", "writes easel-gcp.yaml"},
+                    {"easel gcp plan --config easel-gcp.yaml", "what would be done"},
+                    {"easel gcp apply --config easel-gcp.yaml", "asks, then does it"},
+                    {"easel gcp verify --config easel-gcp.yaml", "does it work?"}},
+       .run = RunGcp},
   };
 }
 

@@ -24,6 +24,7 @@ int RunHistory(const Invocation& invocation, std::ostream& out, std::ostream& er
 int RunGc(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDebug(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDoctor(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunGcp(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunExecutorCommand(const Invocation& invocation, std::ostream& out, std::ostream& err);
 
 }  // namespace easel
