@@ -3,6 +3,8 @@
 //   gcp_probe token [ACCOUNT]                      whose token there is, and what it is
 //   gcp_probe get SERVICE PATH [TIMES]             the last answer, or error
 //   gcp_probe sign METHOD BUCKET OBJECT ACCOUNT SECONDS [HEADER VALUE]...
+//   gcp_probe write_logs PROJECT RUN COUNT          entries "line 0", "line 1", …, a millisecond apart
+//   gcp_probe read_logs PROJECT RUN                 all texts of a run, oldest first, in pages of 100
 //
 // EASEL_PROBE_CA names a ca_bundle.
 #include <cstdio>
@@ -11,6 +13,8 @@
 #include <vector>
 
 #include "gcp/credentials.h"
+#include "gcp/log_reader.h"
+#include "gcp/log_writer.h"
 #include "gcp/rest_client.h"
 #include "gcp/signed_url.h"
 
@@ -84,11 +88,39 @@ struct Probe {
     return json::object{{"url", url}};
   }
 
+  Result<json::object> WriteLogs(const Arguments& arguments) {
+    RestClient rest = Rest(credentials->tokens);
+    LogWriter writer(rest, {.project = arguments[0]});
+    const int count = std::atoi(arguments[2].c_str());
+    const LogLabels labels{
+        .canvas = "c", .block = "b", .run = arguments[1], .attempt = arguments[1] + "/b.1"};
+    const std::int64_t began = clock.UnixMs();
+    for (int i = 0; i < count; ++i)
+      writer.Append(labels, i, began + i, Severity::kInfo, "line " + std::to_string(i));
+    const bool all = writer.Flush(std::chrono::seconds(30));
+    return json::object{{"all", all}, {"lost", writer.lost()}};
+  }
+
+  Result<json::object> ReadLogs(const Arguments& arguments) {
+    RestClient rest = Rest(credentials->tokens);
+    LogReader reader(rest, clock, sleeper, {.project = arguments[0]});
+    LogQuery query{.labels = {.run = arguments[1]}, .newest_first = false, .page_size = 100};
+    json::array texts;
+    do {
+      EASEL_TRY(LogPage page, reader.Read(query, {}));
+      for (const LogEntry& entry : page.entries) texts.emplace_back(entry.text);
+      query.page = page.next_page;
+    } while (!query.page.empty());
+    return json::object{{"texts", texts}};
+  }
+
   Result<json::object> Run(const std::string& command, const Arguments& arguments) {
     EASEL_RETURN_IF_ERROR(Begin());
     if (command == "token") return Token(arguments);
     if (command == "get" && arguments.size() >= 2) return Get(arguments);
     if (command == "sign" && arguments.size() >= 5) return Sign(arguments);
+    if (command == "write_logs" && arguments.size() == 3) return WriteLogs(arguments);
+    if (command == "read_logs" && arguments.size() == 2) return ReadLogs(arguments);
     return Fail(Code::kInvalidArgument, "USAGE", "see gcp_probe.cc");
   }
 };

@@ -1,4 +1,4 @@
-"""Every way to be somebody at Google, on the double of Google Cloud: tokens, impersonation, refusals, signed URLs, TLS."""
+"""Every way to be somebody at Google, on the double of Google Cloud: tokens, impersonation, refusals, signed URLs, logs, TLS."""
 
 from __future__ import annotations
 
@@ -288,6 +288,24 @@ def test_an_authority_of_ones_own_is_trusted_only_when_it_is_named(tmp_path: Pat
         assert refused["reason"] == "TLS_FAILED" and "ca_bundle" in refused["message"]
         ask.environ["EASEL_PROBE_CA"] = str(tmp_path / "ca.pem")
         assert "answer" in ask("get", "cloudresourcemanager", WHO, "2")
+
+
+@pytest.mark.parametrize("kind", [None, "503", "reset", "429", "truncated"])
+def test_logs_are_written_once_whatever_happens_to_the_answer(
+    google: FakeGoogle, tmp_path: Path, kind: str | None
+) -> None:
+    ask, run = Asked(google, tmp_path, EASEL_GCP_ACCESS_TOKEN="operator"), f"r-{kind}"
+    google.faults([{"kind": kind, "service": "logging", "effect": "done"}] if kind else [])
+    assert ask("write_logs", PROJECT, run, "250") == {"all": True, "lost": 0}
+    google.faults([])
+    assert ask("read_logs", PROJECT, run)["texts"] == [f"line {i}" for i in range(250)]
+    assert ask("read_logs", PROJECT, 'no"body')["texts"] == []
+
+
+def test_who_may_not_write_logs_loses_them_and_goes_on(google: FakeGoogle, tmp_path: Path) -> None:
+    ask = Asked(google, tmp_path, EASEL_GCP_ACCESS_TOKEN="stranger")
+    assert ask("write_logs", PROJECT, "r-stranger", "3") == {"all": False, "lost": 3}
+    assert ask("read_logs", PROJECT, "r-stranger")["code"] == "PERMISSION_DENIED"
 
 
 def test_no_token_and_no_signature_enters_a_log(google: FakeGoogle, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "gcp/credential_file.h"
+#include "gcp/log_entry.h"
 #include "gcp/token_request.h"
 
 namespace {
@@ -25,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   token ? Sound(*token) : Sound(token.error());
   const auto impersonated = easel::gcp::ParseImpersonationAnswer(text);
   impersonated ? Sound(*impersonated) : Sound(impersonated.error());
+  if (const auto parsed = easel::ParseJson(text, "page"))
+    if (const auto page = easel::gcp::ParseLogPage(*parsed); !page) Sound(page.error());
   Sound(easel::gcp::ErrorOfAnswer({.status = size % 2 == 0 ? 400 : 503, .body = text}, "GET /x"));
   return 0;
 }
