@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/processors.h"
 #include "base/text.h"
 
 namespace easel {
@@ -20,6 +23,18 @@ TEST(Digest, MatchesThePublishedVector) {
 TEST(Digest, FieldsDoNotRunTogether) {
   EXPECT_NE(Sha256().UpdateField("ab").UpdateField("c").Finish(),
             Sha256().UpdateField("a").UpdateField("bc").Finish());
+}
+
+TEST(Processors, OnlyThoseThatTheThreadMayRunOnCount) {
+  int alone = 0;
+  std::thread([&] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    if (::sched_setaffinity(0, sizeof one, &one) == 0) alone = UsableProcessors();
+  }).join();
+  EXPECT_EQ(alone, 1);
+  EXPECT_GE(UsableProcessors(), 1);
 }
 
 TEST(Json, MalformedInputNamesTheDocumentAndTheByte) {

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/ids.h"
+#include "base/processors.h"
 #include "base/text.h"
 #include "canvas/reader.h"
 #include "canvas/values.h"
@@ -58,7 +59,7 @@ Result<RunRequest> RequestOf(const Invocation& invocation) {
 
 Result<SessionOptions> OptionsOf(const Invocation& invocation) {
   SessionOptions options;
-  options.cores = std::max(1u, std::thread::hardware_concurrency());
+  options.cores = UsableProcessors();
   options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   options.isolation = invocation.Value("isolation", "local");
   options.network = !invocation.Has("no-network");

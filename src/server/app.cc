@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "canvas/problem.h"
 #include "executor/slot_mounts.h"
 #include "server/housekeeping.h"
@@ -36,8 +36,7 @@ AccountOptions AccountOptionsOf(const Settings& settings) {
 /// As many as were asked for, but not more than there are processors for this process: connections of one thread would
 /// wait while another has the processor, for milliseconds.
 int IoThreads(const Settings& settings) {
-  const int processors = static_cast<int>(std::thread::hardware_concurrency());
-  return std::max(1, std::min(static_cast<int>(settings.Number("io_threads")), processors));
+  return std::min(static_cast<int>(settings.Number("io_threads")), UsableProcessors());
 }
 
 json::array RouteList(const Router& router) {
@@ -57,7 +56,7 @@ SessionOptions SessionOptionsOf(const Settings& settings) {
   if (!options.network && network != std::vector<std::string>{"off"}) options.egress = network;
   options.block_memory_bytes = settings.Number("block_memory_mib") << 20;
   options.block_disk_bytes = settings.Number("block_disk_mib") << 20;
-  options.cores = std::max(1u, std::thread::hardware_concurrency());
+  options.cores = UsableProcessors();
   options.memory_bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   return options;
 }

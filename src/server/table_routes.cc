@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 #include <numeric>
-#include <thread>
 
+#include "base/processors.h"
 #include "base/text.h"
 #include "server/routes.h"
 #include "server/spool.h"
@@ -27,7 +27,7 @@ constexpr int kExportsAtOnce = 2;
 constexpr std::array<std::string_view, 12> kOperations = {
     "=", "!=", "<", "<=", ">", ">=", "between", "in", "contains", "starts_with", "missing", "not_missing"};
 
-int ScanThreads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)); }
+int ScanThreads() { return std::min(UsableProcessors(), 4); }
 
 struct Tables {
   const ServerParts& parts;
