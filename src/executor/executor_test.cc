@@ -119,6 +119,14 @@ TEST(Executor, AWorkerThatCannotBeIsolatedIsSaid) {
   EXPECT_EQ(FailureField(engine.Run(spec), "message"), "no namespaces left");
 }
 
+TEST(Executor, AWorkerThatIsEndedWhileItParksDoesNotCostABlockItsZygote) {
+  ExecutorHarness harness(ExecutorHarness::Settings{{"EASEL_LINGER_S", "0.2"}});
+  TestEngine engine(harness.launch, harness.canvas);
+  json::object spec = harness.Spec("b", "import time\ntime.sleep(1)");
+  spec["environment"].as_object()["preload"] = json::array({"babbles"});
+  EXPECT_EQ(Text(engine.Run(spec), "status"), "succeeded");
+}
+
 TEST(Executor, AnUnforkableEnvironmentGetsAFreshInterpreterPerBlock) {
   ExecutorHarness harness;
   TestEngine engine(harness.launch, harness.canvas);

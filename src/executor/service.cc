@@ -170,7 +170,7 @@ void ExecutorService::OnTick() {
   if (now - idle_since_ms_ >= options_.linger_ms || (draining_ && settled))
     Shutdown("the executor has nothing to do");
   for (auto& [key, zygote] : zygotes_)
-    if (zygote->busy <= 0 && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms)
+    if (!zygote->busy() && zygote->waiting() == 0 && now - zygote->last_used_ms >= options_.linger_ms)
       zygote->Kill();
   KillStrays();
   if (groups_ && now - swept_ms_ >= kSweepMs) {

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include "base/log.h"
+#include "base/processors.h"
 #include "executor/process_tree.h"
 #include "executor/protocol.h"
 
@@ -21,7 +21,7 @@ constexpr int kPipeBytes = 1 << 20;
 constexpr int kMostDeathsInARow = 5;  // of workers that get ready: forking more would not end
 
 /// How many processes may be parking at once: forking more than the cores can bring up helps nobody.
-int MostParked() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 2; }
+int MostParked() { return UsableProcessors() + 2; }
 
 std::uint64_t NextWorkerId() {
   static std::uint64_t last = 0;
@@ -92,8 +92,7 @@ bool Zygote::Reaped(pid_t pid, int wait_status) {
         Fail("An interpreter of environment `" + options_.environment.name + "` ended before it was ready. " +
              keep->OutputTail());
         DropWorker(worker);
-      } else if (ended_.erase(worker) == 0) {
-        --busy;
+      } else if (handed_over_.erase(worker) > 0) {
         listener_.on_exit(*this, worker, {wait_status, 0});
       }
       return true;
@@ -113,7 +112,7 @@ std::unique_ptr<Worker> Zygote::Take() {
     std::unique_ptr<Worker> out = std::move(worker);
     workers_.erase(id);
     loop_.Forget(out->channel.get());
-    ++busy;
+    handed_over_.insert(out->id);
     return out;
   }
   ++waiting_;
@@ -218,7 +217,7 @@ void Zygote::OfferIfParked(std::uint64_t id) {
   if (found == workers_.end() || waiting_ == 0) return;
   if (const Worker& one = *found->second; !one.parked || one.pid < 0 || !one.confined) return;
   --waiting_;
-  ++busy;
+  handed_over_.insert(id);
   std::unique_ptr<Worker> worker = std::move(found->second);
   workers_.erase(found);
   loop_.Forget(worker->channel.get());
@@ -286,10 +285,8 @@ void Zygote::OnMessage(const json::value& message, UniqueFd descriptor) {
         return;
       }
       Refill();
-    } else {
-      --busy;
+    } else if (handed_over_.erase(id) > 0) {  // else it was ended before
       last_used_ms = EventLoop::NowMs();
-      if (!fork_safe_) ended_.insert(id);
       listener_.on_exit(*this, id, exit);
       if (waiting_ > 0 && phase_ == Phase::kReady) Refill();
     }

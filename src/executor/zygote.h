@@ -92,11 +92,12 @@ class Zygote {
   bool Owns(pid_t pid) const;
   int parked() const;
   int waiting() const { return waiting_; }
+  /// Whether a worker that was handed over has not ended.
+  bool busy() const { return !handed_over_.empty(); }
   bool fork_safe() const { return fork_safe_; }
   const InterpreterOptions& options() const { return options_; }
   const std::vector<std::string>& missing() const { return missing_; }
   std::int64_t last_used_ms = 0;
-  int busy = 0;  ///< workers handed over and not yet ended
 
  private:
   Interpreter::Listener ListenerFor(std::uint64_t single_worker);
@@ -118,8 +119,7 @@ class Zygote {
   std::unique_ptr<Interpreter> main_;
   std::map<std::uint64_t, std::unique_ptr<Interpreter>> singles_;  ///< by worker id, in single mode
   std::map<std::uint64_t, std::unique_ptr<Worker>> workers_;       ///< parking and parked, oldest first
-  std::set<std::uint64_t>
-      ended_;  ///< in single mode: reported by the interpreter, which has not been reaped yet
+  std::set<std::uint64_t> handed_over_;                            ///< workers that have not ended
   std::vector<std::string> missing_;
   std::map<std::uint64_t, int> slots_;  ///< in isolation `strict`: of every worker that has not ended
   int target_ = 0;

@@ -167,7 +167,7 @@ def work(channel: socket.socket) -> None:
     result()
 
 
-def park(descriptors: list[int]) -> int:
+def park(descriptors: list[int], babbles: bool) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -180,7 +180,10 @@ def park(descriptors: list[int]) -> int:
         keep = channel.fileno()
         os.closerange(3, keep)
         os.closerange(keep + 1, 1024)
-        work(channel)
+        if babbles:
+            send_frame(channel, {"event": "nonsense"})
+        else:
+            work(channel)
         sys.stdout.flush()
         # After `result` a worker does nothing more; the executor ends it.
         signal.pause()
@@ -216,6 +219,7 @@ def main() -> None:
         ).encode()
     )
     ids: dict[int, int] = {}
+    babbles = "babbles" in preload  # the first worker does
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(read_end, select.POLLIN)
@@ -252,7 +256,8 @@ def main() -> None:
                     json.dumps({"event": "failed", "id": number, "message": "no namespaces left"}).encode()
                 )
             else:
-                pid = park(descriptors)
+                pid = park(descriptors, babbles)
+                babbles = False
                 ids[pid] = number
                 pidfd = os.pidfd_open(pid)
                 socket.send_fds(
