@@ -89,6 +89,7 @@ void CanvasHub::Loop() {
       engine_told = true;
       (void)canvas_->Flush();
       for (const auto& answer : std::exchange(after_commit_, {})) answer();
+      for (const auto& answer : std::exchange(after_engine_, {})) answer();
       peers_.EndAll(end_reason_, end_message_);
       if (engine_ != nullptr) engine_->End([this] { Post([this] { engine_ended_ = true; }); });
     }

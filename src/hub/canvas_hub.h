@@ -63,6 +63,7 @@ class CanvasHub {
   /// The Operation. Errors: a refusal is kFailedPrecondition with its reason (kNotFound for NO_SUCH_…), and its `path` is
   ///         in the message only.
   void Change(std::string actor, std::string token, json::value change, Answer answer);
+  /// The CanvasSnapshot, once the engine has said how blocks stand, or cannot soon.
   void Snapshot(std::string canvas, std::string role, Answer answer);
   /// Wait: the name of a block that is there.
   std::optional<std::string> NameOf(const std::string& block);
@@ -102,6 +103,7 @@ class CanvasHub {
 
   // hub_runs.cc
   void StartEngine();
+  void EngineAnswered();
   EngineEdit EditNow();
   Result<RunRequest> RequestOf(const json::value& request) const;
   void Prepare(json::object run, const std::vector<std::string>& environments, const Answer& answer);
@@ -125,6 +127,8 @@ class CanvasHub {
   std::int64_t seen_generation_ = 0;
   std::int64_t alone_since_ms_ = 0;
   std::vector<std::function<void()>> after_commit_;
+  std::vector<std::function<void()>> after_engine_;  ///< who waits for its first word
+  bool engine_answered_ = false;
 
   UniqueFd wake_;
   std::mutex mutex_;

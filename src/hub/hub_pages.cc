@@ -167,11 +167,19 @@ void CanvasHub::TakeChange(Page& page, const json::object& message) {
 // --- The canvas as it is now ---
 
 void CanvasHub::Snapshot(std::string canvas, std::string role, Answer answer) {
-  Ask(std::move(answer),
-      [this, canvas = std::move(canvas), role = std::move(role)]() -> Result<json::object> {
-        EASEL_RETURN_IF_ERROR(canvas_->Commit());
-        return SnapshotNow(canvas, role);
-      });
+  Post([this, canvas = std::move(canvas), role = std::move(role), answer = std::move(answer)] {
+    const auto tell = [this, canvas, role, answer] {
+      if (ended_)
+        return answer(
+            Fail(Code::kUnavailable, "CANVAS_CLOSED", "the canvas was closed meanwhile: try again"));
+      if (const Status committed = canvas_->Commit(); !committed)
+        return answer(std::unexpected(committed.error()));
+      answer(SnapshotNow(canvas, role));
+    };
+    if (ended_) return tell();
+    StartEngine();
+    engine_answered_ ? tell() : after_engine_.push_back(tell);
+  });
 }
 
 json::object CanvasHub::StandingOf(const std::string& block) const {

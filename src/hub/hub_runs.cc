@@ -32,7 +32,13 @@ json::object StandingJson(const StandingReport& report) {
 
 }  // namespace
 
-/// The first page that comes starts the engine: a canvas that is only edited by programs needs none.
+/// How blocks stand is known, or will not be for a while.
+void CanvasHub::EngineAnswered() {
+  engine_answered_ = true;
+  for (const auto& tell : std::exchange(after_engine_, {})) tell();
+}
+
+/// Whoever looks at the canvas starts the engine: one that is only edited by programs needs none.
 void CanvasHub::StartEngine() {
   if (engine_ != nullptr) return;
   engine_ended_ = false;
@@ -41,6 +47,7 @@ void CanvasHub::StartEngine() {
       EngineCallbacks{.on_problem =
                           [this](std::string problem) {
                             Post([this, problem = std::move(problem)] {
+                              if (!problem.empty()) EngineAnswered();
                               if (problem == engine_problem_) return;
                               engine_problem_ = problem;
                               if (canvas_->problem().empty()) peers_.now().SetProblem(problem);
@@ -83,6 +90,7 @@ void CanvasHub::StartEngine() {
                             Post([this, run, line = std::string(line)] {
                               json::object event{{"event", "environment.progress"}, {"message", line}};
                               if (!run.empty()) event["run"] = run;
+                              if (run.empty()) EngineAnswered();  // it makes an environment first
                               if (const auto there = runs_.find(run); there != runs_.end())
                                 there->second["message"] = line;
                               peers_.now().AddEvent(event);
@@ -239,6 +247,7 @@ void CanvasHub::OnStandings(const std::vector<std::pair<std::string, json::objec
     out["block"] = id;
     peers_.now().SetState(id, json::serialize(out));
   }
+  EngineAnswered();
 }
 
 }  // namespace easel

@@ -42,6 +42,16 @@ def block(name: str, what: str) -> str:
     return f"/api/v1/canvases/alpha/blocks/{name}/{what}"
 
 
+def test_a_canvas_that_nobody_has_open_says_how_its_blocks_stand(ran: Server) -> None:
+    blocks = ran.ask("GET", "/api/v1/canvases/alpha").json["blocks"]
+    states = {block["name"]: (block["state"], "attempt" in block) for block in blocks}
+    assert states == {
+        "noisy": ("up_to_date", True),
+        "fails": ("failed", True),
+        "never": ("never_run", False),
+    }
+
+
 def test_a_state_has_the_variables_and_no_state_has_none(ran: Server) -> None:
     state = ran.ask("GET", block("noisy", "state")).json
     by_name = {one["name"]: one for one in state["variables"]}
