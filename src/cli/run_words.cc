@@ -85,8 +85,9 @@ std::string SummaryText(const RunRecord& run) {
   const auto parsed =
       run.summary.empty() ? Result<json::value>(json::object()) : ParseJson(run.summary, "run");
   if (!parsed || !parsed->is_object()) return "";
-  std::string out;
   JsonReader reader(*parsed, "run");
+  std::string out = reader.StringOr("error", "");
+  out.resize(std::min(out.size(), out.find('\n')));
   for (const auto& [field, word] : {std::pair{"ran", "ran"},
                                     {"restored", "restored"},
                                     {"failed", "failed"},

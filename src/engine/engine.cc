@@ -66,17 +66,13 @@ void Engine::AdvanceAll() {
 
 void Engine::Say(const RunId& run, Announcement what) { out_->push_back(Announce{run, std::move(what)}); }
 
-namespace {
-
-std::string RequestText(const RunRequest& request, const std::string& by) {
+std::string RunRequestText(const RunRequest& request, const std::string& by) {
   json::array names;
   for (const std::string& name : request.blocks) names.emplace_back(name);
   json::object out{{"blocks", std::move(names)}, {"force", request.force}};
   if (!by.empty()) out["by"] = by;
   return json::serialize(out);
 }
-
-}  // namespace
 
 constexpr char kUnchanged[] = "nothing that it depends on changed";
 
@@ -136,7 +132,7 @@ void Engine::OnRunRequested(RunRequested event) {
   }
   RunRecord record{.run = run.id.value,
                    .mode = std::string(RunModeName(run.request.mode)),
-                   .request = RequestText(run.request, run.by),
+                   .request = RunRequestText(run.request, run.by),
                    .created_ms = run.started_ms,
                    .status = "running",
                    .at = options_.at};
@@ -439,7 +435,7 @@ void Engine::FinishIfDone(Run& run) {
                       {"skipped", result.skipped.size()},   {"cancelled", result.cancelled.size()}};
   RunRecord record{.run = run.id.value,
                    .mode = std::string(RunModeName(run.request.mode)),
-                   .request = RequestText(run.request, run.by),
+                   .request = RunRequestText(run.request, run.by),
                    .created_ms = run.started_ms,
                    .finished_ms = surroundings_.UnixMs(),
                    .status = result.status,

@@ -95,6 +95,8 @@ struct RunRequest {
   bool force = false;
   std::int32_t jobs = 0;  ///< blocks at once; 0: as many as there are cores
 };
+/// What a run's record says of how it was asked for, and by whom (StartedBy); `by` may be empty.
+std::string RunRequestText(const RunRequest& request, const std::string& by);
 
 /// A block's standing outside of any run: what `easel status` shows.
 enum class Standing { kUpToDate, kStale, kNeverRun, kQueued, kRunning, kFailed, kCancelled, kSkipped };

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
+#include "canvas/utf8.h"
 
 namespace easel {
 namespace {
@@ -183,6 +185,27 @@ void Session::Perform(const Announce& announce) {
 // --- Callers ---
 
 Result<RunId> Session::Start(const RunRequest& request, Sink sink, StartOptions options) {
+  const std::int64_t asked_ms = world_.UnixMs();
+  if (options.run.value.empty()) options.run = NewRunId(asked_ms);
+  bool prepared = false;
+  auto out = StartWhenPrepared(request, std::move(sink), options, prepared);
+  if (out || !prepared) return out;
+  RunRecord record{.run = options.run.value,
+                   .mode = std::string(RunModeName(request.mode)),
+                   .request = RunRequestText(request, options.by),
+                   .created_ms = asked_ms,
+                   .finished_ms = world_.UnixMs(),
+                   .status = out.error().code == Code::kCancelled ? "cancelled" : "failed",
+                   .summary = json::serialize(json::object{{"error", ValidUtf8(out.error().message)}}),
+                   .at = world_.at()};
+  if (const Status stored = world_.store()->CommitNow({PutRun{std::move(record)}}); !stored)
+    Log(LogLevel::kWarning, "session", "not in the history: " + stored.error().message);
+  return out;
+}
+
+/// `prepared`: environments had to be made for it.
+Result<RunId> Session::StartWhenPrepared(const RunRequest& request, Sink sink, const StartOptions& options,
+                                         bool& prepared) {
   // An environment may turn out to need another step once it is locked: its blocks have other keys then.
   constexpr int kRounds = 8;
   for (int round = 0;; ++round) {
@@ -200,16 +223,16 @@ Result<RunId> Session::Start(const RunRequest& request, Sink sink, StartOptions 
           needed.push_back(*engine_->canvas().Find(planned.block));
       unready = world_.EnvironmentsToPrepare(needed);
       if (!unready.empty()) return;
-      const RunId run = options.run.value.empty() ? NewRunId(world_.UnixMs()) : options.run;
-      watched_[run.value] = Watched{std::move(sink)};
-      out = run;
-      Feed(RunRequested{run, request, std::move(options.by)});
+      watched_[options.run.value] = Watched{std::move(sink)};
+      out = options.run;
+      Feed(RunRequested{options.run, request, options.by});
     });
     if (!out || unready.empty()) return out;
     if (round == kRounds)
       return Fail(Code::kAborted, "ENVIRONMENT_CHANGED",
                   "the environment `" + unready.front() +
                       "` changes again and again while it is made; run again when nobody edits it");
+    prepared = true;
     if (round == 0 && options.preparing) options.preparing(unready);
     // Beside the session's thread: other runs go on while this one's packages are fetched.
     for (const std::string& name : unready)

@@ -77,6 +77,7 @@ class Session {
 
   /// Start a run; its events go to `sink` (which may be empty), run.finished last. An environment that the run needs and
   /// that is not ready is made on the caller's thread first: that may take minutes, in which the session serves others.
+  /// A run whose environment cannot be made, or that is stopped meanwhile, is in the history, with `error` in its summary.
   ///
   /// Errors: kInvalidArgument UNKNOWN_BLOCK; those of environments that have to be made first (kCancelled if that was
   ///         stopped).
@@ -118,6 +119,8 @@ class Session {
   using Letter = std::variant<Event, FromBackend, BackendLost, std::function<void()>>;
 
   Session(World& world, std::unique_ptr<Backend> backend, SessionOptions options, Observer observer);
+  Result<RunId> StartWhenPrepared(const RunRequest& request, Sink sink, const StartOptions& options,
+                                  bool& prepared);
   void Loop();
   void Post(Letter letter);
   /// Run `work` on the session's thread and wait for it.

@@ -117,6 +117,7 @@ json::object RunDocument(const RunRecord& run) {
   json::object counts;
   if (parsed && parsed->is_object()) {
     JsonReader reader(*parsed, "run");
+    if (const std::string error = reader.StringOr("error", ""); !error.empty()) out["error"] = error;
     for (const char* field : {"ran", "up_to_date", "restored", "failed", "skipped", "cancelled"})
       counts[field] = reader.IntOr(field, 0);
   }

@@ -201,6 +201,12 @@ def test_a_run_is_answered_while_its_environment_is_built(tmp_path: Path) -> Non
         assert ended[run.json["run"]]["status"] == "failed"
         assert "slow" in ended[run.json["run"]]["error"]
         assert server.ask("GET", "/api/v1/canvases/one").json["runs"] == []
+        kept = {one["run"]: one for one in server.ask("GET", "/api/v1/canvases/one/runs").json["items"]}
+        assert set(kept) == {run.json["run"], other["run"]}
+        assert kept[other["run"]]["status"] == "cancelled"
+        failed = kept[run.json["run"]]
+        assert (failed["status"], failed["error"]) == ("failed", ended[run.json["run"]]["error"])
+        assert failed["finished_ms"] >= failed["created_ms"]
     finally:
         gate.touch()
         server.stop()

@@ -434,6 +434,8 @@ class Run(TypedDict):
     finished_ms: NotRequired[int | None]
     counts: NotRequired[dict[str, int]]
     """ran, up_to_date, restored, failed, skipped, cancelled"""
+    error: NotRequired[str]
+    """Why it could not begin: its environment could not be made."""
     by: NotRequired[str]
 
 

@@ -67,6 +67,7 @@ function List() {
               {clock(run.created_ms)}
               {run.by !== undefined && `, ${run.by}`}
             </small>
+            {run.error !== undefined && <p>{run.error}</p>}
           </li>
         ))}
       </ul>

@@ -1410,6 +1410,8 @@ export interface components {
             counts?: {
                 [key: string]: number;
             };
+            /** @description Why it could not begin: its environment could not be made. */
+            error?: string;
             by?: string;
         };
         Attempt: {
