@@ -144,21 +144,46 @@ json::object ToEvent(const Announcement& what, const RunId& run, const Canvas& c
       what);
 }
 
+std::string JournalPlace::Pass(const JournalRecord& record) {
+  if (record.stream == JournalStream::kEnd) return "";
+  if (record.stream != JournalStream::kStdout && record.stream != JournalStream::kStderr) {
+    ++frames_;
+    return "";
+  }
+  const std::size_t which = record.stream == JournalStream::kStderr ? 1 : 0;
+  std::string text = ToUtf8(record.payload, carry_[which]);
+  std::int64_t units = 0;  // one for the first byte of a character, two where it has four bytes
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    units += static_cast<std::int64_t>((byte & 0xc0) != 0x80) + static_cast<std::int64_t>(byte >= 0xf0);
+  }
+  units_[which] += units;
+  return text;
+}
+
+JournalPlace JournalPlace::Back(std::int64_t frames) const {
+  JournalPlace out = *this;
+  out.frames_ -= frames;
+  return out;
+}
+
 void JournalEvents::Add(const JournalRecord& record, std::vector<json::object>& events) {
+  const std::string text = place_.Pass(record);
   if (record.stream == JournalStream::kStdout || record.stream == JournalStream::kStderr) {
-    const bool err = record.stream == JournalStream::kStderr;
-    std::string text = ToUtf8(record.payload, carry_[err ? 1 : 0]);
     if (text.empty()) return;
-    const char* stream = err ? "stderr" : "stdout";
+    const char* stream = record.stream == JournalStream::kStderr ? "stderr" : "stdout";
+    const std::int64_t end = place_.units(record.stream);
     if (!events.empty() && events.back().at("event") == "block.output" &&
         events.back().at("stream") == stream) {
       json::string& before = events.back().at("text").get_string();
       if (before.size() < (std::size_t{1} << 20)) {
         before.append(text);
+        events.back()["end"] = end;
         return;
       }
     }
-    events.push_back({{"event", "block.output"}, {"block", block_}, {"stream", stream}, {"text", text}});
+    events.push_back(
+        {{"event", "block.output"}, {"block", block_}, {"stream", stream}, {"text", text}, {"end", end}});
     return;
   }
   if (record.stream == JournalStream::kEnd) return;
@@ -169,6 +194,7 @@ void JournalEvents::Add(const JournalRecord& record, std::vector<json::object>& 
                    : record.stream == JournalStream::kError ? "block.error"
                                                             : "block.notice";
   frame["block"] = block_;
+  frame["end"] = place_.frames();
   events.push_back(std::move(frame));
 }
 

@@ -1,6 +1,8 @@
 // What a run says, as the JSON contract of `easel run --json` has it (docs/user/json.md).
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,19 +27,40 @@ void ForEachEvent(const Announcement& what, const RunId& run, const Canvas& canv
                  canvas));
 }
 
-/// Turns journal records into events. One per attempt: it keeps the bytes of a character that is not complete yet.
+/// How far an attempt's journal was read, in what it shows. A value.
+class JournalPlace {
+ public:
+  /// Go on behind a record; its text as valid UTF-8, without a character that is not complete yet.
+  std::string Pass(const JournalRecord& record);
+  /// Text of a stream so far, in UTF-16 code units, as browsers count.
+  std::int64_t units(JournalStream stream) const { return units_[stream == JournalStream::kStderr ? 1 : 0]; }
+  /// Displays, errors and notices so far.
+  std::int64_t frames() const { return frames_; }
+  /// The same with so many frames fewer behind it.
+  JournalPlace Back(std::int64_t frames) const;
+
+ private:
+  std::array<std::string, 2> carry_;  ///< of stdout and stderr
+  std::array<std::int64_t, 2> units_{};
+  std::int64_t frames_ = 0;
+};
+
+/// Turns journal records into events. One per attempt: it keeps the bytes of a character that is not complete yet. Each
+/// has the place that it reaches as its `end` (docs/user/json.md).
 class JournalEvents {
  public:
-  explicit JournalEvents(std::string block) : block_(std::move(block)) {}
+  explicit JournalEvents(std::string block, JournalPlace from = {})
+      : block_(std::move(block)), place_(std::move(from)) {}
 
   /// Append the events of one record; adjoining text of one stream is joined.
   void Add(const JournalRecord& record, std::vector<json::object>& events);
+  const JournalPlace& place() const { return place_; }
   /// What the block is called from now on.
   void Rename(const std::string& block) { block_ = block; }
 
  private:
   std::string block_;
-  std::string carry_[2];  ///< of stdout and stderr
+  JournalPlace place_;
 };
 
 /// A failure that Python itself could not report (a crash, a limit) is an error of the block like any other: its

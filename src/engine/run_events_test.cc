@@ -56,7 +56,7 @@ TEST(JournalEvents, TextOfOneStreamIsJoinedAndStreamsStayInOrder) {
   events.Add(Out("c"), out);
   ASSERT_EQ(out.size(), 3u);
   EXPECT_EQ(json::serialize(out[0]),
-            R"({"event":"block.output","block":"load","stream":"stdout","text":"ab"})");
+            R"({"event":"block.output","block":"load","stream":"stdout","text":"ab","end":2})");
   EXPECT_EQ(out[1].at("stream"), "stderr");
   EXPECT_EQ(out[2].at("text"), "c");
 }
@@ -71,6 +71,35 @@ TEST(JournalEvents, EachStreamKeepsItsOwnHalfCharacter) {
   ASSERT_EQ(out.size(), 2u);
   EXPECT_EQ(out[0].at("text"), "e");
   EXPECT_EQ(out[1].at("text"), "€");
+}
+
+TEST(JournalEvents, EachEventSaysHowFarItReaches) {
+  JournalEvents events("load");
+  std::vector<json::object> out;
+  const auto add = [&](JournalStream stream, std::string payload) {
+    events.Add({.stream = stream, .payload = std::move(payload)}, out);
+  };
+  add(JournalStream::kStdout, "a\xf0\x9f");
+  EXPECT_EQ(out.back().at("end"), 1);
+  add(JournalStream::kStdout,
+      "\x98\x80\xff");  // the rest of an emoji, which browsers count as two; and no character
+  EXPECT_EQ(out.back().at("end"), 4);
+  add(JournalStream::kStderr, "é");
+  EXPECT_EQ(out.back().at("end"), 1);
+  add(JournalStream::kDisplay, R"({"data": {}})");
+  EXPECT_EQ(out.back().at("end"), 1);
+  add(JournalStream::kNotice, "not JSON: nothing is told of it, but it counts");
+  add(JournalStream::kError, R"({"ename": "E", "end": 99})");
+  EXPECT_EQ(out.back().at("end"), 3);
+
+  // Begun in the middle, with what was left of a character there.
+  JournalPlace half;
+  (void)half.Pass(Out("ab\xe2\x82"));
+  JournalEvents rest("load", half);
+  std::vector<json::object> later;
+  rest.Add(Out("\xac"), later);
+  EXPECT_EQ(later.at(0).at("text"), "€");
+  EXPECT_EQ(later.at(0).at("end"), 3);
 }
 
 TEST(JournalEvents, FramesTakeTheirNameFromTheStreamNotFromTheWorker) {

@@ -50,6 +50,8 @@ void Tick::AddEvent(const json::object& event) {
   if (TextOf(event, "event") == "block.output") {
     shown.stream = TextOf(event, "stream");
     shown.text = TextOf(event, "text");
+    const json::value* end = event.if_contains("end");
+    if (end != nullptr && end->is_int64()) shown.end = end->get_int64();
     AddOutput(std::move(shown));
   } else {
     shown.json = json::serialize(event);
@@ -63,6 +65,7 @@ void Tick::AddOutput(Shown shown) {
     Shown& there = events_[last->second];
     there.cut_bytes += shown.cut_bytes;
     there.text += shown.text;
+    there.end = shown.end;
     there.cut_bytes += static_cast<std::int64_t>(CutFront(there.text, kMaxText));
     return;
   }
@@ -139,6 +142,7 @@ std::string Tick::Members() const {
     }
     out += "{\"event\":\"block.output\",\"block\":" + Quoted(shown.block) +
            ",\"stream\":" + Quoted(shown.stream) + ",\"text\":" + Quoted(shown.text);
+    if (shown.end >= 0) out += ",\"end\":" + std::to_string(shown.end);
     if (shown.cut_bytes > 0) out += ",\"cut_bytes\":" + std::to_string(shown.cut_bytes);
     out += '}';
   });

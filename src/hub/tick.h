@@ -53,6 +53,7 @@ class Tick {
     std::string block, stream;  ///< of block.output; stream empty: `json` is the event
     std::string text;
     std::int64_t cut_bytes = 0;
+    std::int64_t end = -1;  ///< of its stream; -1: not said
     std::string json;
   };
   void AddOutput(Shown shown);

@@ -86,6 +86,7 @@ struct LogPages::Marks {
     std::int64_t offset = 0;  ///< of the record that comes next; 0: the first one
     LogCutter cutter;         ///< with what was not complete then
     std::int64_t text_bytes = 0;
+    JournalPlace place;
   };
 
   /// Read on from the last mark to the journal's present end.
@@ -95,6 +96,7 @@ struct LogPages::Marks {
       EASEL_TRY(const auto record, reader.Next());
       if (!record) return {};
       end.cutter.Add(*record, [&](JournalStream, std::string_view) { ++end.line; });
+      (void)end.place.Pass(*record);
       if (IsText(record->stream))
         end.text_bytes += static_cast<std::int64_t>(record->payload.size());
       else if (record->stream != JournalStream::kEnd)
@@ -181,7 +183,7 @@ Result<LogPages::Gist> LogPages::FindGist(std::int64_t tail_bytes) {
   const auto after =
       std::ranges::upper_bound(marks_->marks, marks_->end.offset - tail_bytes, {}, &Marks::Mark::offset);
   const Marks::Mark at = after == marks_->marks.begin() ? Marks::Mark{} : *std::prev(after);
-  Gist out{.tail = at.offset, .cut_bytes = at.text_bytes};
+  Gist out{.tail = at.offset, .cut_bytes = at.text_bytes, .place = at.place};
   for (const std::int64_t offset : marks_->rich)
     if (offset < at.offset) out.rich.push_back(offset);
   if (out.rich.size() > static_cast<std::size_t>(kRich))

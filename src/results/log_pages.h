@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/run_events.h"
 #include "state/journal.h"
 
 namespace easel {
@@ -62,6 +63,7 @@ class LogPages {
         rich;                    ///< offsets of displays, errors and notices before `tail`, the newest 2,000
     std::int64_t tail = 0;       ///< from here on all records are wanted; 0: from the first one
     std::int64_t cut_bytes = 0;  ///< of text before `tail`
+    JournalPlace place;          ///< at `tail`
   };
   /// `tail_bytes` of the journal at least are behind the tail, and about a MiB more at most.
   ///

@@ -96,18 +96,23 @@ class Reading {
       return JsonResponse(out);
     }
     if (!gist) return std::unexpected(gist.error());
-    JournalEvents maker(call.Path("block"));
+    JournalEvents earlier(call.Path("block"), gist->place.Back(std::ssize(gist->rich)));
     for (const std::int64_t offset : gist->rich) {
       EASEL_TRY(JournalReader reader, JournalReader::Open(path, offset));
       EASEL_TRY(const auto record, reader.Next());
-      if (record) maker.Add(*record, events);
+      if (record) earlier.Add(*record, events);
     }
+    JournalEvents maker(call.Path("block"), gist->place);
     EASEL_TRY(JournalReader reader, JournalReader::Open(path, gist->tail));
     for (;;) {
       EASEL_TRY(const auto record, reader.Next());
       if (!record) break;
       maker.Add(*record, events);
     }
+    const JournalPlace& end = maker.place();
+    out["ends"] = json::object{{"stdout", end.units(JournalStream::kStdout)},
+                               {"stderr", end.units(JournalStream::kStderr)},
+                               {"frames", end.frames()}};
     AddFailure(*at.attempt, call.Path("block"), events);
     std::int64_t cut_bytes = gist->cut_bytes;
     std::size_t bytes = 0;

@@ -70,8 +70,8 @@ def test_every_block_starts_and_finishes_once_in_order(run):
 
 def test_output_display_error_and_notice(run):
     assert run.of("block.output", "talks") == [
-        {"event": "block.output", "block": "talks", "stream": "stdout", "text": "out\n"},
-        {"event": "block.output", "block": "talks", "stream": "stderr", "text": "err\n"},
+        {"event": "block.output", "block": "talks", "stream": "stdout", "text": "out\n", "end": 4},
+        {"event": "block.output", "block": "talks", "stream": "stderr", "text": "err\n", "end": 4},
     ]
     displays = run.of("block.display", "shows")
     assert [d["data"].get("text/html") for d in displays[:2]] == ["<b>1</b>", "<b>2</b>"]

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_page import PATIENCE_S, LivePage
@@ -100,6 +101,7 @@ def test_a_run_and_its_events(served: tuple[Server, Path]) -> None:
         "block": page.id("show"),
         "stream": "stdout",
         "text": "2\n",
+        "end": 2,
     } in page.events
     page.until(
         lambda page: all(
@@ -209,6 +211,35 @@ def test_a_run_is_answered_while_its_environment_is_built(tmp_path: Path) -> Non
         assert failed["finished_ms"] >= failed["created_ms"]
     finally:
         gate.touch()
+        server.stop()
+
+
+def test_fetched_outputs_and_live_events_meet_in_one_place(tmp_path: Path) -> None:
+    """One line again and again: only places tell what of it was fetched."""
+    code = "import time\nfor i in range(600):\n    print('same', flush=True)\n    time.sleep(0.002)\n"
+    make_canvas(tmp_path / "work", "one", {"loop": code})
+    server = Server(tmp_path / "work").start().sign_in()
+    try:
+        page = LivePage(server, "one")
+        loop = page.id("loop")
+        server.ask("POST", "/api/v1/canvases/one/runs", {"mode": "all"})
+
+        def heard() -> list[dict[str, Any]]:
+            return [e for e in page.events if e["event"] == "block.output"]
+
+        page.until(lambda _: sum(len(e["text"]) for e in heard()) > 300)
+        fetched = server.ask("GET", f"/api/v1/canvases/one/blocks/{loop}/outputs").json
+        page.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+        text = "".join(e["text"] for e in fetched["events"])
+        assert len(text) == fetched["ends"]["stdout"] == fetched["events"][-1]["end"] >= 300
+        end = 0
+        for event in heard():
+            assert event["end"] == end + len(event["text"])
+            end = event["end"]
+            if (more := end - fetched["ends"]["stdout"]) > 0:
+                text += event["text"][-more:]
+        assert text == "same\n" * 600
+    finally:
         server.stop()
 
 

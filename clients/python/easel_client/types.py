@@ -477,6 +477,14 @@ class Variable(TypedDict):
     """It can be opened as a table."""
 
 
+class OutputsEnds(TypedDict):
+    """How far this reaches, as `end` of live events counts: text in UTF-16 code units, displays, errors and notices as frames. What of an event lies before it is here, what lies behind is not."""
+
+    stdout: int
+    stderr: int
+    frames: int
+
+
 class Outputs(TypedDict):
     attempt: str | None
     status: NotRequired[str]
@@ -484,6 +492,8 @@ class Outputs(TypedDict):
     """block.output, block.display, block.error, block.notice of docs/user/json.md."""
     cut_bytes: NotRequired[int]
     """Text that is left out here; the log has it."""
+    ends: NotRequired[OutputsEnds]
+    """How far this reaches, as `end` of live events counts: text in UTF-16 code units, displays, errors and notices as frames. What of an event lies before it is here, what lies behind is not."""
 
 
 class LogPageLinesItem(TypedDict):

@@ -1456,6 +1456,12 @@ export interface components {
             events: Record<string, never>[];
             /** @description Text that is left out here; the log has it. */
             cut_bytes?: number;
+            /** @description How far this reaches, as `end` of live events counts: text in UTF-16 code units, displays, errors and notices as frames. What of an event lies before it is here, what lies behind is not. */
+            ends?: {
+                stdout: number;
+                stderr: number;
+                frames: number;
+            };
         };
         LogPage: {
             attempt: string | null;

@@ -3,12 +3,12 @@ import type { Output } from '../output/output'
 import { follow, neverRun, type Live } from '../run/live'
 import type { RunEvent } from '../run/event'
 import type { LogPage, LogQuery } from '../run/log'
-import { withoutOverlap } from './seam'
+import { behind, type Fetched } from './seam'
 import type { Variable } from './store'
 
 /** Where the outputs and variables of a block come from when no event told them. */
 export interface DetailSource {
-  outputs(block: BlockId, attempt: string): Promise<readonly RunEvent[]>
+  outputs(block: BlockId, attempt: string): Promise<Fetched>
   variables(block: BlockId): Promise<readonly Variable[]>
   log(block: BlockId, asked: LogQuery): Promise<LogPage>
 }
@@ -104,9 +104,9 @@ export class Details {
   async #outputs(id: BlockId, need: Need, attempt: string, meanwhile: RunEvent[]): Promise<void> {
     // An attempt that began since tells everything by events.
     if (need.meanwhile !== meanwhile) return
-    let events: readonly RunEvent[]
+    let fetched: Fetched
     try {
-      events = await this.#source.outputs(id, attempt)
+      fetched = await this.#source.outputs(id, attempt)
     } catch {
       // What came meanwhile is shown all the same; the rest is asked for again when the standing changes.
       if (need.meanwhile !== meanwhile) return
@@ -117,8 +117,7 @@ export class Details {
     }
     if (need.meanwhile !== meanwhile || this.#needs.get(id) !== need) return
     delete need.meanwhile
-    const all = [...events, ...withoutOverlap(events, meanwhile)]
-    this.#show(id, all)
+    this.#show(id, [...fetched.events, ...behind(fetched, meanwhile)])
     if (need.patched) this.refresh(id)
   }
   #show(id: BlockId, events: readonly RunEvent[]): void {

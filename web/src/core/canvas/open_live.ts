@@ -7,13 +7,15 @@ import type { DetailSource } from './details'
 import { OpenCanvas } from './open_canvas'
 import type { CanvasStore } from './store'
 
+const nothing = { stdout: 0, stderr: 0, frames: 0 }
+
 function sourceOf(canvas: string): DetailSource {
   const at = (block: string) => ({ path: { canvas, block } })
   return {
     async outputs(block, attempt) {
       const params = { ...at(block), query: { attempt } }
       const found = await answer(api.GET('/canvases/{canvas}/blocks/{block}/outputs', { params }))
-      return found.events as unknown as readonly RunEvent[]
+      return { events: found.events as unknown as readonly RunEvent[], ends: { ...nothing, ...found.ends } }
     },
     async log(block, { from, limit, search }) {
       const query = { from, limit, ...(search && { search }) }

@@ -2,54 +2,65 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { follow, neverRun } from '../run/live'
 import type { RunEvent } from '../run/event'
-import { withoutOverlap } from './seam'
+import { behind, type Fetched } from './seam'
 
-const out = (text: string, stream: 'stdout' | 'stderr' = 'stdout'): RunEvent => ({
-  event: 'block.output',
-  block: 'b',
-  stream,
-  text,
-})
-const figure = (n: number): RunEvent => ({
-  event: 'block.display',
-  block: 'b',
-  data: { 'text/plain': `${n}` },
-})
-const ended: RunEvent = {
-  event: 'block.finished',
-  block: 'b',
-  status: 'succeeded',
-  reason: '',
-  phases_ms: {},
-}
+type Piece = { stream: 'stdout' | 'stderr'; text: string } | { figure: string }
 const shown = (events: readonly RunEvent[]) =>
   events.reduce((live, event) => follow(live, event, 0), neverRun).outputs
 
-test('what was fetched after it was heard is there once, also when the block has ended by then', () => {
-  const fetched = [out('2 kept\n'), ended]
-  expect(withoutOverlap(fetched, [out('2 kept\n')])).toEqual([])
-  expect(withoutOverlap(fetched, [out('kept\n'), out('more\n')])).toEqual([out('more\n')])
-})
-test('text that is cut differently, two streams and figures come together without a gap and without doubles', () => {
+/** Everything an attempt shows, with the place of each. */
+function placed(pieces: readonly Piece[]) {
+  const ends = { stdout: 0, stderr: 0, frames: 0 }
+  const events = pieces.map((piece): RunEvent => {
+    if ('figure' in piece)
+      return { event: 'block.display', block: 'b', data: { 'text/plain': piece.figure }, end: ++ends.frames }
+    ends[piece.stream] += piece.text.length
+    return { event: 'block.output', block: 'b', ...piece, end: ends[piece.stream] }
+  })
+  return { events, ends }
+}
+
+test('one line again and again comes together without a gap and without doubles, however it is cut', () => {
   const piece = fc.oneof(
-    fc.integer({ min: 0, max: 9999 }).map((n) => out(`line ${n}\n`)),
-    fc.integer({ min: 0, max: 9999 }).map((n) => out(`warned ${n}\n`, 'stderr')),
-    fc.nat(9999).map(figure),
+    fc.constantFrom<Piece>({ stream: 'stdout', text: 'same\n' }, { stream: 'stderr', text: 'same\n' }),
+    fc.constant<Piece>({ figure: 'same' }),
   )
-  const pieces = fc.uniqueArray(piece, { maxLength: 12, selector: (event) => JSON.stringify(event) })
   fc.assert(
-    fc.property(pieces, fc.nat(12), fc.nat(12), fc.nat(6), (all, a, b, cut) => {
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(12), fc.nat(12), fc.nat(4), (all, a, b, cut) => {
       const [from, to] = [Math.min(a, b, all.length), Math.min(Math.max(a, b), all.length)]
       // Fetched: up to `to`, and the beginning of what follows if that is text. Heard: everything after `from`.
       const next = all[to]
-      const half = next?.event === 'block.output' ? [{ ...next, text: next.text.slice(0, cut) }] : []
-      const fetched = [...all.slice(0, to), ...half]
-      expect(shown([...fetched, ...withoutOverlap(fetched, all.slice(from))])).toEqual(shown(all))
+      const half = next && 'text' in next ? [{ ...next, text: next.text.slice(0, cut) }] : []
+      const fetched = placed([...all.slice(0, to), ...half])
+      const meanwhile = placed(all).events.slice(from)
+      expect(shown([...fetched.events, ...behind(fetched, meanwhile)])).toEqual(shown(placed(all).events))
     }),
   )
 })
-test('without anything in common all of it stays', () => {
-  expect(withoutOverlap([out('a')], [out('b'), figure(1)])).toEqual([out('b'), figure(1)])
-  expect(withoutOverlap([], [out('b')])).toEqual([out('b')])
-  expect(withoutOverlap([out('a')], [])).toEqual([])
+test('text of which only the end was told, and an emoji on the seam', () => {
+  const fetched: Fetched = { events: [], ends: { stdout: 10, stderr: 0, frames: 0 } }
+  const heard = (text: string, end: number): RunEvent => ({
+    event: 'block.output',
+    block: 'b',
+    stream: 'stdout',
+    text,
+    end,
+  })
+  expect(behind(fetched, [heard('kept\n', 30)])).toEqual([heard('kept\n', 30)])
+  expect(behind(fetched, [heard('ab😀', 12)])).toEqual([heard('😀', 12)])
+  expect(behind(fetched, [heard('ab', 10)])).toEqual([])
+})
+test('a failure that Python could not report is there once', () => {
+  const died: RunEvent = {
+    event: 'block.error',
+    block: 'b',
+    ename: 'Crash',
+    evalue: 'it crashed',
+    traceback: '',
+    line: null,
+    kind: 'crash',
+  }
+  const ends = { stdout: 0, stderr: 0, frames: 1 }
+  expect(behind({ events: [died], ends }, [died])).toEqual([])
+  expect(behind({ events: [], ends }, [died])).toEqual([died])
 })

@@ -1,6 +1,9 @@
 import type { RunState } from '../../model/block'
 
-/** The events of a run as docs/user/json.md has them; fields may be added, never renamed. */
+/**
+ * The events of a run as docs/user/json.md has them; fields may be added, never renamed. `end`: how far the attempt's stream
+ * (its displays, errors and notices together) reaches with this event.
+ */
 export type Phase = 'load' | 'run' | 'save'
 export type MimeBundle = Readonly<Record<string, unknown>>
 export type RunEvent =
@@ -10,7 +13,7 @@ export type RunEvent =
   | { event: 'run.started'; run: string; mode: string }
   | { event: 'block.started'; block: string; attempt: string; warm: boolean }
   | { event: 'block.phase'; block: string; phase: Phase }
-  | { event: 'block.output'; block: string; stream: 'stdout' | 'stderr'; text: string }
+  | { event: 'block.output'; block: string; stream: 'stdout' | 'stderr'; text: string; end?: number }
   | {
       event: 'block.display'
       block: string
@@ -18,6 +21,7 @@ export type RunEvent =
       metadata?: MimeBundle
       id?: string | null
       update?: boolean
+      end?: number
     }
   | {
       event: 'block.error'
@@ -27,8 +31,9 @@ export type RunEvent =
       traceback: string
       line: number | null
       kind: string
+      end?: number
     }
-  | { event: 'block.notice'; block: string; kind: string; message: string }
+  | { event: 'block.notice'; block: string; kind: string; message: string; end?: number }
   | {
       event: 'block.finished'
       block: string
@@ -48,6 +53,7 @@ export type RunEvent =
       ran?: readonly string[]
       restored?: readonly string[]
       up_to_date?: readonly string[]
+      skipped?: readonly string[]
     }
 
 export function stateAfter(status: Extract<RunEvent, { event: 'block.finished' }>['status']): RunState {
