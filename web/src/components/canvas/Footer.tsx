@@ -1,11 +1,8 @@
 import type { Block } from '../../model/block'
-import type { Live } from '../../core/run/live'
+import { lacksAbove, plainReason, type Live } from '../../core/run/live'
 import { Button } from '../ui/Button'
 import { act } from './block_menu'
 import { useDesk, useMayNot } from './useStore'
-
-/** What the server advises on a command line; here there is a button. */
-const upTo = /; `--to [^`]*` runs it too$/
 
 /** One sentence: what the block holds, or why it is in the state it is in and what to do. */
 export function Footer({ block, live }: { block: Block; live: Live }) {
@@ -14,7 +11,7 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
   const variables = desk.store.variables(block.id)
   const own = variables.filter((v) => v.origin === block.name && v.carried && v.type !== 'module')
   const lost = variables.filter((v) => !v.carried).length
-  const above = mayRun && live.state === 'skipped' && upTo.test(live.reason)
+  const above = mayRun && lacksAbove(live)
   return (
     <footer>
       <span>
@@ -57,7 +54,7 @@ function sentence(live: Live, held: readonly string[], mayRun: boolean) {
     case 'stale':
     case 'cancelled':
     case 'skipped': {
-      const reason = live.reason.replace(upTo, '')
+      const reason = plainReason(live)
       return reason.charAt(0).toUpperCase() + reason.slice(1)
     }
   }

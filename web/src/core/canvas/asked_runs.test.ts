@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RunRequest } from '../../model/plan'
 import { sampleGraph } from '../../model/sample'
+import { neverRun } from '../run/live'
 import { page } from '../session/page'
 import { AskedRuns } from './asked_runs'
 
@@ -16,9 +17,14 @@ function asking() {
     unsent: 0,
     connection: 'open',
     onChange: () => () => undefined,
+    live: () => ({
+      ...neverRun,
+      state: 'skipped' as const,
+      reason: '`a` above it has no result yet; `--to b` runs it too',
+    }),
   } as const
-  const run = ({ force }: RunRequest) => {
-    started.push(force ? 'forced' : 'asked')
+  const run = ({ force, mode }: RunRequest) => {
+    started.push(force ? 'forced' : mode === 'up_to' ? 'up to' : 'asked')
     return answered
   }
   const cancel = async (ids: readonly string[]) => void cancelled.push(...ids)
@@ -54,6 +60,17 @@ test.each(['the answer', 'the end'])(
     expect(started).toEqual(['asked', 'forced'])
   },
 )
+
+test('a block that lacks what is above it says so and offers to run that, too', async () => {
+  const { runs, started, answer, settled } = asking()
+  answer('7')
+  await settled()
+  runs.finished({ ...end, status: 'failed', up_to_date: [], skipped: ['b'] })
+  expect(page().notice?.text).toBe('Not run: `a` above it has no result yet.')
+  page().notice?.action?.run()
+  await settled()
+  expect(started).toEqual(['asked', 'up to'])
+})
 
 test('what ended while there was no connection is not waited for', async () => {
   const { runs, answer, settled } = asking()

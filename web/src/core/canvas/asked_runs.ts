@@ -1,13 +1,14 @@
 import type { RunRequest } from '../../model/plan'
 import { sentenceOf } from '../api/problem'
 import type { RunEvent } from '../run/event'
+import { lacksAbove, plainReason } from '../run/live'
 import { say } from '../session/page'
 import { confirmed } from './confirmed'
 import type { CanvasStore } from './store'
 import type { Wire } from './wire'
 
 type Finished = Extract<RunEvent, { event: 'run.finished' }>
-type Store = Pick<CanvasStore, 'graph' | 'unsent' | 'connection' | 'onChange'>
+type Store = Pick<CanvasStore, 'graph' | 'live' | 'unsent' | 'connection' | 'onChange'>
 /** Ends of runs that nobody here asked for, or whose answer is still on its way. */
 const mostUnclaimed = 20
 
@@ -74,10 +75,16 @@ export class AskedRuns {
   #cancel(runs: readonly string[]): void {
     if (runs.length > 0) this.#wire.cancel(runs).catch((error: unknown) => say(sentenceOf(error)))
   }
-  /** If nothing had to run, that is said, and the forced run offered. */
+  /** If nothing had to run, or nothing could without what is above it, that is said, and the run offered that does more. */
   #ended(event: Finished, request: RunRequest): void {
-    const { status, error, ran = [], restored = [], up_to_date: upToDate = [] } = event
+    const { status, error, ran = [], restored = [], up_to_date: upToDate = [], skipped = [] } = event
     if (error !== undefined) return say(error)
+    const lacking = skipped.map((id) => this.#store.live(id)).find(lacksAbove)
+    if (lacking && request.mode === 'this')
+      return say(`Not run: ${plainReason(lacking)}.`, {
+        label: 'Run up to here',
+        run: () => this.ask({ ...request, mode: 'up_to' }),
+      })
     const [only, ...more] = upToDate
     if (status !== 'succeeded' || only === undefined || ran.length + restored.length > 0) return
     say(
