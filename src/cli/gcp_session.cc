@@ -48,7 +48,8 @@ Result<std::unique_ptr<GcpSession>> GcpSession::Open(const Invocation& invocatio
                                                      const ProvisionOptions& options) {
   std::unique_ptr<GcpSession> session(new GcpSession);
   const gcp::Environment environment = gcp::ProcessEnvironment();
-  EASEL_TRY(const gcp::Endpoints endpoints, gcp::Endpoints::From({}, environment));
+  EASEL_TRY(const auto listed, gcp::ParseEndpointList(options.endpoints));
+  EASEL_TRY(const gcp::Endpoints endpoints, gcp::Endpoints::From(listed, environment));
   EASEL_TRY(session->http_, MakeHttpClient({.user_agent = "easel/" EASEL_VERSION,
                                             .ca_bundle = invocation.Value("ca-bundle")}));
   EASEL_TRY(gcp::RestOptions rest, gcp::RestOptionsFrom({}, environment));

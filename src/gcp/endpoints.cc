@@ -56,6 +56,21 @@ std::optional<Service> ServiceNamed(std::string_view name) {
   return std::nullopt;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> ParseEndpointList(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  if (text.empty()) return pairs;
+  for (const std::string& part : Split(text, ',')) {
+    const auto equal = part.find('=');
+    if (equal == std::string::npos)
+      return Fail(Code::kInvalidArgument, "GCP_ENDPOINT_INVALID",
+                  "gcp.endpoints: `" + part +
+                      "` is not SERVICE=URL, for example storage=https://storage.example.com");
+    const auto begin = part.find_first_not_of(' ');
+    pairs.emplace_back(part.substr(begin, equal - begin), part.substr(equal + 1));
+  }
+  return pairs;
+}
+
 Environment ProcessEnvironment() {
   return [](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());

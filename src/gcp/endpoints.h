@@ -34,6 +34,11 @@ inline constexpr std::size_t kServices = 12;
 std::string_view ServiceName(Service service);
 std::optional<Service> ServiceNamed(std::string_view name);
 
+/// Other base URLs as a setting has them: "storage=https://a.example,iam=http://127.0.0.1:9"; "" is none.
+///
+/// Errors: kInvalidArgument GCP_ENDPOINT_INVALID for a part without `=`.
+Result<std::vector<std::pair<std::string, std::string>>> ParseEndpointList(std::string_view text);
+
 /// A variable of the environment, or nullopt.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 /// That of this process; an empty variable counts as none.

@@ -41,6 +41,18 @@ TEST(EndpointsTest, TheEnvironmentGoesBeforeASetting) {
   EXPECT_EQ(made->ForPods(), pods);
 }
 
+TEST(EndpointsTest, ASettingNamesSeveral) {
+  const auto pairs = ParseEndpointList("storage=https://a.example, iam=http://127.0.0.1:9");
+  ASSERT_TRUE(pairs);
+  const auto made = Endpoints::From(*pairs, Of({}));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->Base(Service::kStorage), "https://a.example");
+  EXPECT_EQ(made->Base(Service::kIam), "http://127.0.0.1:9");
+  EXPECT_TRUE(ParseEndpointList("")->empty());
+  for (const char* text : {"storage", "storage=https://a,", " "})
+    EXPECT_EQ(ParseEndpointList(text).error().reason, "GCP_ENDPOINT_INVALID") << text;
+}
+
 TEST(EndpointsTest, WhatIsNoBaseIsRefusedWithItsPlace) {
   for (const char* base : {"storage.example", "https://", "https://a/b", "ftp://a", "https://u@a", ""}) {
     const auto made = Endpoints::From({}, Of({{"EASEL_GCP_ENDPOINT_STS", base}}));

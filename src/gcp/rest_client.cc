@@ -103,6 +103,7 @@ Result<json::value> RestClient::CallOnce(const RestCall& call, std::string_view 
   if (!answer->ok()) {
     retry_after = RetryAfter(answer->Header("retry-after"));
     Error error = ErrorOfAnswer(*answer, what);
+    if (answer->status == 401) error.message += " (asked by " + tokens_->Who() + ")";
     if (answer->status == 401 || answer->status == 403) error.message += AboutSkew(server_ahead_s_);
     return std::unexpected(std::move(error));
   }

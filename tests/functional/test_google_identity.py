@@ -269,6 +269,36 @@ def test_a_signed_url_puts_and_gets(google: FakeGoogle, tmp_path: Path, by: str)
     assert storage.put(get, b"x").status == 403
 
 
+def test_a_signed_start_lets_a_browser_upload_in_pieces(google: FakeGoogle, tmp_path: Path) -> None:
+    ask, storage = with_file(google, tmp_path, KEY_FILE), Client(google.endpoints["storage"])
+    more = {"content-type": "text/csv", "x-goog-resumable": "start", "x-goog-if-generation-match": "0"}
+    words = [word for pair in more.items() for word in pair]
+    start = ask("sign", "POST", "acme-easel", "canvases/large.csv", APP, "60", *words)["url"]
+    assert storage.post(start, b"", headers={**more, "content-type": "text/html"}).status == 403
+    session = storage.post(start, b"", headers=more)
+    assert session.status == 201, session.body
+    where, piece, total = session.headers["location"], 256 << 10, (256 << 10) + 10
+    half = storage.put(where, b"a" * piece, headers={"Content-Range": f"bytes 0-{piece - 1}/{total}"})
+    assert half.status == 308
+    status = storage.put(where, b"", headers={"Content-Range": f"bytes */{total}"})
+    assert (status.status, status.headers["range"]) == (308, f"bytes=0-{piece - 1}")
+    rest = storage.put(where, b"b" * 10, headers={"Content-Range": f"bytes {piece}-{total - 1}/{total}"})
+    assert rest.status == 200
+    get = ask("sign", "GET", "acme-easel", "canvases/large.csv", APP, "60")["url"]
+    assert storage.get(get).body == b"a" * piece + b"b" * 10
+
+
+def test_a_signed_size_is_a_cap(google: FakeGoogle, tmp_path: Path) -> None:
+    ask, storage = with_file(google, tmp_path, KEY_FILE), Client(google.endpoints["storage"])
+    cap = {"x-goog-content-length-range": "0,4"}
+    put = ask("sign", "PUT", "acme-easel", "canvases/s", APP, "60", "x-goog-content-length-range", "0,4")[
+        "url"
+    ]
+    assert storage.put(put, b"12345", headers=cap).status == 400
+    assert storage.put(put, b"1234", headers=cap).status == 200
+    assert storage.put(put, b"12345", headers={"x-goog-content-length-range": "0,9"}).status == 403
+
+
 def test_who_may_not_sign_is_told_what_to_grant(google: FakeGoogle, tmp_path: Path) -> None:
     ask = Asked(google, tmp_path, EASEL_GCP_ACCESS_TOKEN="stranger")
     denied = ask("sign", "GET", "acme-easel", "x", APP, "60")

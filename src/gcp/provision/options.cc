@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "canvas/yaml.h"
+#include "gcp/endpoints.h"
 
 namespace easel {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kMostPrefix =
     17;  // an account's id has at most 30 characters, PREFIX-execution-sa 13 more than the prefix
 
 using Options = ProvisionOptions;
-const std::array<OptionSpec, 16> kTable{{
+const std::array<OptionSpec, 17> kTable{{
     {"project", "ID", "Google Cloud project for bucket, repository and accounts",
      "Google Cloud project (its id)", &Options::project},
     {"region", "NAME", "region, e.g. europe-west2", "Region, e.g. europe-west2", &Options::region},
@@ -43,6 +44,8 @@ const std::array<OptionSpec, 16> kTable{{
     {"nodes_service_account", "EMAIL", "account of the nodes, if the cluster cannot be asked", "",
      &Options::nodes_service_account},
     {"namespace", "NAME", "Kubernetes namespace, if not the prefix", "", &Options::nspace},
+    {"endpoints", "LIST", "other addresses of Google's services, e.g. storage=https://storage.example.com",
+     "", &Options::endpoints},
 }};
 
 std::unexpected<Error> Wrong(std::string_view name, const std::string& value, std::string_view right) {
@@ -131,6 +134,10 @@ Status CheckEach(const Options& o) {
     return Wrong("kms_key", o.kms_key, "write projects/P/locations/L/keyRings/R/cryptoKeys/K");
   if (!o.quota_project.empty() && !IsProject(o.quota_project))
     return Wrong("quota_project", o.quota_project, "this is no project's id");
+  const auto endpoints = gcp::ParseEndpointList(o.endpoints);
+  if (!endpoints) return std::unexpected(endpoints.error());
+  const auto based = gcp::Endpoints::From(*endpoints, [](std::string_view) { return std::nullopt; });
+  if (!based) return std::unexpected(based.error());
   if (!o.uses_cluster()) {
     if (o.helm)
       return Fail(Code::kInvalidArgument, "OPTIONS_INVALID",

@@ -30,6 +30,7 @@ struct ProvisionOptions {
   std::string cluster_location;
   std::string nodes_service_account;  ///< added to what the cluster's pools say
   std::string nspace;                 ///< Kubernetes namespace; the prefix unless given
+  std::string endpoints;              ///< SERVICE=URL,…: asked instead of Google's own addresses
   bool helm = false;                  ///< the chart makes what is in the namespace
 
   bool uses_cluster() const { return !cluster.empty(); }
