@@ -418,3 +418,33 @@ def test_every_role_is_known_by_its_name(start: Start) -> None:
     ada = found(server)
     for role in ROLES:
         assert join(ada, role).ask("GET", "/session").json["user"]["role"] == role
+
+
+def test_who_imports_a_canvas_owns_it_and_nobody_else_goes_on_with_it(start: Start) -> None:
+    server = start()
+    ada = found(server)
+    ed, eve, vic = join(ada, "editor", "Ed"), join(ada, "editor", "Eve"), join(ada, "viewer", "Vic")
+    out = ed.ask("GET", "/canvases/alpha/export")
+    assert out.status == 200
+    announced = {"file": "gamma.zip", "bytes": len(out.body)}
+    assert vic.ask("POST", "/imports", announced).reason == "ROLE_TOO_SMALL"
+    begun = ed.ask("POST", "/imports", announced).json["import"]
+    path = f"/imports/{begun}"
+    assert ed.ask("PUT", f"{path}?offset=0", raw=out.body[:100]).json["offset"] == 100
+    # Of somebody else it says no more than of one that never was.
+    for who in (eve, ada):
+        for method, more in (("GET", ""), ("PUT", "?offset=100"), ("DELETE", "")):
+            answer = who.ask(method, path + more, raw=out.body[100:] if method == "PUT" else None)
+            assert (answer.status, answer.reason) == (404, "UPLOAD_UNKNOWN"), (who.name, method, answer)
+    done = ed.ask("PUT", f"{path}?offset=100", raw=out.body[100:]).json
+    assert done["done"] and done["canvas"]["role"] == "owner"
+    canvas = done["canvas"]["id"]
+    assert eve.ask("DELETE", f"/canvases/{canvas}").status == 403
+    entry = ada.ask("GET", "/audit?action=canvas.import").json["items"]
+    assert [(one["person"]["name"], one["canvas"]) for one in entry] == [("Ed", canvas)]
+
+    # Who was removed meanwhile goes on with nothing.
+    half = ed.ask("POST", "/imports", announced).json["import"]
+    ada.ask("DELETE", f"/members/{ed.id}")
+    assert ed.ask("PUT", f"/imports/{half}?offset=0", raw=out.body).status == 401
+    assert len(ada.ask("GET", "/audit?action=canvas.import").json["items"]) == 1
