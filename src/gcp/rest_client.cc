@@ -17,6 +17,8 @@ std::optional<std::int64_t> UnixOfDate(std::string_view date) {
 }
 
 constexpr std::int64_t kSkewWorthSaying_s = 300;
+/// A host that nobody answers at is more often a wrong name or a closed network than a blink: a person is not kept waiting longer.
+constexpr std::int64_t kUnreachableFor_ms = 20'000;
 
 /// What a refused call gets besides, when the clocks differ: tokens and signatures are then refused for no other reason.
 std::string AboutSkew(std::int64_t ahead_s) {
@@ -121,12 +123,15 @@ Result<json::value> RestClient::Call(const RestCall& call) {
   if (!call.query.empty()) url += (url.contains('?') ? "&" : "?") + EncodeQuery(call.query);
   const std::string body = call.body ? json::serialize(*call.body) : call.text_body.value_or("");
   Backoff backoff = MakeBackoff();
+  const std::int64_t began_ms = clock_.MonotonicMs();
   for (;;) {
     std::optional<std::chrono::milliseconds> retry_after;
     auto result = CallOnce(call, url, body, backoff.Left(), retry_after);
     if (result || !IsTransient(result.error())) return result;
     if (call.idempotency == Idempotency::kNot && !WasNotSent(result.error())) return result;
-    if (!backoff.Wait(call.stop, retry_after)) {
+    const bool unreachable =
+        WasNotSent(result.error()) && clock_.MonotonicMs() - began_ms > kUnreachableFor_ms;
+    if (unreachable || !backoff.Wait(call.stop, retry_after)) {
       if (call.stop.stop_requested())
         return Fail(Code::kCancelled, "REQUEST_STOPPED", call.method + " " + call.path + ": stopped");
       if (backoff.waits() > 0)

@@ -125,6 +125,15 @@ TEST(RestClientTest, RetriesEndBeforeTheDeadline) {
   EXPECT_LE(f.clock.now_ms - began, 120'000);
 }
 
+TEST(RestClientTest, AHostThatIsNotThereIsGivenUpSooner) {
+  Fixture f;
+  const auto began = f.clock.now_ms;
+  EXPECT_EQ(f.Outcome(kList), "CONNECT_FAILED");  // nothing is queued
+  EXPECT_GT(f.clock.now_ms - began, 20'000);
+  EXPECT_LE(f.clock.now_ms - began, 20'000 + 32'000);
+  EXPECT_GT(f.http.sent.size(), 2U);
+}
+
 TEST(RestClientTest, AClockThatIsWrongIsNamed) {
   Fixture f;
   f.http.Answer(403, "{}", {{"date", "Tue, 14 Nov 2023 22:30:20 GMT"}});  // the clock's 22:13:20
