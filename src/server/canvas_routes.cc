@@ -73,7 +73,12 @@ class Canvases {
     return JsonResponse(json::object{{"trash", trash}});
   }
 
+  /// Whoever owned it brings it back: who owns all, or this one.
   Result<HttpResponse> Restore(const Call& call) {
+    if (call.principal.RoleOn(InTrash(call.Path("trash"))) != Role::kOwner)
+      return Fail(
+          Code::kNotFound, "TRASH_UNKNOWN",
+          "there is no such canvas in the trash that you own; an owner of the workspace brings back any");
     EASEL_TRY(const std::string id, folders_.Restore(call.Path("trash")));
     if (parts_.team != nullptr)
       EASEL_RETURN_IF_ERROR(parts_.team->CanvasMoved(InTrash(call.Path("trash")), id));
@@ -141,7 +146,7 @@ void AddCanvasRoutes(Router& router, const ServerParts& parts) {
   router.Add<Access::kOwner>("GET", "/api/v1/trash", call(&Canvases::ListTrash));
   router.Add<Access::kOwner>("DELETE", "/api/v1/trash", call(&Canvases::EmptyTrash));
   router.Add<Access::kOwner>("DELETE", "/api/v1/trash/{trash}", call(&Canvases::Forget));
-  router.Add<Access::kOwner>("POST", "/api/v1/trash/{trash}/restore", call(&Canvases::Restore));
+  router.Add<Access::kSignedIn>("POST", "/api/v1/trash/{trash}/restore", call(&Canvases::Restore));
 }
 
 }  // namespace easel

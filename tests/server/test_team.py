@@ -268,6 +268,14 @@ def test_who_makes_a_canvas_owns_it_and_a_new_one_of_its_name_is_not_theirs(star
     trash = ed.ask("DELETE", "/canvases/gamma").json["trash"]
     assert eve.ask("POST", "/canvases", {"name": "Gamma"}).json["role"] == "owner"
     assert ed.ask("DELETE", "/canvases/gamma").status == 403
+    # Who owned it brings it back, or who owns all; nobody else learns that it is there.
+    assert eve.ask("POST", f"/trash/{trash}/restore").reason == "TRASH_UNKNOWN"
+    limited = {"Authorization": f"Bearer {ed.token('editor')}", "Cookie": "", "Origin": ""}
+    refused = server.ask("POST", f"/api/v1/trash/{trash}/restore", headers=limited)
+    assert refused.reason == "TRASH_UNKNOWN"
+    own = ed.ask("POST", f"/trash/{trash}/restore").json
+    assert own["role"] == "owner"
+    trash = ed.ask("DELETE", f"/canvases/{own['id']}").json["trash"]
     back = ada.ask("POST", f"/trash/{trash}/restore").json["id"]
     roles = {one["id"]: one["role"] for one in ed.ask("GET", "/canvases").json["items"]}
     assert roles[back] == "owner" and roles["gamma"] == "editor"

@@ -269,7 +269,7 @@ class Api:
         self._http.send("DELETE", f"/trash/{quoted(trash)}")
 
     def restore_canvas(self, trash: str) -> types.CanvasSummary:
-        """Back. (Access: owner.)"""
+        """Back. (Access: signed in.)"""
         answer: types.CanvasSummary = self._http.ask("POST", f"/trash/{quoted(trash)}/restore")
         return answer
 

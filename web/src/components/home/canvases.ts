@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { answer, api, once, type Schemas } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { say } from '../../core/session/page'
-import { whyNotHere } from '../../core/session/session'
 
 export type CanvasSummary = Schemas['CanvasSummary']
 const key = ['canvases']
@@ -55,11 +54,7 @@ export function useCanvasActions() {
     ...settled,
     mutationFn: ({ id }: CanvasSummary) => answer(api.DELETE('/canvases/{canvas}', at(id))),
     onSuccess: ({ trash }, { name }) =>
-      say(
-        `${name} is in the trash.`,
-        // What one canvas's owner deletes, an owner of all brings back.
-        whyNotHere('owner') === undefined ? { label: 'Undo', run: () => restore.mutate(trash) } : undefined,
-      ),
+      say(`${name} is in the trash.`, { label: 'Undo', run: () => restore.mutate(trash) }),
   })
   return { create, rename, duplicate, remove }
 }

@@ -541,6 +541,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** @description By an owner of the workspace, or by whoever owned this canvas. */
         post: operations["restoreCanvas"];
         delete?: never;
         options?: never;
