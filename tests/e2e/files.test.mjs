@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expectAccessible, story } from './desk.mjs'
+import { expectAccessible, inState, story } from './desk.mjs'
 
 story('files are uploaded, looked at, moved, deleted and brought back', { canvases: { churn: ['Churn', { load: 'x = 1\n' }] } }, async (desk) => {
   const page = await desk.open('/c/churn')
@@ -32,4 +32,22 @@ story('files are uploaded, looked at, moved, deleted and brought back', { canvas
   await panel.getByText('An empty folder.').waitFor()
   await page.getByRole('status').getByRole('button', { name: 'Undo' }).click()
   await panel.getByRole('button', { name: 'rows.csv 8 B' }).waitFor()
+})
+
+story('on an empty canvas a file is dropped: it is kept, and a block reads it', { canvases: { empty: ['Empty', {}] } }, async (desk) => {
+  const page = await desk.open('/c/empty')
+  await page.getByRole('heading', { name: 'Begin with a block' }).waitFor()
+  await expectAccessible(page)
+  const dropped = await page.evaluateHandle(() => {
+    const data = new DataTransfer()
+    data.items.add(new File(['site,value\nnorth,3\nsouth,8\n'], 'sites.csv', { type: 'text/csv' }))
+    return data
+  })
+  await page.getByRole('main', { name: 'Stage' }).dispatchEvent('drop', { dataTransfer: dropped, clientX: 500, clientY: 400 })
+  await desk.card(page, 'load_sites').waitFor()
+  assert.equal(readFileSync(join(desk.workspace, 'empty/files/sites.csv'), 'utf8'), 'site,value\nnorth,3\nsouth,8\n')
+  assert.equal(await page.getByRole('heading', { name: 'Begin with a block' }).count(), 0)
+  await page.keyboard.press('Shift+Enter')
+  await inState(desk, page, 'load_sites', 'up_to_date')
+  await desk.card(page, 'load_sites').getByRole('cell', { name: 'south' }).waitFor()
 })

@@ -1,6 +1,6 @@
 // What axe finds on the canvas page, in both themes: 1 if anything. node bench/axe.mjs
 import { AxeBuilder } from '@axe-core/playwright'
-import { openBrowser } from './page.mjs'
+import { openBrowser, settled } from './page.mjs'
 
 const { browser, address, close } = await openBrowser()
 let bad = 0
@@ -18,7 +18,7 @@ for (const theme of ['light', 'dark'])
         .getByRole('button', { name: /^summary,/ })
         .first()
         .click()
-    await page.waitForTimeout(500)
+    await settled(page)
     if (state === 'drawer' || state === 'problems') await page.keyboard.press('Control+j')
     if (state === 'problems') await page.getByRole('tab', { name: /Problems/ }).click()
     if (state === 'plan') {
@@ -27,7 +27,7 @@ for (const theme of ['light', 'dark'])
     }
     if (state === 'full') await page.keyboard.press('Space')
     if (state === 'palette') await page.keyboard.press('Control+k')
-    await page.waitForTimeout(500)
+    await settled(page)
     const { violations } = await new AxeBuilder({ page }).analyze()
     for (const { id, impact, nodes } of violations) {
       bad++

@@ -1,7 +1,7 @@
 // UI1: frames while panning and zooming a canvas of many blocks: node bench/frames.mjs [BLOCKS...]. Of the main thread it is
 // the CPU time that counts, from a trace: on a busy machine the times between frames say more about the machine.
 import { loadavg } from 'node:os'
-import { openBrowser } from './page.mjs'
+import { openBrowser, settled } from './page.mjs'
 import { traceMainThread } from './trace.mjs'
 
 const frames = 60
@@ -11,7 +11,7 @@ for (const blocks of process.argv.slice(2).length ? process.argv.slice(2) : ['20
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   await page.goto(`${address}?canvas=${blocks}`)
   await page.waitForSelector('.card')
-  await page.waitForTimeout(1500)
+  await settled(page)
   const fit = await page.evaluate(async () => {
     await globalThis.__easel.flow.fitView?.()
     document.querySelector('[aria-label="Fit canvas"]').click()
@@ -36,7 +36,7 @@ for (const blocks of process.argv.slice(2).length ? process.argv.slice(2) : ['20
         globalThis.__easel.flow.setViewport({ x: 600 - middle.x * zoom, y: 400 - middle.y * zoom, zoom }),
       { zoom, middle },
     )
-    await page.waitForTimeout(900)
+    await settled(page)
     const stopTrace = await traceMainThread(browser)
     const result = await page.evaluate(
       ({ frames, dx, dy, ctrlKey }) =>

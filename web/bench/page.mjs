@@ -22,3 +22,28 @@ export async function openBrowser() {
     },
   }
 }
+
+/** Wait until the page rests: its fonts and images are there, and for twenty frames nothing in it has changed. */
+export const settled = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        let still = 0
+        const changes = new MutationObserver(() => (still = 0))
+        changes.observe(document.body, {
+          subtree: true,
+          childList: true,
+          attributes: true,
+          characterData: true,
+        })
+        const frame = () => {
+          const loading =
+            document.fonts.status !== 'loaded' || [...document.images].some((image) => !image.complete)
+          still = loading ? 0 : still + 1
+          if (still < 20) return void requestAnimationFrame(frame)
+          changes.disconnect()
+          done()
+        }
+        requestAnimationFrame(frame)
+      }),
+  )

@@ -1,7 +1,7 @@
 // Pictures of the table viewer on its made-up table, and what axe says: node bench/table.mjs FOLDER
 import AxeBuilder from '@axe-core/playwright'
 import { mkdirSync } from 'node:fs'
-import { openBrowser } from './page.mjs'
+import { openBrowser, settled } from './page.mjs'
 
 const [folder = 'node_modules/.cache/table'] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
@@ -15,7 +15,7 @@ for (const theme of ['light', 'dark'])
     page.on('console', (m) => m.type() === 'error' && console.log(theme, width, m.text()))
     await page.goto(`${address}?canvas=quickstart&theme=${theme}&table`)
     await page.getByRole('gridcell').first().waitFor()
-    await page.waitForTimeout(1500)
+    await settled(page)
     await page.screenshot({ path: `${name}.png` })
     await page.getByRole('button', { name: 'Full page' }).click()
     await page.getByRole('button', { name: 'Filter', exact: true }).click()
@@ -25,11 +25,12 @@ for (const theme of ['light', 'dark'])
     await page.screenshot({ path: `${name}_filter.png` })
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.getByRole('columnheader', { name: /count/ }).getByRole('button').first().click()
-    await page.waitForTimeout(4000)
+    await page.locator('.work').waitFor({ state: 'detached' })
+    await page.locator('[data-row="9"]').first().waitFor()
     await page.locator('[data-row="3"][data-column="4"]').click()
     await page.keyboard.press('Shift+ArrowRight')
     for (let i = 0; i < 6; i++) await page.keyboard.press('Shift+ArrowDown')
-    await page.waitForTimeout(1500)
+    await settled(page)
     await page.screenshot({ path: `${name}_full.png` })
     const { violations } = await new AxeBuilder({ page }).include('.tables').analyze()
     for (const { id, impact, nodes } of violations)

@@ -41,10 +41,9 @@ async function type() {
   await page.waitForFunction(() => document.activeElement?.matches('.cm-content'))
   await page.evaluate(() => (globalThis.__times.length = 0))
   for (let i = 0; i < Number(count); i++) {
-    await page.keyboard.press('abcdefgh'[i % 8])
+    // A quick typist, never in step with the frames: so long a key is down.
+    await page.keyboard.press('abcdefgh'[i % 8], { delay: 60 + ((i * 7) % 40) })
     await page.waitForFunction((n) => globalThis.__times.length > n, i)
-    // A quick typist, never in step with the frames.
-    await page.waitForTimeout(60 + ((i * 7) % 40))
   }
   const times = await page.evaluate(() => globalThis.__times.splice(0))
   await page.keyboard.press('Escape')
@@ -63,7 +62,11 @@ const shownLine = () =>
       .textContent.match(/line (\d+)/g)
     return numbers ? Number(numbers.at(-1).slice(5)) : 0
   })
-while ((await shownLine()) === 0) await page.waitForTimeout(50)
+await page
+  .locator('article[aria-label="talk"]')
+  .getByText(/line \d+/)
+  .first()
+  .waitFor()
 const [first, began] = [await shownLine(), Date.now()]
 const loud = await type()
 const lines = ((await shownLine()) - first) / ((Date.now() - began) / 1000)

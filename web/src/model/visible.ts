@@ -34,6 +34,17 @@ export function fitView(rect: Rect, size: Size, padding: number, maxZoom = 1): V
   return { x: size.w / 2 - zoom * (rect.x0 + w / 2), y: size.h / 2 - zoom * (rect.y0 + h / 2), zoom }
 }
 
+/** The largest zoom for reading at which a window on the upper left of `all` cuts no block at its right; 0.72 if there is none. */
+export function zoomOfWholeColumns(blocks: readonly Rect[], all: Rect, size: Size): number {
+  for (let percent = 80; percent >= 100 * nearZoom; percent--) {
+    const zoom = percent / 100
+    const right = all.x0 + size.w / zoom
+    const bottom = all.y0 + size.h / zoom
+    if (!blocks.some(({ x0, x1, y0 }) => x0 < right && x1 > right && y0 < bottom)) return zoom
+  }
+  return 0.72
+}
+
 /**
  * Which blocks have a card in the DOM. While the view moves, at most `budget` are made a step (what has no card yet is
  * painted, so there are no holes); cards go only when they are well outside. Pinned ones (hovered, focused, selected)

@@ -1,7 +1,10 @@
 import type { Block } from '../../model/block'
 import { lacksAbove, plainReason, type Live } from '../../core/run/live'
+import { showFull } from '../../core/session/page'
 import { Button } from '../ui/Button'
+import { Words } from '../ui/Words'
 import { act } from './block_menu'
+import { phaseWords } from './state_look'
 import { useDesk, useMayNot } from './useStore'
 
 /** One sentence: what the block holds, or why it is in the state it is in and what to do. */
@@ -12,6 +15,7 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
   const own = variables.filter((v) => v.origin === block.name && v.carried && v.type !== 'module')
   const lost = variables.filter((v) => !v.carried).length
   const above = mayRun && lacksAbove(live)
+  const kept = live.state === 'failed' && live.outputs.length > 0 && (live.kept?.length ?? 0) > 0
   return (
     <footer>
       <span>
@@ -24,6 +28,11 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
       {above && (
         <Button small tabIndex={-1} className="nodrag" onClick={() => act(desk, block.id, 'run.up_to')}>
           Run up to here
+        </Button>
+      )}
+      {kept && (
+        <Button small tabIndex={-1} className="nodrag" onClick={() => showFull(block.id)}>
+          Show it
         </Button>
       )}
       {lost > 0 && live.state === 'up_to_date' && <span className="lost">{lost} not kept</span>}
@@ -44,9 +53,11 @@ function sentence(live: Live, held: readonly string[], mayRun: boolean) {
         'Leaves no names of its own'
       )
     case 'running':
-      return kept ? 'The last result stays until this one succeeds' : (live.phase ?? 'starts')
+      return kept
+        ? 'The last result stays until this one succeeds'
+        : capital(phaseWords(live.phase) || 'running')
     case 'queued':
-      return `Queued: ${live.reason}`
+      return <Words text={`Queued: ${live.reason}`} />
     case 'never_run':
       return mayRun ? 'Shift+Enter runs it' : 'It has not run'
     case 'failed':
@@ -54,8 +65,9 @@ function sentence(live: Live, held: readonly string[], mayRun: boolean) {
     case 'stale':
     case 'cancelled':
     case 'skipped': {
-      const reason = plainReason(live)
-      return reason.charAt(0).toUpperCase() + reason.slice(1)
+      return <Words text={capital(plainReason(live))} />
     }
   }
 }
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

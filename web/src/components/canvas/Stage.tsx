@@ -66,7 +66,7 @@ export function Stage() {
       show()
     }
     const stops = [
-      scene.follow(),
+      scene.follow(show),
       usePage.subscribe((now, before) => now.selection !== before.selection && show()),
       api.subscribe((now, before) => {
         if (now.transform !== before.transform || now.width !== before.width || now.height !== before.height)

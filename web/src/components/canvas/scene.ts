@@ -1,4 +1,4 @@
-import { blockRect, type BlockId } from '../../model/block'
+import { blockRect, type Block, type BlockId, type RunState } from '../../model/block'
 import { curveBetween, curveBounds, distanceToCurve, type Curve } from '../../model/curve'
 import { edgeKey, edgeOf, type Edge } from '../../model/edge'
 import { Grid } from '../../model/grid'
@@ -36,14 +36,19 @@ export class Scene {
   /** Called when what is painted is out of date. */
   onDirty: () => void = () => undefined
   readonly #listeners = new Set<() => void>()
+  readonly #seen = new Map<BlockId, { readonly block: Block; readonly state: RunState }>()
+  #seenVersion = -1
 
   constructor(store: CanvasStore) {
     this.store = store
     for (const block of store.graph.blocks()) this.grid.set(block.id, blockRect(block))
   }
-  /** Follow the store until the returned function is called. */
-  follow(): () => void {
+  /** Follow the store until the returned function is called; `typed` hears of changes that are in the cards only. */
+  follow(typed: () => void): () => void {
     return this.store.onChange((blocks) => {
+      const change = this.#look(blocks)
+      if (change === 'none') return
+      if (change === 'code') return typed()
       for (const id of blocks) {
         const block = this.store.graph.block(id)
         if (!block) this.grid.delete(id)
@@ -52,6 +57,27 @@ export class Scene {
       this.onDirty()
       this.changed()
     })
+  }
+  /** What is another: nothing that is drawn here (output came), code only, or places, edges and states. */
+  #look(blocks: ReadonlySet<BlockId>): 'none' | 'code' | 'all' {
+    const { graph, version } = this.store
+    const structure = version !== this.#seenVersion
+    this.#seenVersion = version
+    let [states, codes] = [0, 0]
+    for (const id of blocks) {
+      const block = graph.block(id)
+      const before = this.#seen.get(id)
+      if (!block) this.#seen.delete(id)
+      if (!block) continue
+      const { state } = this.store.live(id)
+      this.#seen.set(id, { block, state })
+      if (before?.state !== state) states++
+      if (before && before.block !== block && sameButCode(before.block, block)) codes++
+    }
+    if (states > 0) return 'all'
+    // An edge that came or went leaves its blocks as they were.
+    if (structure && codes < blocks.size) return 'all'
+    return codes > 0 ? 'code' : 'none'
   }
   /** Hear of what is drawn above the painting. */
   readonly listen = (listener: () => void): (() => void) => {
@@ -127,3 +153,6 @@ export class Scene {
     return [...hot.values()].slice(0, 2 * limit)
   }
 }
+
+const sameButCode = (a: Block, b: Block) =>
+  a.name === b.name && a.at === b.at && a.size === b.size && a.kind === b.kind && a.settings === b.settings

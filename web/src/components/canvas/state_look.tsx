@@ -1,4 +1,5 @@
 import type { RunState } from '../../model/block'
+import type { Phase } from '../../core/run/event'
 
 export const stateWords: Record<RunState, string> = {
   up_to_date: 'Up to date',
@@ -10,6 +11,13 @@ export const stateWords: Record<RunState, string> = {
   skipped: 'Skipped',
   never_run: 'Never run',
 }
+const phases: Record<Phase, string> = {
+  load: 'loads what it inherits',
+  run: 'runs its code',
+  save: 'keeps its results',
+}
+/** Of a page that came later, the phase is not known. */
+export const phaseWords = (phase: Phase | undefined) => (phase ? phases[phase] : '')
 const line = { fill: 'none', stroke: 'currentColor', strokeWidth: 1.5, strokeLinecap: 'round' } as const
 const shapes: Record<RunState, React.ReactNode> = {
   up_to_date: (

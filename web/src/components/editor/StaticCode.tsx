@@ -1,4 +1,4 @@
-import { memo, useEffect, useState } from 'react'
+import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Kind } from '../../model/block'
 import './code.css'
 
@@ -15,6 +15,7 @@ const load = () =>
       () => (loading = undefined), // the server is away: the next card asks again
     ))
 const most = 24
+const lineHeight = 18
 
 interface Props {
   code: string
@@ -27,13 +28,21 @@ export const StaticCode = memo(function StaticCode({ code, kind, badLine }: Prop
   useEffect(() => {
     if (!ready) void load().then(() => again(1))
   }, [])
+  const box = useRef<HTMLPreElement>(null)
+  useLayoutEffect(() => {
+    // Where something failed is to be seen, however small the card is.
+    box.current!.scrollTop = badLine === undefined ? 0 : (badLine - 2) * lineHeight
+  }, [badLine])
   // The line end that a file has is no line to show.
-  const text = code.replace(/\n$/, '').split('\n', most).join('\n')
+  const text = code
+    .replace(/\n$/, '')
+    .split('\n', Math.max(most, (badLine ?? 0) + 2))
+    .join('\n')
   const lines = ready
     ? ready.highlighted(text, kind)
     : text.split('\n').map((line) => [{ text: line, className: '' }])
   return (
-    <pre className="code">
+    <pre ref={box} className="code">
       {lines.map((tokens, i) => (
         <span key={i} className={i + 1 === badLine ? 'line bad' : 'line'}>
           <i>{i + 1}</i>

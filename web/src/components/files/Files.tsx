@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { FolderPlus, Upload as UploadIcon } from 'lucide-react'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { startUpload } from '../../core/files/uploads'
@@ -14,6 +14,7 @@ import { NameFile } from './NameFile'
 import { Preview } from './Preview'
 import { UploadList } from './UploadList'
 import { useFileDrop } from './useFileDrop'
+import { useFilePicker } from './useFilePicker'
 import './files.css'
 
 export default function Files() {
@@ -33,7 +34,6 @@ function Folder() {
   const [folder, setFolder] = useState('')
   const [naming, setNaming] = useState<{ from?: string }>()
   const [shown, setShown] = useState<string>()
-  const picker = useRef<HTMLInputElement>(null)
   const list = usePages(['files', canvas, folder], (cursor) =>
     answer(
       api.GET('/canvases/{canvas}/files', {
@@ -46,6 +46,7 @@ function Folder() {
   const add = (files: Iterable<File>) => {
     for (const file of files) startUpload(canvas, at(file.name), file, fresh)
   }
+  const { picker, pick } = useFilePicker({ label: 'Files to upload', take: add })
   const { over, on } = useFileDrop(mayEdit ? add : undefined)
   const remove = async (path: string) => {
     try {
@@ -73,23 +74,13 @@ function Folder() {
             <Button look="icon" aria-label="New folder" onClick={() => setNaming({})}>
               <FolderPlus size={15} />
             </Button>
-            <Button look="icon" aria-label="Upload files" onClick={() => picker.current?.click()}>
+            <Button look="icon" aria-label="Upload files" onClick={pick}>
               <UploadIcon size={15} />
             </Button>
           </span>
         )}
       </h2>
-      <input
-        ref={picker}
-        type="file"
-        multiple
-        hidden
-        aria-label="Files to upload"
-        onChange={(event) => {
-          add(event.target.files ?? [])
-          event.target.value = ''
-        }}
-      />
+      {picker}
       {folder !== '' && <Way folder={folder} go={setFolder} />}
       {list.error && <p className="nothing">{sentenceOf(list.error)}</p>}
       {list.items && entries.length === 0 && (
@@ -97,7 +88,7 @@ function Folder() {
           <p>{folder === '' ? 'No files yet. Blocks read what is here by its name.' : 'An empty folder.'}</p>
           {mayEdit && (
             <>
-              <Button onClick={() => picker.current?.click()}>Upload files</Button>
+              <Button onClick={pick}>Upload files</Button>
               <p>or drop them here.</p>
             </>
           )}

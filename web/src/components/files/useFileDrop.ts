@@ -1,7 +1,12 @@
 import { useState, type DragEvent } from 'react'
 
+/** Of the pointer, in the window. */
+interface Place {
+  readonly clientX: number
+  readonly clientY: number
+}
 /** Files that are dragged here from outside; without `take` they are not wanted. `over`: they would be dropped now. */
-export function useFileDrop(take: ((files: Iterable<File>) => void) | undefined) {
+export function useFileDrop(take: ((files: Iterable<File>, at: Place) => void) | undefined) {
   const [over, setOver] = useState(false)
   const on = {
     onDragOver(event: DragEvent) {
@@ -16,7 +21,7 @@ export function useFileDrop(take: ((files: Iterable<File>) => void) | undefined)
       if (!event.dataTransfer.types.includes('Files')) return
       event.preventDefault()
       setOver(false)
-      take?.(event.dataTransfer.files)
+      take?.(event.dataTransfer.files, { clientX: event.clientX, clientY: event.clientY })
     },
   }
   return { over, on }

@@ -1,6 +1,7 @@
 import { ChartNoAxesGantt } from 'lucide-react'
-import { answer, api, type Schemas } from '../../core/api/client'
+import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
+import { modeWords, runWords } from '../../core/run/run_words'
 import { setPage, usePage } from '../../core/session/page'
 import { clock } from '../../core/session/time'
 import { useStore, useVersion } from '../canvas/useStore'
@@ -8,16 +9,6 @@ import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
 import { usePages } from './usePages'
 import './history.css'
-
-type Run = Schemas['Run']
-const modes: Record<string, string> = {
-  all: 'Run all',
-  only: 'Run block',
-  to: 'Run up to',
-  from: 'Run from',
-  changed: 'Run changed',
-}
-const counted = ['ran', 'restored', 'failed', 'skipped', 'cancelled'] as const
 
 export default function Runs() {
   return (
@@ -61,8 +52,8 @@ function List() {
         {runs.map((run) => (
           <li key={run.run}>
             <i className={run.status} />
-            <b>{modes[run.mode] ?? run.mode}</b>
-            <span>{said(run)}</span>
+            <b>{modeWords(run.mode)}</b>
+            <span>{runWords(run)}</span>
             <small>
               {clock(run.created_ms)}
               {run.by !== undefined && `, ${run.by}`}
@@ -74,12 +65,4 @@ function List() {
       {list.more && <Button onClick={list.more}>Older runs</Button>}
     </section>
   )
-}
-
-function said({ status, counts = {}, created_ms, finished_ms }: Run): string {
-  if (status === 'running') return 'runs now'
-  const parts = counted.flatMap((word) => (counts[word] ? [`${counts[word]} ${word}`] : []))
-  if (parts.length === 0) parts.push(counts['up_to_date'] ? 'all up to date' : status)
-  if (typeof finished_ms === 'number') parts.push(`${((finished_ms - created_ms) / 1000).toFixed(1)} s`)
-  return parts.join(', ')
 }

@@ -1,15 +1,18 @@
 import { FileInput, Plus, Search, Settings } from 'lucide-react'
-import { lazy, Suspense, useRef, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { sentenceOf } from '../../core/api/problem'
 import { startImport, useImports } from '../../core/files/imports'
 import { canvasPath, navigate } from '../../core/session/route'
 import { useSession, whyNotHere } from '../../core/session/session'
 import { useFileDrop } from '../files/useFileDrop'
+import { useFilePicker } from '../files/useFilePicker'
 import { Logo } from '../shell/Logo'
 import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
+import { Begin } from './Begin'
 import { useCanvasActions, useCanvases, type CanvasSummary } from './canvases'
 import { CanvasCard } from './CanvasCard'
+import { LastRuns } from './LastRuns'
 import { NameDialog, type Naming } from './NameDialog'
 import './home.css'
 
@@ -37,30 +40,23 @@ function Canvases() {
   const mayNotMake = whyNotHere('editor')
   const asked = words.toLowerCase().trim()
   const shown = (canvases.data ?? []).filter((c) => c.name.toLowerCase().includes(asked))
-  const picker = useRef<HTMLInputElement>(null)
   const take = (files: Iterable<File>) => {
     for (const file of files) startImport(file, () => void canvases.refetch())
   }
+  const { picker, pick } = useFilePicker({
+    label: 'Canvases and notebooks to import',
+    accept: '.zip,.ipynb',
+    take,
+  })
   const { over, on } = useFileDrop(mayNotMake === undefined ? take : undefined)
-  const begin = (example: boolean) =>
+  const begin = () =>
     actions.create.mutate(
-      { name: example ? 'Penguins' : 'Untitled', example },
+      { name: 'Example', example: true },
       { onSuccess: ({ id }) => navigate(canvasPath(id)) },
     )
   return (
     <div className={over ? 'home over' : 'home'} {...on}>
-      <input
-        ref={picker}
-        type="file"
-        multiple
-        hidden
-        accept=".zip,.ipynb"
-        aria-label="Canvases and notebooks to import"
-        onChange={(event) => {
-          take(event.target.files ?? [])
-          event.target.value = ''
-        }}
-      />
+      {picker}
       <header>
         <Logo />
         <h1>Canvases</h1>
@@ -83,7 +79,7 @@ function Canvases() {
         <Button
           disabled={!!mayNotMake}
           title={mayNotMake ?? 'A canvas as .zip, or a Jupyter notebook: choose it, or drop it anywhere here'}
-          onClick={() => picker.current?.click()}
+          onClick={pick}
         >
           <FileInput size={14} /> Import
         </Button>
@@ -111,7 +107,7 @@ function Canvases() {
                 <Button look="primary" onClick={() => setNaming({})}>
                   <Plus size={14} /> New canvas
                 </Button>
-                <Button onClick={() => begin(true)}>Open an example</Button>
+                <Button onClick={() => begin()}>Open an example</Button>
               </p>
             )}
           </div>
@@ -128,15 +124,15 @@ function Canvases() {
                 onDelete={() => actions.remove.mutate(canvas)}
               />
             ))}
-            {asked === '' && mayNotMake === undefined && (
-              <li>
-                <button className="new" onClick={() => setNaming({})}>
-                  <Plus size={20} strokeWidth={1.5} />
-                  New canvas
-                </button>
-              </li>
-            )}
           </ul>
+        )}
+        {shown.length > 0 && asked === '' && (
+          <>
+            {mayNotMake === undefined && (
+              <Begin onNew={() => setNaming({})} onExample={() => begin()} onImport={pick} />
+            )}
+            <LastRuns canvases={shown} />
+          </>
         )}
         {canvases.data && canvases.data.length > 0 && shown.length === 0 && (
           <div className="empty">

@@ -4,9 +4,10 @@ import type { Block } from '../../model/block'
 import { duration } from '../../core/run/duration'
 import { secondsOf } from '../../core/run/live'
 import { setPage, usePage } from '../../core/session/page'
-import { StateMark } from '../canvas/state_look'
+import { phaseWords, StateMark } from '../canvas/state_look'
 import { useBlock, useDesk, useLive } from '../canvas/useStore'
 import { Button } from '../ui/Button'
+import { Words } from '../ui/Words'
 import { Tabs } from '../ui/Tabs'
 import { BlockSettings } from './BlockSettings'
 import { Variables } from './Variables'
@@ -53,7 +54,9 @@ function Of({ block }: { block: Block }) {
         <span>
           {live.state === 'up_to_date'
             ? seconds !== undefined && `ran ${duration(seconds)}`
-            : live.state !== 'never_run' && live.reason}
+            : live.state === 'running'
+              ? phaseWords(live.phase)
+              : live.state !== 'never_run' && <Words text={live.reason} />}
         </span>
       </p>
       <Tabs

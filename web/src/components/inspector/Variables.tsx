@@ -3,20 +3,24 @@ import { useState } from 'react'
 import type { Block } from '../../model/block'
 import type { Variable } from '../../core/canvas/store'
 import { setPage } from '../../core/session/page'
-import { useMayNot } from '../canvas/useStore'
+import { useLive, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 
 /** The names of a block's state: what it made, what came from above, and what could not be kept, with the reason. */
 export function Variables({ block, variables }: { block: Block; variables: readonly Variable[] }) {
   const mayRun = useMayNot('runner') === undefined
+  const { state } = useLive(block.id)
   const shown = variables.filter((v) => v.type !== 'module')
   const groups = [
     ['Made here', shown.filter((v) => v.carried && v.origin === block.name)],
     ['From parents', shown.filter((v) => v.carried && v.origin !== block.name)],
     ['Not kept', shown.filter((v) => !v.carried)],
   ] as const
-  if (shown.length === 0)
-    return <p className="nothing">No variables yet.{mayRun && ' Shift+Enter runs the block.'}</p>
+  const busy = state === 'running' || state === 'queued'
+  const none = busy
+    ? 'They come when it has finished.'
+    : `No variables yet.${mayRun ? ' Shift+Enter runs the block.' : ''}`
+  if (shown.length === 0) return <p className="nothing">{none}</p>
   return groups.map(
     ([title, list]) =>
       list.length > 0 && (

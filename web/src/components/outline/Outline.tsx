@@ -1,14 +1,12 @@
-import { Ellipsis, Play, Square } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { topological } from '../../model/order'
 import { select } from '../../model/selection'
 import { selectBlocks, usePage } from '../../core/session/page'
 import type { Block } from '../../model/block'
 import type { Live } from '../../core/run/live'
-import { act, askMenu } from '../canvas/block_menu'
+import { BlockActs } from '../canvas/BlockActs'
 import { StateIcon, stateWords } from '../canvas/state_look'
-import { useBlock, useDesk, useLive, useMayNot, useVersion } from '../canvas/useStore'
-import { Button } from '../ui/Button'
+import { useBlock, useDesk, useLive, useVersion } from '../canvas/useStore'
 import './outline.css'
 
 const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
@@ -46,15 +44,12 @@ export function Outline() {
 }
 
 function Row({ id, block: known, top }: { id: string; block: Block; top: number }) {
-  const desk = useDesk()
-  const { store, camera } = desk
+  const { store, camera } = useDesk()
   const block = useBlock(id) ?? known
   const live = useLive(id)
   const selected = usePage((p) => p.selection.ids.has(id))
   const parents = store.graph.parents(id).map((parent) => store.graph.block(parent)!.name)
-  const mayRun = useMayNot('runner') === undefined
   const note = block.kind === 'markdown'
-  const busy = live.state === 'running' || live.state === 'queued'
   const failure = live.state === 'failed' ? failureOf(live) : undefined
   const words = [
     ...[block.name, block.kind, !note && stateWords[live.state], failure],
@@ -64,8 +59,6 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
     selectBlocks(select([id]))
     camera.focus(id)
   }
-  // Tab goes from row to row; what can be done with a block is in the way of the selected one only.
-  const tabIndex = selected ? 0 : -1
   return (
     <li style={{ top }} className={selected ? 'selected' : ''}>
       <button
@@ -84,29 +77,8 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
           </span>
         )}
       </button>
-      <span className="acts">
-        {!note && mayRun && (
-          <Button
-            look="icon"
-            tabIndex={tabIndex}
-            aria-label={`${busy ? 'Stop' : 'Run'} ${block.name}`}
-            onClick={() => (busy ? store.cancel() : act(desk, id, 'run.stay'))}
-          >
-            {busy ? <Square size={10} fill="currentColor" /> : <Play size={12} fill="currentColor" />}
-          </Button>
-        )}
-        <Button
-          look="icon"
-          tabIndex={tabIndex}
-          aria-haspopup="menu"
-          aria-label={`More for ${block.name}`}
-          onClick={(event) =>
-            askMenu(desk, id, `More for ${block.name}`, event.currentTarget, note ? noteMenu : menu)
-          }
-        >
-          <Ellipsis size={14} />
-        </Button>
-      </span>
+      {/* Tab goes from row to row; what can be done with a block is in the way of the selected one only. */}
+      <BlockActs block={block} menu={note ? noteMenu : menu} reached={selected} className="acts" />
     </li>
   )
 }

@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import type { BlockId } from '../../model/block'
 import { twice } from '../../model/memory'
 import type { ErrorOutput } from '../../core/output/output'
-import { traceOf, type TraceFrame } from '../../core/output/traceback'
+import { partsOf, traceOf, type TraceFrame } from '../../core/output/traceback'
 import { attempt } from '../../core/command/edit'
 import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
@@ -71,9 +71,18 @@ export function Failure({ error, block, active }: Props) {
       </p>
       {frames.length > 0 && (
         <ol className="trace">
-          {frames.map((frame, i) => (
+          {partsOf(frames).map((part, i) => (
             <li key={i}>
-              <Place frame={frame} block={block} active={active} />
+              {part.library && part.frames.length > 1 ? (
+                <details>
+                  <summary>{part.title}</summary>
+                  {part.frames.map((frame, k) => (
+                    <Place key={k} frame={frame} block={block} active={active} />
+                  ))}
+                </details>
+              ) : (
+                part.frames.map((frame, k) => <Place key={k} frame={frame} block={block} active={active} />)
+              )}
             </li>
           ))}
         </ol>
@@ -92,7 +101,7 @@ function Place({ frame, block, active }: { frame: TraceFrame; block: BlockId; ac
   const { store } = useDesk()
   const id = frame.block === undefined ? undefined : store.graph.named(frame.block)?.id
   const { line, title, code } = frame
-  if (!code) return <span className="place">{title}</span>
+  if (!code) return <p className="place">{title}</p>
   return (
     <details open={!frame.library}>
       <summary>{title}</summary>

@@ -10,10 +10,10 @@ import {
   type Output,
 } from '../../core/output/output'
 import type { Live } from '../../core/run/live'
-import { selectBlocks, setPage } from '../../core/session/page'
+import { setPage, showFull } from '../../core/session/page'
 import { tablesOf } from '../../core/table/tables_of'
-import { select } from '../../model/selection'
 import { useStore } from '../canvas/useStore'
+import { Words } from '../ui/Words'
 import { Failure } from './Failure'
 import { Frame } from './Frame'
 import { goToLine } from './go_to_line'
@@ -48,7 +48,11 @@ export const Outputs = memo(function Outputs({ block, live, active }: Props) {
       : ''
   return (
     <div className="outputs">
-      {older && <p className="older">{older}</p>}
+      {older && (
+        <p className="older">
+          <Words text={older} />
+        </p>
+      )}
       {shown.length < outputs.length && (
         <p className="note">{outputs.length - shown.length} outputs before these are full screen (Space).</p>
       )}
@@ -58,19 +62,9 @@ export const Outputs = memo(function Outputs({ block, live, active }: Props) {
           {output.type === 'display' && <Acts output={output} block={block} />}
         </div>
       ))}
-      {live.kept && live.state === 'failed' && !waiting && live.kept.length > 0 && (
-        <button className="note kept nodrag" tabIndex={-1} onClick={() => openFull(block.id)}>
-          The last good result is kept: show it
-        </button>
-      )}
     </div>
   )
 })
-
-function openFull(id: BlockId) {
-  selectBlocks(select([id]))
-  setPage({ dialog: 'full' })
-}
 
 function Acts({ output, block }: { output: Output; block: Block }) {
   const store = useStore()
@@ -97,7 +91,7 @@ function Acts({ output, block }: { output: Output; block: Block }) {
         tabIndex={-1}
         aria-label="Full screen"
         title="Full screen (Space)"
-        onClick={() => openFull(block.id)}
+        onClick={() => showFull(block.id)}
       >
         <Maximize2 size={13} />
       </button>

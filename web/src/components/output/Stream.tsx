@@ -10,7 +10,7 @@ interface Props {
   onLine?: (line: number) => void
 }
 /** Text as a terminal shows it. "line 6" leads to that line. */
-export const Stream = memo(function Stream({ text, error, most = 8000, onLine }: Props) {
+export const Stream = memo(function Stream({ text, error, most = 4000, onLine }: Props) {
   const shown = useMemo(() => {
     if (text.length <= most) return text
     const cut = text.slice(-most)

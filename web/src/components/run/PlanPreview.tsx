@@ -3,6 +3,7 @@ import { select } from '../../model/selection'
 import { selectBlocks, setPage, type ShownPlan } from '../../core/session/page'
 import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
+import { Words } from '../ui/Words'
 import './plan.css'
 
 const close = () => setPage({ plan: undefined })
@@ -25,7 +26,9 @@ export default function PlanPreview({ plan }: { plan: ShownPlan }) {
         }}
       >
         <b className={sure ? '' : 'maybe'}>{store.graph.block(id)?.name ?? id}</b>
-        <span>{reason}</span>
+        <span>
+          <Words text={reason} />
+        </span>
       </button>
     </li>
   )
@@ -37,7 +40,11 @@ export default function PlanPreview({ plan }: { plan: ShownPlan }) {
           <X size={14} />
         </Button>
       </header>
-      {plan.problem !== undefined && <p className="problem">{plan.problem}</p>}
+      {plan.problem !== undefined && (
+        <p className="problem">
+          <Words text={plan.problem} />
+        </p>
+      )}
       <ul>
         {runs.slice(0, 50).map((step) => row(step.block, step.reason, true))}
         {maybe.slice(0, 50).map((step) => row(step.block, step.reason, false))}

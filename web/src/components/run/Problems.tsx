@@ -4,6 +4,7 @@ import { selectBlocks } from '../../core/session/page'
 import { StateIcon } from '../canvas/state_look'
 import { useDesk, useVersion } from '../canvas/useStore'
 import { goToLine } from '../output/go_to_line'
+import { Words } from '../ui/Words'
 import { useCounts } from './useCounts'
 
 interface Problem {
@@ -44,7 +45,7 @@ export function Problems() {
             <b>{block.name}</b>
             <span>
               {line !== undefined && `Line ${line}: `}
-              {text}
+              <Words text={text} />
             </span>
           </button>
         </li>

@@ -3,10 +3,10 @@ import { duration } from '../../core/run/duration'
 import { selectBlocks } from '../../core/session/page'
 import { StateIcon } from '../canvas/state_look'
 import { useDesk } from '../canvas/useStore'
+import { plainWords, Words } from '../ui/Words'
 import { useLanes } from './useLanes'
 
 const phases = ['Start', 'Load', 'Run', 'Save']
-const room = 84
 const most = 200
 
 /** A lane for each block of the run: waiting hatched, then its phases. */
@@ -16,7 +16,7 @@ export function Timeline() {
   if (lanes.length === 0)
     return <p className="nothing">Nothing has run since this page was opened. Shift+Enter runs a block.</p>
   const marks = ticks(lengthMs)
-  const at = (ms: number) => `${(room * ms) / lengthMs}%`
+  const at = (ms: number) => `${(100 * ms) / lengthMs}%`
   return (
     <div className="timeline">
       <div className="axis" aria-hidden="true">
@@ -58,12 +58,16 @@ export function Timeline() {
                   style={{ left: at(piece.fromMs), width: at(piece.toMs - piece.fromMs) }}
                 />
               ))}
-              <em style={{ left: at(lane.endMs) }}>
-                {lane.state === 'queued'
-                  ? lane.reason
-                  : duration(lane.tookMs / 1000, lane.state === 'running')}
-                {lane.state === 'failed' && ', failed'}
-              </em>
+              {lane.state === 'queued' ? (
+                <em className="waits" title={plainWords(lane.reason)}>
+                  <Words text={lane.reason} />
+                </em>
+              ) : (
+                <em style={{ left: at(lane.endMs) }}>
+                  {duration(lane.tookMs / 1000, lane.state === 'running')}
+                  {lane.state === 'failed' && ', failed'}
+                </em>
+              )}
             </span>
           </li>
         ))}

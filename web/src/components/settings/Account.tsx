@@ -1,35 +1,18 @@
-import { useState, type FormEvent } from 'react'
+import type { FormEvent } from 'react'
 import { passwordProblem, shortestPassword } from '../../core/session/new_password'
 import { say } from '../../core/session/page'
 import { changeName, changePassword } from '../../core/session/team'
 import { textOf, useSubmit } from '../login/useSubmit'
 import { Button } from '../ui/Button'
+import { NameForm } from './NameForm'
 
 /** What the others see. */
 export function ChangeName({ name }: { name: string }) {
-  const [typed, setTyped] = useState(name)
-  const { busy, problem, submit } = useSubmit(async () => {
-    await changeName(typed.trim())
+  const save = async (typed: string) => {
+    await changeName(typed)
     say('Others see your new name.')
-  })
-  const same = typed.trim() === '' || typed.trim() === name
-  return (
-    <form className="line" onSubmit={submit}>
-      <label>
-        Name
-        <input
-          value={typed}
-          maxLength={100}
-          autoComplete="name"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </label>
-      <Button type="submit" disabled={same || busy}>
-        Save
-      </Button>
-      {problem !== undefined && <p role="alert">{problem}</p>}
-    </form>
-  )
+  }
+  return <NameForm name={name} autoComplete="name" save={save} />
 }
 
 export function ChangePassword({ email }: { email: string | undefined }) {

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { answer, api, type Schemas } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
+import { Words } from '../ui/Words'
 import { Part } from './Part'
 import './server.css'
 
@@ -32,8 +33,7 @@ function One({ setting }: { setting: Schemas['Setting'] }) {
         {words === '' ? <i>empty</i> : <b>{words}</b>} {words !== '' && unit !== name && unit}
       </p>
       <p className="doc">
-        {/* Names stand in backticks. */}
-        {doc.split('`').map((piece, i) => (i % 2 === 1 ? <code key={i}>{piece}</code> : piece))}
+        <Words text={doc} />
       </p>
       <p className={from === 'default' ? 'from' : 'from set'}>
         {from === 'default' ? 'default' : `set by ${from}`}

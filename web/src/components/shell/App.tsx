@@ -6,13 +6,11 @@ import { prune, select } from '../../model/selection'
 import { levelAt } from '../../model/visible'
 import { page, selectBlocks, setPage, usePage } from '../../core/session/page'
 import { DeskContext } from '../canvas/useStore'
-import { Stage } from '../canvas/Stage'
-import { Hints } from '../home/Hints'
 import { Outline } from '../outline/Outline'
 import { Announcer } from './Announcer'
 import { makeCamera } from './camera'
 import { Rail } from './Rail'
-import { StageBars } from './StageBars'
+import { StageArea } from './StageArea'
 import { TopBar } from './TopBar'
 import { useClipboard } from './useClipboard'
 import { useKeys } from './useKeys'
@@ -27,7 +25,6 @@ const TablePanel = lazy(() => import('../table/TablePanel'))
 const Palette = lazy(() => import('../palette/Palette'))
 const Connect = lazy(() => import('../palette/Connect'))
 const FullScreen = lazy(() => import('../output/FullScreen'))
-const PlanPreview = lazy(() => import('../run/PlanPreview'))
 const Sharing = lazy(() => import('../team/Sharing'))
 const Keys = lazy(() => import('../palette/Keys'))
 const MenuAt = lazy(() => import('../ui/MenuAt'))
@@ -47,11 +44,10 @@ function Shell({ store }: { store: CanvasStore }) {
   const desk = useMemo(() => ({ store, camera }), [store, camera])
   const panel = usePage((p) => p.panel)
   const side = usePage((p) => p.side)
-  const inspector = usePage((p) => p.inspector)
+  const inspector = usePage((p) => p.inspector && p.selection.ids.size > 0)
   const drawer = usePage((p) => p.drawer)
   const dialog = usePage((p) => p.dialog)
   const menu = usePage((p) => p.menu)
-  const plan = usePage((p) => p.plan)
   const table = usePage((p) => p.table)
   const editing = usePage((p) => p.editing)
   // Code is written where it can be read.
@@ -88,12 +84,7 @@ function Shell({ store }: { store: CanvasStore }) {
             </Suspense>
           </nav>
         )}
-        <main className="stage-area" tabIndex={-1} aria-label="Stage">
-          <Stage />
-          <StageBars />
-          <Suspense>{plan && <PlanPreview plan={plan} />}</Suspense>
-          <Hints />
-        </main>
+        <StageArea />
         <Suspense fallback={inspector && <aside className="inspector" aria-label="Inspector" />}>
           {inspector && <Inspector />}
         </Suspense>

@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { setPage, usePage } from '../../core/session/page'
+import { Words } from '../ui/Words'
 import './notice.css'
 
 const put = () => setPage({ notice: undefined })
@@ -15,7 +16,7 @@ export function Notice() {
   const { action } = notice ?? {}
   return (
     <div role="status" className={notice ? 'notice shown' : 'notice'}>
-      {notice?.text}
+      {notice && <Words text={notice.text} />}
       {action && (
         <button
           onClick={() => {

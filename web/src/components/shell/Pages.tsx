@@ -1,16 +1,28 @@
 import { lazy, Suspense } from 'react'
-import { useRoute } from '../../core/session/route'
-import { useSession } from '../../core/session/session'
+import { routeOf, tokenOfLink, useRoute } from '../../core/session/route'
+import { useSession, wasIn } from '../../core/session/session'
 import { Login } from '../login/Login'
 import { Stop } from '../login/Stop'
 import { Boundary } from './Boundary'
 import { Notice } from './Notice'
 
 // Each page comes by itself: whoever signs in does not load the stage.
-const Home = lazy(() => import('../home/Home'))
-const CanvasPage = lazy(() => import('./CanvasPage'))
+const parts = {
+  home: () => import('../home/Home'),
+  canvas: () => import('./CanvasPage'),
+  settings: () => import('../settings/Settings'),
+}
+const Home = lazy(parts.home)
+const CanvasPage = lazy(parts.canvas)
+const Settings = lazy(parts.settings)
 const Handed = lazy(() => import('../login/Handed'))
-const Settings = lazy(() => import('../settings/Settings'))
+
+/** Fetch the page that the address names while the server is asked who is there, unless that is most likely nobody. */
+export function fetchPage(): void {
+  const { page } = routeOf(location.pathname)
+  if ((page === 'home' || page === 'canvas' || page === 'settings') && (wasIn() || tokenOfLink()))
+    parts[page]().catch(() => undefined) // said when the page is shown
+}
 
 /** The whole app: who is asking first, then the page that the address names. */
 export function Pages() {

@@ -1,6 +1,6 @@
 import { ChartNoAxesColumn, FolderOpen, Keyboard, ListTree, PanelRight, Settings } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { setPage, usePage, type Side } from '../../core/session/page'
+import { narrow, page, say, setPage, usePage, type Side } from '../../core/session/page'
 import { navigate } from '../../core/session/route'
 import { Logo } from './Logo'
 
@@ -24,7 +24,15 @@ export function Rail() {
       <Show side="outline" word="Outline" icon={<ListTree size={18} strokeWidth={1.6} />} />
       <Show side="files" word="Files" icon={<FolderOpen size={18} strokeWidth={1.6} />} />
       <Show side="runs" word="Runs" icon={<ChartNoAxesColumn size={18} strokeWidth={1.6} />} />
-      <button aria-pressed={inspector} onClick={() => setPage({ inspector: !inspector })}>
+      <button
+        aria-pressed={inspector}
+        title="What there is to know and set about the selected block"
+        onClick={() => {
+          setPage({ inspector: !inspector })
+          if (!inspector && page().selection.ids.size === 0)
+            say('The inspector is shown with a block: select one.')
+        }}
+      >
         <PanelRight size={18} strokeWidth={1.6} />
         <span>Inspector</span>
       </button>
@@ -41,8 +49,7 @@ export function Rail() {
   )
 }
 
-// A narrow window has room for one of the two.
-const room = () => (matchMedia('(max-width: 1100px)').matches ? { inspector: false } : {})
+const room = () => (narrow() ? { inspector: false } : {})
 
 function Show({ side, word, icon }: { side: Side; word: string; icon: ReactNode }) {
   const shown = usePage((p) => p.panel && p.side === side)

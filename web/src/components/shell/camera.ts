@@ -1,7 +1,7 @@
 import type { ReactFlowInstance } from '@xyflow/react'
 import { blockRect } from '../../model/block'
 import { bounds } from '../../model/rect'
-import { fitView, nearZoom } from '../../model/visible'
+import { fitView, nearZoom, zoomOfWholeColumns } from '../../model/visible'
 import type { CanvasStore } from '../../core/canvas/store'
 import type { Camera } from '../../core/command/command'
 
@@ -21,7 +21,7 @@ export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera 
       if (!all) return
       const view = fitView(all, { w, h: h - 60 }, 24)
       if (view.zoom >= nearZoom) return void flow.setViewport(view)
-      const zoom = 0.72
+      const zoom = zoomOfWholeColumns([...store.graph.blocks()].map(blockRect), all, { w: w - 28, h })
       void flow.setViewport({ x: 24 - all.x0 * zoom, y: 24 - all.y0 * zoom, zoom })
     },
     zoomBy(factor) {
@@ -50,6 +50,7 @@ export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera 
       if (dx !== 0 || dy !== 0)
         void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: duration() })
     },
+    pointAt: ({ clientX: x, clientY: y }) => flow.screenToFlowPosition({ x, y }),
     middle() {
       const { left, top, width, height } = area()
       return flow.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 })

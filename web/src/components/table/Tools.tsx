@@ -159,7 +159,7 @@ function Find({ search, onSearch }: { search: string; onSearch: (search: string)
         ref={box}
         type="search"
         aria-label="Search in texts"
-        placeholder="Search in texts"
+        placeholder="Search"
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {

@@ -14,7 +14,7 @@ interface Props {
 }
 export function Field({ label, value, placeholder, error, fixed, onCommit }: Props) {
   return (
-    <Base.Root className={styles.field} invalid={error !== undefined}>
+    <Base.Root className={`field ${styles.field}`} invalid={error !== undefined}>
       <Base.Label>{label}</Base.Label>
       <Base.Control
         key={value}

@@ -18,6 +18,7 @@ import { Listeners } from './listeners'
 import type { Opening } from './opening'
 import { People } from './people'
 import { retitled } from './retitled'
+import { Seldom } from './seldom'
 import { Standings } from './standings'
 import type { Attempt, CanvasStore, Connection, Variable } from './store'
 import { fill, standingsOf } from './snapshot'
@@ -46,6 +47,7 @@ export class OpenCanvas implements CanvasStore {
   readonly #undo = new UndoStack()
   readonly #listeners = new Listeners()
   readonly #people = new People()
+  readonly #seldom = new Seldom((blocks) => this.#tell(blocks, false))
   readonly #page = crypto.randomUUID().slice(0, 8)
   #epoch: string | undefined
   #tokens = 0
@@ -201,9 +203,11 @@ export class OpenCanvas implements CanvasStore {
   #receive(batch: Batch): void {
     const { operations = [], refused = [], texts = [] } = batch
     const own = new Map(this.#shared.pending().map(({ token, change }) => [token, change]))
-    const tokens = refused.map((refusal) => refusal.token)
-    const changed = new Set(this.#shared.accept(operations, tokens))
-    const structure = changed.size > 0 || operations.length > 0
+    const accepted = this.#shared.accept(
+      operations,
+      Array.from(refused, ({ token }) => token),
+    )
+    const changed = new Set(accepted)
     for (const id of this.#texts.take(operations, texts)) changed.add(id)
     for (const id of changed) this.#shared.showText(id, this.#texts.code(id))
     for (const { token, reason, message } of refused) {
@@ -212,15 +216,16 @@ export class OpenCanvas implements CanvasStore {
       if (again) this.#perform(again)
       else if (change) say(message)
     }
-    // A block that came back, because its deletion was refused, has no text here.
-    const lostText = (id: BlockId) => this.graph.block(id) && this.#texts.code(id) === undefined
-    if (tokens.length > 0 && [...changed].some(lostText)) this.#wire.resync()
-    for (const id of this.#standings.take(batch, this.graph)) changed.add(id)
+    const cameBackBare = (id: BlockId) => this.graph.block(id) && this.#texts.code(id) === undefined
+    if (refused.length > 0 && [...changed].some(cameBackBare)) this.#wire.resync()
+    const printed = this.#standings.take(batch, this.graph, changed)
     for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
     this.#people.take(batch.people ?? [])
     this.name = (batch.canvas ?? this).name
     this.#place()
-    this.#tell(changed, structure || batch.canvas !== undefined || (batch.people?.length ?? 0) > 0)
+    const rest = accepted.length + operations.length + (batch.people?.length ?? 0) > 0 || !!batch.canvas
+    if (rest || changed.size > 0 || printed.size === 0) this.#tell(changed, rest)
+    this.#seldom.add([...printed].filter((id) => !changed.has(id)))
   }
   #guarded(receive: () => void): void {
     try {
@@ -242,6 +247,7 @@ export class OpenCanvas implements CanvasStore {
   }
   #tell(blocks: Iterable<BlockId>, structure: boolean): void {
     if (structure) this.version++
+    this.#seldom.told(blocks)
     this.#listeners.tell(new Set(blocks))
   }
 }

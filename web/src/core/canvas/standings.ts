@@ -80,10 +80,10 @@ export class Standings {
     const live = this.live(id)
     if (live.state === 'up_to_date') this.#live.set(id, { ...live, state: 'stale', reason: 'code changed' })
   }
-  /** Take states and events in; returns the blocks that look different. */
-  take({ states = [], events = [], problem }: Batch, graph: Graph): Set<BlockId> {
+  /** Take states and events in; puts the blocks that look different into `changed`, and returns those that printed. */
+  take({ states = [], events = [], problem }: Batch, graph: Graph, changed: Set<BlockId>): Set<BlockId> {
     if (problem !== undefined) this.problem = problem ?? undefined
-    const changed = new Set<BlockId>()
+    const printed = new Set<BlockId>()
     for (const standing of states) {
       this.#stand(standing)
       changed.add(standing.block)
@@ -101,10 +101,14 @@ export class Standings {
       } else if (event.event === 'run.finished') {
         this.runs.delete(event.run)
         this.#preparing.delete(event.run)
-      } else this.#event(event, changed, graph)
+      } else {
+        if (event.event === 'block.output') printed.add(event.block)
+        else changed.add(event.block)
+        this.#event(event, graph)
+      }
     }
     // The bar that says what runs is about no block.
-    return changed
+    return printed
   }
 
   #stand({ block, state, reason, attempt, run_ms, finished_ms }: Standing): void {
@@ -120,9 +124,8 @@ export class Standings {
     })
     this.#details?.refresh(block)
   }
-  #event(event: Extract<RunEvent, { block: string }>, changed: Set<BlockId>, graph: Graph): void {
+  #event(event: Extract<RunEvent, { block: string }>, graph: Graph): void {
     const id = event.block
-    changed.add(id)
     if (this.#details && !this.#details.event(id, event)) return
     if (event.event === 'block.started') this.#begunMs.set(id, Date.now())
     this.#live.set(id, follow(this.live(id), event, performance.now()))

@@ -17,6 +17,8 @@ export interface Camera {
   show(id: BlockId): void
   /** The stage point in the middle of the view. */
   middle(): { x: number; y: number }
+  /** The stage point under a pointer. */
+  pointAt(event: { clientX: number; clientY: number }): { x: number; y: number }
 }
 /** One entry of the one list that feeds keys, menus and palette. */
 export interface Command {

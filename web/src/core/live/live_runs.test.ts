@@ -32,7 +32,7 @@ test('a run is asked for once the server has what was typed, and not if there is
 test('a run that waits for its environment says what it waits for, to pages that come later, too', () => {
   const standings = new Standings({ live: new Map(), variables: new Map() }, () => {})
   const graph = sampleGraph('a')
-  const take = (...events: RunEvent[]) => standings.take({ events }, graph)
+  const take = (...events: RunEvent[]) => standings.take({ events }, graph, new Set())
   take({ event: 'run.preparing', run: 'r1', mode: 'all', environments: ['big'] })
   expect([standings.preparing, standings.runs.size]).toEqual(['', 1])
   take({ event: 'environment.progress', run: 'r1', message: 'downloading' })

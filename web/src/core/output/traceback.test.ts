@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { traceOf } from './traceback'
+import { partsOf, traceOf } from './traceback'
 
 const text = `Traceback (most recent call last):
   block \`summary\`, line 3
@@ -22,4 +22,13 @@ test('own places are open, those of libraries are not', () => {
 })
 test('what is no traceback stays text', () => {
   expect(traceOf('boom\n  at x')).toEqual({ frames: [], rest: 'boom\n  at x' })
+})
+
+test('frames of libraries that follow each other are one line', () => {
+  const compiled = text.replace('KeyError', '  pandas/_libs/index.pyx, line 172, in get_loc\nKeyError')
+  const parts = partsOf(traceOf(compiled).frames)
+  expect(parts.map(({ library, frames, title }) => [library, frames.length, title])).toEqual([
+    [false, 1, ''],
+    [true, 3, '8 frames in pandas'],
+  ])
 })

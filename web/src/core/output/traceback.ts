@@ -36,7 +36,7 @@ export function traceOf(traceback: string): Trace {
       const block = /block `(\w+)`/.exec(title)?.[1]
       const line = /\bline (\d+)/.exec(title)?.[1]
       const library =
-        title.startsWith('…') || (block === undefined && /site-packages|\/lib\/python/.test(title))
+        title.startsWith('…') || (block === undefined && /site-packages|\/lib\/python|\.pyx\b/.test(title))
       return {
         title,
         code: code.join('\n'),
@@ -47,4 +47,32 @@ export function traceOf(traceback: string): Trace {
     }),
     rest: rest.join('\n').trim(),
   }
+}
+
+/** Frames one after the other that are all one's own, or all a library's. */
+export interface TracePart {
+  readonly library: boolean
+  readonly frames: readonly TraceFrame[]
+  /** "7 frames in pandas", of a library's. */
+  readonly title: string
+}
+export function partsOf(frames: readonly TraceFrame[]): TracePart[] {
+  const parts: { library: boolean; frames: TraceFrame[] }[] = []
+  for (const frame of frames) {
+    const last = parts.at(-1)
+    if (last?.library === frame.library) last.frames.push(frame)
+    else parts.push({ library: frame.library, frames: [frame] })
+  }
+  return parts.map((part) => ({ ...part, title: part.library ? titleOf(part.frames) : '' }))
+}
+
+function titleOf(frames: readonly TraceFrame[]): string {
+  const left = /^… (\d+) frames? in (\w+)/
+  const count = frames.reduce((sum, { title }) => sum + Number(left.exec(title)?.[1] ?? 1), 0)
+  const places = [left, /site-packages\/()(\w+)/, /\/python[\d.]+\/()(\w+)/, /^()(\w+)\//]
+  const names = frames.flatMap(({ title }) =>
+    places.flatMap((place) => place.exec(title)?.[2] ?? []).slice(0, 1),
+  )
+  const name = names[0] ?? 'a library'
+  return `${count} ${count === 1 ? 'frame' : 'frames'} in ${name}`
 }

@@ -57,7 +57,8 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
           outputs: [...live.outputs, { type: 'text', stream: event.stream, text: event.text }],
         }
       // The end of a long stream is what one looks at; the server has all of it.
-      const text = (last.text + event.text).slice(-textLimit)
+      const whole = last.text + event.text
+      const text = whole.length > 1.25 * textLimit ? whole.slice(-textLimit) : whole
       return { ...live, outputs: [...live.outputs.slice(0, -1), { ...last, text }] }
     }
     case 'block.display': {

@@ -2,7 +2,7 @@ import { create } from 'zustand'
 import type { BlockId } from '../../model/block'
 import type { EdgeKey } from '../../model/edge'
 import type { PlanStep, RunRequest } from '../../model/plan'
-import { nothing, type Selection } from '../../model/selection'
+import { nothing, select, type Selection } from '../../model/selection'
 
 export type Theme = 'light' | 'dark'
 export type Side = 'outline' | 'files' | 'runs'
@@ -49,6 +49,7 @@ export interface Page {
   readonly panel: boolean
   /** What the panel at the left shows. */
   readonly side: Side
+  /** Shown while a block is selected. */
   readonly inspector: boolean
   readonly drawer: boolean
   readonly dialog: Dialog
@@ -67,11 +68,13 @@ export interface Page {
   readonly tab: DrawerTab
   readonly minimap: boolean
 }
+/** A narrow window has room for one of panel and inspector. */
+export const narrow = () => typeof matchMedia !== 'undefined' && matchMedia('(max-width: 1100px)').matches
 export const usePage = create<Page>()(() => ({
   theme: 'light',
   panel: true,
   side: 'outline',
-  inspector: true,
+  inspector: !narrow(),
   drawer: false,
   dialog: undefined,
   selection: nothing,
@@ -95,4 +98,9 @@ export function say(text: string, action?: Notice['action']): void {
 export function selectBlocks(selection: Selection): void {
   const { editing } = page()
   setPage({ selection, edge: undefined, editing: editing === selection.focus ? editing : undefined })
+}
+/** All that a block shows, as large as the window. */
+export function showFull(id: BlockId): void {
+  selectBlocks(select([id]))
+  setPage({ dialog: 'full' })
 }

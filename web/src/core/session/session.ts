@@ -17,7 +17,24 @@ export type SessionState =
   | { readonly state: 'unreachable'; readonly problem: string }
 
 export const useSession = create<SessionState>()(() => ({ state: 'asking' }))
-const set = (state: SessionState) => useSession.setState(state, true)
+const place = 'easel.signed_in'
+const set = (state: SessionState) => {
+  useSession.setState(state, true)
+  try {
+    if (state.state === 'in') localStorage.setItem(place, 'yes')
+    if (state.state === 'out') localStorage.removeItem(place)
+  } catch {
+    // A browser that keeps nothing waits a little longer for its first page.
+  }
+}
+/** Somebody was signed in here when a page was last looked at. */
+export function wasIn(): boolean {
+  try {
+    return localStorage.getItem(place) !== null
+  } catch {
+    return false
+  }
+}
 
 /** Find out who is asking: by the token of the address, if there is one, or by the cookie. */
 export async function begin(): Promise<void> {

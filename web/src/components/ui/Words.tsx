@@ -1,0 +1,6 @@
+/** A sentence whose names stand in backticks: they are set as code. */
+export function Words({ text }: { text: string }) {
+  return text.split('`').map((piece, i) => (i % 2 === 1 ? <code key={i}>{piece}</code> : piece))
+}
+/** The same for a title or a screen reader. */
+export const plainWords = (text: string) => text.replaceAll('`', '')
