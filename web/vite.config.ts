@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { groups } from './scripts/chunks.mjs'
 import { outputFrame } from './scripts/output_frame.mjs'
 
 // index.html is the app; dev.html is its stage on a recorded canvas, without a server.
@@ -12,7 +13,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
-    rollupOptions: { input: ['index.html', 'dev.html'] },
+    rolldownOptions: {
+      input: ['index.html', 'dev.html'],
+      output: { codeSplitting: { groups } },
+    },
   },
   // `npm run dev` beside `easel serve --port 8080`.
   server: { proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } } },

@@ -123,6 +123,7 @@ story('without the server changes are kept, and sent when it is back', { canvase
   await desk.card(page, 'load').waitFor()
   // A second later the page has all that it needs to go on alone.
   await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => /CodeEditor.*js/.test(name)))
+  await page.waitForLoadState('networkidle')
   await page.context().setOffline(true)
   await desk.server.stop()
   await page.getByText('Offline').waitFor()

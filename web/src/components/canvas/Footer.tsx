@@ -59,7 +59,7 @@ function sentence(live: Live, held: readonly string[], mayRun: boolean) {
     case 'queued':
       return <Words text={`Queued: ${live.reason}`} />
     case 'never_run':
-      return mayRun ? 'Shift+Enter runs it' : 'It has not run'
+      return mayRun ? 'Shift+Enter runs it, Alt+Enter also adds the next' : 'It has not run'
     case 'failed':
       return kept ? 'The last good result is kept' : 'No result yet'
     case 'stale':

@@ -69,7 +69,8 @@ export class Painter {
     this.#frame = 0
     const { view, size } = this.#look()
     if (!size.w) return this.#schedule()
-    const resting = this.#idle >= restAfter
+    // What is seen first is there in one step.
+    const resting = this.#idle >= restAfter || !this.#painted
     if (this.#mount(view, size, resting)) this.#schedule()
     if (!this.#slide(view, size, resting)) this.#paint(view, size)
     if (this.#idle++ < restAfter + 2) this.#schedule()

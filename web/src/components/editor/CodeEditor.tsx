@@ -108,7 +108,9 @@ function extensions(kind: Kind, label: string): Extension {
       ...completionKeymap,
       ...searchKeymap,
       ...historyKeymap,
-      ...defaultKeymap.filter((binding) => !/^(Mod|Shift|Ctrl|Alt)-Enter$/.test(binding.key ?? '')),
+      ...defaultKeymap
+        .filter(({ key = '' }) => !/^(Mod|Shift|Ctrl|Alt)-Enter$/.test(key))
+        .map((binding) => (binding.key === 'Enter' ? { key: 'Enter', run: binding.run! } : binding)),
       indentWithTab,
     ]),
     EditorView.contentAttributes.of({ 'aria-label': label }),

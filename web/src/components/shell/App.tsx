@@ -58,15 +58,12 @@ function Shell({ store }: { store: CanvasStore }) {
   useClipboard(desk)
   useEffect(() => {
     selectBlocks(select([]))
-    const frame = requestAnimationFrame(() => camera.open())
-    const stop = store.onChange(() => {
+    // At once, so that the first cards are those that stay.
+    camera.open()
+    return store.onChange(() => {
       const left = prune(page().selection, store.graph)
       if (left !== page().selection) setPage({ selection: left })
     })
-    return () => {
-      cancelAnimationFrame(frame)
-      stop()
-    }
   }, [store, camera])
   const look = ['app', panel && 'with-panel', inspector && 'with-inspector', drawer && 'with-drawer']
   return (

@@ -1,5 +1,5 @@
 import type { ReactFlowInstance } from '@xyflow/react'
-import { blockRect } from '../../model/block'
+import { blockRect, type BlockId } from '../../model/block'
 import { bounds } from '../../model/rect'
 import { fitView, nearZoom, zoomOfWholeColumns } from '../../model/visible'
 import type { CanvasStore } from '../../core/canvas/store'
@@ -9,6 +9,21 @@ import type { Camera } from '../../core/command/command'
 export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera {
   const area = () => document.querySelector('.stage-area')!.getBoundingClientRect()
   const duration = () => (matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 240)
+  const show = (id: BlockId) => {
+    const block = store.graph.block(id)
+    if (!block) return
+    const { width, height } = area()
+    const { x, y, zoom } = flow.getViewport()
+    const r = blockRect(block)
+    const nudge = (begin: number, end: number, room: number) => {
+      const pad = 24
+      if (end - begin > room - 2 * pad || begin < pad) return pad - begin
+      return Math.min(0, room - pad - end)
+    }
+    const dx = nudge(r.x0 * zoom + x, r.x1 * zoom + x, width)
+    const dy = nudge(r.y0 * zoom + y, r.y1 * zoom + y, height - 60)
+    if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: duration() })
+  }
   return {
     fit() {
       const { width: w, height: h } = area()
@@ -35,20 +50,9 @@ export function makeCamera(flow: ReactFlowInstance, store: CanvasStore): Camera 
       void flow.setCenter((r.x0 + r.x1) / 2, (r.y0 + r.y1) / 2, { zoom, duration: duration() })
     },
     show(id) {
-      const block = store.graph.block(id)
-      if (!block) return
-      const { width, height } = area()
-      const { x, y, zoom } = flow.getViewport()
-      const r = blockRect(block)
-      const nudge = (begin: number, end: number, room: number) => {
-        const pad = 24
-        if (end - begin > room - 2 * pad || begin < pad) return pad - begin
-        return Math.min(0, room - pad - end)
-      }
-      const dx = nudge(r.x0 * zoom + x, r.x1 * zoom + x, width)
-      const dy = nudge(r.y0 * zoom + y, r.y1 * zoom + y, height - 60)
-      if (dx !== 0 || dy !== 0)
-        void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: duration() })
+      show(id)
+      // A panel that comes with the selection takes room.
+      requestAnimationFrame(() => show(id))
     },
     pointAt: ({ clientX: x, clientY: y }) => flow.screenToFlowPosition({ x, y }),
     middle() {

@@ -6,7 +6,6 @@ import type { Refusal } from '../../model/refusal'
 import { changesBetween } from '../../model/text'
 import { UndoStack, type Step } from '../../model/undo_stack'
 import type { Hello, Person } from '../live/message'
-import { say } from '../session/page'
 import { atLeast, whyNot, type Role } from '../session/role'
 import type { Live } from '../run/live'
 import { logOf, type LogPage, type LogQuery } from '../run/log'
@@ -17,7 +16,7 @@ import { LostTrack, SharedGraph } from './shared_graph'
 import { Listeners } from './listeners'
 import type { Opening } from './opening'
 import { People } from './people'
-import { retitled } from './retitled'
+import { afterRefusal } from './retitled'
 import { Seldom } from './seldom'
 import { Standings } from './standings'
 import type { Attempt, CanvasStore, Connection, Variable } from './store'
@@ -210,14 +209,10 @@ export class OpenCanvas implements CanvasStore {
     const changed = new Set(accepted)
     for (const id of this.#texts.take(operations, texts)) changed.add(id)
     for (const id of changed) this.#shared.showText(id, this.#texts.code(id))
-    for (const { token, reason, message } of refused) {
-      const change = own.get(token)
-      const again = change && reason === 'NAME_TAKEN' && retitled(change, this.graph)
-      if (again) this.#perform(again)
-      else if (change) say(message)
-    }
-    const cameBackBare = (id: BlockId) => this.graph.block(id) && this.#texts.code(id) === undefined
-    if (refused.length > 0 && [...changed].some(cameBackBare)) this.#wire.resync()
+    for (const again of afterRefusal(refused, own, this.graph)) this.#perform(again)
+    // A block that came back, because its deletion was refused, has no text here.
+    const lostText = (id: BlockId) => this.graph.block(id) && this.#texts.code(id) === undefined
+    if (refused.length > 0 && [...changed].some(lostText)) this.#wire.resync()
     const printed = this.#standings.take(batch, this.graph, changed)
     for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
     this.#people.take(batch.people ?? [])

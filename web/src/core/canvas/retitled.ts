@@ -1,9 +1,11 @@
+import { say } from '../session/page'
+import type { Batch } from './wire'
 import type { Change } from '../../model/change'
 import type { Graph } from '../../model/graph'
 import { freeName } from './store'
 
 /** New blocks whose names somebody else took in the same moment, with free ones; undefined if it adds none. */
-export function retitled(change: Change, graph: Graph): Change | undefined {
+function retitled(change: Change, graph: Graph): Change | undefined {
   const taken = new Set<string>()
   const free = (name: string) => {
     const next = freeName(graph, graph.named(name) ? name.replace(/_\d+$/, '') : name, taken)
@@ -17,5 +19,19 @@ export function retitled(change: Change, graph: Graph): Change | undefined {
       return { ...change, blocks: change.blocks.map((block) => ({ ...block, name: free(block.name) })) }
     default:
       return undefined
+  }
+}
+
+/** What is tried instead of refused changes, each with the one before made; why the others were refused is said. */
+export function* afterRefusal(
+  refused: NonNullable<Batch['refused']>,
+  own: ReadonlyMap<string, Change>,
+  graph: Graph,
+): Generator<Change> {
+  for (const { token, reason, message } of refused) {
+    const change = own.get(token)
+    const again = change && reason === 'NAME_TAKEN' && retitled(change, graph)
+    if (again) yield again
+    else if (change) say(message)
   }
 }

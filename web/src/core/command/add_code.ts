@@ -21,6 +21,7 @@ export function addCode(desk: Desk, parent: BlockId, name: string, code: string)
     size: { w: 460, h: Math.min(420, 120 + 18 * lines) },
     settings: {},
   }
-  if (attempt(desk, { op: 'paste', blocks: [block], edges: [{ parent, child: id, index: 0 }] }))
-    selectBlocks(select([id]))
+  if (!attempt(desk, { op: 'paste', blocks: [block], edges: [{ parent, child: id, index: 0 }] })) return
+  selectBlocks(select([id]))
+  desk.camera.show(id)
 }

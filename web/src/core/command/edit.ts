@@ -29,7 +29,7 @@ const gap = 60
 /** Add a block, wire it, and begin to edit it. */
 export function addBlock(desk: Desk, kind: Kind, near: Near = {}): void {
   const { graph } = desk.store
-  const size = { w: 360, h: kind === 'markdown' ? 140 : 190 }
+  const size = kind === 'markdown' ? { w: 400, h: 160 } : { w: 440, h: 340 }
   const id = crypto.randomUUID()
   const name = freeName(graph, kind === 'markdown' ? 'note' : 'block')
   const block: Block = { id, kind, name, code: '', at: placeOf(desk, near, size), size, settings: {} }
@@ -43,6 +43,7 @@ export function addBlock(desk: Desk, kind: Kind, near: Near = {}): void {
   if (!attempt(desk, change)) return
   selectBlocks(select([id]))
   setPage({ editing: id })
+  desk.camera.show(id)
 }
 
 /** Put a block between the ends of an edge, at the place that the parent had among the child's parents. */

@@ -28,5 +28,6 @@ function addReader(desk: Desk, file: string, at: Point): void {
   }
   if (!attempt(desk, { op: 'paste', blocks: [block], edges: [] })) return
   selectBlocks(select([block.id]))
+  desk.camera.show(block.id)
   say(`${file} is here; ${block.name} reads it. Shift+Enter runs it.`)
 }
