@@ -20,10 +20,15 @@ export default function CanvasPage({ canvas }: { canvas: string }) {
     [canvas],
   )
   const there = opened !== undefined && 'store' in opened
-  // Editor and palette are there before they are wanted: nothing can be loaded while the server is away.
+  // What one needs to go on working is there before it is wanted: nothing can be loaded while the server is away.
   useEffect(() => {
     if (!there) return
-    const load = () => Promise.all([import('../editor/CodeEditor'), import('../palette/Palette')])
+    const load = () =>
+      Promise.all([
+        import('../inspector/Inspector'),
+        import('../editor/CodeEditor'),
+        import('../palette/Palette'),
+      ])
     const timer = setTimeout(() => void load().catch(() => undefined), 1000)
     return () => clearTimeout(timer)
   }, [there])

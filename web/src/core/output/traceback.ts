@@ -36,7 +36,8 @@ export function traceOf(traceback: string): Trace {
       const block = /block `(\w+)`/.exec(title)?.[1]
       const line = /\bline (\d+)/.exec(title)?.[1]
       const library =
-        title.startsWith('…') || (block === undefined && /site-packages|\/lib\/python|\.(pyx|pxi|pxd)\b/.test(title))
+        title.startsWith('…') ||
+        (block === undefined && /site-packages|\/lib\/python|\.(pyx|pxi|pxd)\b/.test(title))
       return {
         title,
         code: code.join('\n'),
