@@ -97,11 +97,9 @@ int RunGcpInit(const Invocation& invocation, const ProvisionOptions& options, st
 /// The actions that understand a flag; the others refuse it.
 Status CheckFlags(const Invocation& invocation) {
   static const std::pair<const char*, std::vector<std::string>> kOnly[] = {
-      {"yes", {"apply", "destroy"}},
-      {"confirm-bucket", {"destroy"}},
-      {"brief", {"plan"}},
-      {"deadline", {"verify"}},
-      {"json", {"plan", "apply", "verify", "destroy", "status"}}};
+      {"yes", {"apply", "destroy"}}, {"confirm-bucket", {"destroy"}},
+      {"brief", {"plan"}},           {"deadline", {"verify"}},
+      {"endpoint", {"verify"}},      {"json", {"plan", "apply", "verify", "destroy", "status"}}};
   const std::string& action = invocation.Word("ACTION");
   for (const auto& [flag, actions] : kOnly)
     if (invocation.Has(flag) && std::ranges::find(actions, action) == actions.end())

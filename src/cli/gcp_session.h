@@ -31,6 +31,10 @@ class GcpSession {
 
   Cloud& cloud() { return *cloud_; }
   std::string Who() const { return caller_.tokens->Who(); }
+  /// Whether the credentials say that they are of this member, "serviceAccount:…".
+  bool IsAccount(const std::string& member) const {
+    return !caller_.account.empty() && member == "serviceAccount:" + caller_.account;
+  }
   OpenCluster Opener();
   /// Requests as a service account, by a new token that the caller gets for it (impersonation, both scopes).
   ///

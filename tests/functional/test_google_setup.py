@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -321,6 +323,128 @@ def test_a_cluster_that_cannot_do_it_is_refused_with_commands(tmp_path: Path) ->
             assert word in result.stdout, result.stdout
         gone = place.gcp("plan", options={**OPTIONS, "cluster": "nope"})
         assert gone.returncode == 3 and "There is no cluster nope" in gone.stdout
+
+
+def test_a_place_without_a_cluster_gets_one_later(tmp_path: Path) -> None:
+    """The fewest options; a principal of a federation as the caller; then the cluster, in the same project's stead."""
+    few = {"project": PROJECT, "region": "europe-west2", "bucket": "my-own-bucket", "bucket-location": "EU"}
+    caller = (
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/easel"
+    )
+    with Place(tmp_path) as place:
+        result = place.gcp("apply", "--yes", options=few)
+        assert result.returncode == 0, result.stdout + result.stderr
+        made = place.made()
+        assert set(made["service_accounts"]) == {
+            f"easel-{role}-sa@{PROJECT}.iam.gserviceaccount.com" for role in ("app", "execution", "build")
+        }
+        assert (made["roles"], made["clusters"], set(made["projects"])) == ({}, {}, {PROJECT})
+        assert made["buckets"]["my-own-bucket"]["location"] == "EU"
+        more = {**few, "caller": caller, "compute-project": COMPUTE, "cluster": "prod", "namespace": "blocks"}
+        result = place.gcp("apply", "--yes", options=more)
+        assert result.returncode == 0, result.stdout + result.stderr
+        made = place.made()
+        app = made["service_accounts"][f"easel-app-sa@{PROJECT}.iam.gserviceaccount.com"]
+        assert app["bindings"] == {"roles/iam.serviceAccountTokenCreator": [caller]}
+        assert set(made["clusters"][CLUSTER]["namespaces"]) == {"blocks"}
+        without = place.gcp("destroy", "--yes", "--confirm-bucket", "my-own-bucket", options=few)
+        assert without.returncode == 3 and "name it by --cluster" in without.stderr
+        assert (
+            place.gcp("destroy", "--yes", "--confirm-bucket", "my-own-bucket", options=more).returncode == 0
+        )
+        assert_gone(place)
+
+
+def test_a_key_of_the_organization_is_used_for_all_that_is_kept(tmp_path: Path) -> None:
+    key = "projects/acme-keys/locations/europe-west2/keyRings/easel/cryptoKeys/data"
+    services = ["storage.googleapis.com", "artifactregistry.googleapis.com"]
+    owner = {"number": "111111111111", "bindings": {"roles/owner": ["user:admin@example.com"]}}
+    with Place(tmp_path) as place:
+        place.google.seed(
+            {"projects": {PROJECT: {**owner, "org_policies": {"gcp.restrictNonCmekServices": services}}}}
+        )
+        result = place.gcp("apply", "--yes", "--kms-key", key)
+        assert result.returncode == 0, result.stdout + result.stderr
+        place.google.forget_requests()
+        assert place.gcp("apply", "--yes", "--kms-key", key).returncode == 0
+        assert place.writes() == []
+        other = place.gcp("plan", "--kms-key", key + "2")
+        assert other.returncode == 3 and "cannot be changed" in other.stdout
+
+
+def test_verifying_waits_for_grants_to_act(tmp_path: Path) -> None:
+    with Place(tmp_path, "acme", {"windows": {"grant_s": 2}}, backoff_ms=50) as place:
+        assert place.gcp("apply", "--yes").returncode == 0
+        at_once = place.gcp("verify", "--deadline", "0", token="caller")
+        assert at_once.returncode == 3 and "not run  app account" in at_once.stdout, at_once.stdout
+        endpoint = f"--endpoint={place.google.endpoints['kubernetes']}"
+        result = place.gcp("verify", "--deadline", "20", "--json", endpoint, token="caller")
+        waited = json.loads(result.stdout)
+        app = {each["what"]: each["result"] for each in waited["checks"] if each["who"] == "app account"}
+        assert set(app.values()) == {"good"}, app
+
+
+def test_who_is_at_a_terminal_is_asked(tmp_path: Path) -> None:
+    """Questions for what is missing, one before anything is done, and the bucket's name before all of it goes."""
+    with Place(tmp_path) as place:
+        answers = [
+            PROJECT,
+            "europe-west2",
+            "0f1e2d3c",
+            OPTIONS["caller"],
+            "https://app.zerve.ai",
+            "prod",
+            "n",
+        ]
+        code, said = at_terminal(place, "apply", answers, {"prefix": "zerve", "compute-project": COMPUTE})
+        assert code == 130 and "Nothing was changed." in said, said
+        assert place.writes() == []
+        code, said = at_terminal(place, "apply", ["y"], OPTIONS)
+        assert code == 0 and place.made() == EXPECTED, said
+        code, said = at_terminal(place, "destroy", ["zerve"], OPTIONS)
+        assert code == 2 and "is not the bucket's name" in said, said
+        assert at_terminal(place, "destroy", [BUCKET], OPTIONS)[0] == 0
+        assert_gone(place)
+
+
+def at_terminal(place: Place, action: str, answers: list[str], options: dict[str, str]) -> tuple[int, str]:
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        place.command(action, options=options),
+        env=place.environment(),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    os.write(leader, "".join(f"{answer}\n" for answer in answers).encode())
+    said = b""
+    with contextlib.suppress(OSError):  # the terminal ends with its last user
+        while piece := os.read(leader, 65536):
+            said += piece
+    os.close(leader)
+    return process.wait(60), said.decode()
+
+
+def test_an_authority_that_is_not_known_can_be_named(tmp_path: Path) -> None:
+    """As behind a proxy that opens TLS: the double's storage and its cluster show certificates of an authority of their own."""
+    with Place(tmp_path, "acme", tls=("storage", "kubernetes"), tls_folder=tmp_path) as place:
+        refused = place.gcp("plan")
+        assert refused.returncode == 3 and "--ca-bundle FILE" in refused.stderr, refused.stderr
+        authority = f"--ca-bundle={tmp_path / 'ca.pem'}"
+        made = place.gcp("apply", "--yes", authority)
+        assert made.returncode == 0, made.stdout + made.stderr
+        assert place.made() == EXPECTED
+
+
+def test_a_clock_that_is_wrong_is_named(tmp_path: Path) -> None:
+    with Place(tmp_path) as place:
+        place.google.clock(advance_s=3600)
+        result = place.gcp("plan", token="wrong")
+        assert result.returncode == 3
+        assert (
+            "clock is 60 minutes behind" in result.stderr or "clock is 59 minutes behind" in result.stderr
+        ), result.stderr
 
 
 def test_an_operator_without_rights_learns_all_that_is_missing(tmp_path: Path) -> None:

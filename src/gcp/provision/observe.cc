@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "gcp/provision/observed.h"
+#include "gcp/provision/obstacle.h"
 #include "gcp/provision/together.h"
 #include "http/client.h"
 
@@ -63,11 +64,13 @@ class Reader {
       out.presence = Presence::kMissing;
     else if (out.why.reason == "SERVICE_DISABLED")
       out.presence = Presence::kServiceOff;
-    else if (out.why.code == Code::kPermissionDenied || out.why.code == Code::kFailedPrecondition ||
-             out.why.code == Code::kInvalidArgument)
+    else if (out.why.reason != "TLS_FAILED" && out.why.reason != "PROXY_REFUSED" &&
+             (out.why.code == Code::kPermissionDenied || out.why.code == Code::kFailedPrecondition ||
+              out.why.code == Code::kInvalidArgument))
       out.presence = Presence::kHidden;
     else
-      return std::unexpected(out.why);
+      return std::unexpected(Explain(
+          out.why, {.resource = call.path, .doing = "read what is there", .project = options_.project}));
     return out;
   }
 

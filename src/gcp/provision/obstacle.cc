@@ -13,6 +13,10 @@ struct Obstacle {
 };
 
 constexpr std::array kObstacles{
+    Obstacle{
+        "TLS_FAILED", "TLS_FAILED",
+        "The certificate of what answers is not trusted. Behind a proxy with an authority of its own, name "
+        "that authority's file by --ca-bundle FILE."},
     Obstacle{"allowedPolicyMember", "DOMAIN_RESTRICTED",
              "The organization shares with members of its own domains only (domain-restricted sharing), and "
              "this member is not one. "
@@ -107,7 +111,8 @@ Error Explain(const Error& error, const ObstacleContext& context) {
     if (text.contains(each.sign)) {
       out.reason = each.reason;
       out.message = "Could not " + context.doing + ". " + std::string(each.sentence) +
-                    (each.sentence.ends_with('=') ? context.project : "") + "\nGoogle said: " + error.message;
+                    (each.sentence.ends_with('=') ? context.project : "") +
+                    (each.sign == "TLS_FAILED" ? "\n" : "\nGoogle said: ") + error.message;
       return out;
     }
   if (error.code == Code::kPermissionDenied) {

@@ -47,7 +47,7 @@ class Verifier {
       EASEL_RETURN_IF_ERROR(TryAll());
       const bool failed = std::ranges::any_of(
           tasks_, [](const Task& task) { return task.check.result == CheckResult::kFailed; });
-      if (!failed || !tools_.may_wait()) break;
+      if ((!failed && (app_ != nullptr || !tools_.wait_for_app)) || !tools_.may_wait()) break;
       EASEL_RETURN_IF_ERROR(tools_.caller.Pause(std::min(attempt, 5)));
     }
     std::vector<Check> out;
@@ -274,7 +274,7 @@ class Verifier {
 
   Status InCluster(const std::string& nspace, bool allowed) {
     if (endpoint_.empty())
-      return NotRun("you may not read the cluster's endpoint: ask for roles/container.clusterViewer");
+      return NotRun("you may not read the cluster's endpoint: name it by --endpoint, as `apply` printed it");
     EASEL_TRY(const std::unique_ptr<ClusterObjects> cluster, tools_.open_cluster_as_app(endpoint_));
     EASEL_TRY(const bool may, cluster->May(nspace, "create", "batch", "jobs"));
     if (may == allowed) return {};

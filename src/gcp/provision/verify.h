@@ -28,7 +28,9 @@ struct VerifyTools {
   std::function<Result<std::unique_ptr<Cloud>>()> as_app;  ///< the app account, impersonated by the caller
   OpenCluster open_cluster_as_app;
   std::function<Status()> signed_round_trip;  ///< PUT and GET of a probe object by signed URLs
-  std::function<bool()> may_wait;             ///< there is time for another try: grants take minutes to act
+  bool wait_for_app =
+      false;  ///< the caller ought to be able to act as the app account: try again when it may not yet
+  std::function<bool()> may_wait;  ///< there is time for another try: grants take minutes to act
 };
 
 /// Run all checks, several at once, and again those that failed while there is time.
