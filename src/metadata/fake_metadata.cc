@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 
+#include "metadata/metadata_document.h"
 #include "metadata/metadata_store.h"
 
 namespace easel {
@@ -134,6 +135,19 @@ struct Tables {
     std::erase_if(runs, [&](const RunRecord& run) { return std::ranges::count(change.runs, run.run) > 0; });
     return {};
   }
+  Status operator()(const ReplaceAll& change) {
+    const MetadataDocument& document = *change.document;
+    runs.clear(), through.clear(), publications.clear(), blocks.clear();
+    for (const auto& run : document.runs) {
+      runs.push_back(run.run);
+      through[run.run.run] = static_cast<std::size_t>(run.through);
+    }
+    for (const auto& made : document.publications) publications.push_back({made.aside, made.result});
+    attempts = document.attempts;
+    for (const BlockRecord& block : document.blocks) blocks[block.block] = block;
+    renames = document.renames;
+    return {};
+  }
   Status operator()(const ForgetAnalyses& change) {
     std::erase_if(analyses, [&](const auto& entry) {
       return std::ranges::count(change.source_digests, entry.first.first) > 0;
@@ -216,6 +230,23 @@ class FakeMetadata final : public MetadataStore {
     std::int64_t most = 0;
     for (const AttemptRecord& attempt : tables_.attempts) most = std::max(most, ++counts[attempt.block]);
     return most;
+  }
+  Result<MetadataDocument> Export() override {
+    const std::lock_guard lock(mutex_);
+    MetadataDocument out{.attempts = tables_.attempts, .renames = tables_.renames};
+    std::vector<std::size_t> before;  // of each publication, how many count
+    for (const Publication& made : tables_.publications) {
+      before.push_back(out.publications.size());
+      if (!made.result.block.empty()) out.publications.push_back({made.aside, made.result});
+    }
+    before.push_back(out.publications.size());
+    for (const RunRecord& run : tables_.runs) {
+      const auto seen = tables_.through.find(run.run);
+      out.runs.push_back(
+          {run, seen == tables_.through.end() ? 0 : static_cast<std::int64_t>(before[seen->second])});
+    }
+    for (const auto& [name, block] : tables_.blocks) out.blocks.push_back(block);
+    return out;
   }
   Result<std::optional<BlockRecord>> FindBlock(const std::string& block) override {
     const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "metadata/metadata_document.h"
 #include "metadata/metadata_store.h"
 
 namespace easel {
@@ -386,6 +387,31 @@ TEST_P(MetadataConformance, ANameUnderWhichAnotherBlockHasResultsIsRefused) {
   EXPECT_EQ(store_->History("b~1", 10)->size(), 1u);
   ASSERT_TRUE(store_->CommitNow({RenameBlocks{{{"never", "ran"}}}}));
   EXPECT_EQ(BlockNamed("ran").block, "");
+}
+
+TEST_P(MetadataConformance, WhatIsExportedReplacesAnother) {
+  AttemptRecord open = AttemptFor("plot", 1, AttemptStatus::kRunning);
+  ASSERT_TRUE(
+      store_->CommitNow({PutRun{{.run = "r1"}}, OpenAttempt{AttemptFor("load", 1, AttemptStatus::kSucceeded)},
+                         PublishFor("load", 1), SetBlockOutcome{"load", "succeeded", "ran"},
+                         PutRun{{.run = "r1", .finished_ms = 5}}, OpenAttempt{open},
+                         RenameBlocks{{{"load", "fetch"}}}, SetCursor{"x", 3}, PutRun{{.run = "r2"}}}));
+  const auto document = store_->Export();
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->runs.size(), 2u);
+  EXPECT_EQ(document->runs[0].through, 1);
+  EXPECT_EQ(document->publications.size(), 1u);
+  EXPECT_EQ(WhatHasEnded(*document).attempts.size(), 1u);
+  EXPECT_EQ(WhatHasEnded(*document).runs.size(), 1u);
+  const auto other = GetParam().make();
+  ASSERT_TRUE(
+      other->CommitNow({OpenAttempt{AttemptFor("gone", 1)}, PublishFor("gone", 1), SetCursor{"y", 1}}));
+  ASSERT_TRUE(other->CommitNow({ReplaceAll{std::make_shared<const MetadataDocument>(*document)}}));
+  EXPECT_TRUE(*other->Export() == *document);
+  EXPECT_EQ(other->Load()->open_attempts.size(), 1u);
+  EXPECT_EQ(other->Load()->cursors, (std::map<std::string, std::int64_t>{{"y", 1}})) << "of this machine";
+  EXPECT_EQ((**other->ResultsAfter("r1"))[0].block, "fetch");
+  EXPECT_TRUE(other->CommitNow({OpenAttempt{AttemptFor("fetch", 2)}, PublishFor("fetch", 2)}));
 }
 
 TEST_P(MetadataConformance, ACallbackSeesItsOwnCommitAndMayCommitAgain) {

@@ -27,6 +27,8 @@ struct RunRecord {
   std::string status;            ///< "running", "succeeded", "failed", "cancelled"
   std::string summary;           ///< JSON
   std::string at;                ///< the run from whose results it began; empty: from what is published
+
+  bool operator==(const RunRecord&) const = default;
 };
 
 struct AttemptRecord {
@@ -43,6 +45,8 @@ struct AttemptRecord {
   std::int64_t started_ms = 0;
   std::int64_t finished_ms = 0;
   std::string at;  ///< as RunRecord::at: not empty if its result stands beside what is published
+
+  bool operator==(const AttemptRecord&) const = default;
 };
 
 /// The result that stood for a block when a run ended.
@@ -66,7 +70,11 @@ struct BlockRecord {
   std::int64_t published_ms = 0;  ///< Unix ms of the publication
   std::string last_status;        ///< of the newest attempt: succeeded, failed, cancelled, skipped
   std::string last_reason;
+
+  bool operator==(const BlockRecord&) const = default;
 };
+
+struct MetadataDocument;
 
 // --- Changes. A batch of them is one transaction: all or nothing. ---
 
@@ -140,9 +148,14 @@ struct RenameBlocks {
   std::map<std::string, std::string, std::less<>> names;  ///< old -> new
 };
 
-using Change =
-    std::variant<PutRun, PutAttempt, OpenAttempt, Publish, PublishAside, SetBlockOutcome, PutAnalysis,
-                 SetCursor, ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses, RenameBlocks>;
+/// Have `document` instead of all runs, attempts, blocks, publications and renames (metadata_document.h).
+struct ReplaceAll {
+  std::shared_ptr<const MetadataDocument> document;
+};
+
+using Change = std::variant<PutRun, PutAttempt, OpenAttempt, Publish, PublishAside, SetBlockOutcome,
+                            PutAnalysis, SetCursor, ForgetAttempts, ForgetBlock, ForgetRuns, ForgetAnalyses,
+                            RenameBlocks, ReplaceAll>;
 using Batch = std::vector<Change>;
 
 /// Everything that an engine needs to know when it starts.
@@ -199,6 +212,8 @@ class MetadataStore {
   virtual Result<std::vector<std::string>> AnalysedSources() = 0;
   /// How many attempts the block with the most of them has.
   virtual Result<std::int64_t> MostAttempts() = 0;
+  /// All of it as of one moment, but what belongs to this machine alone.
+  virtual Result<MetadataDocument> Export() = 0;
 };
 
 /// The database's name inside `.easel/`.

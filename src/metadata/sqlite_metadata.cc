@@ -135,6 +135,8 @@ struct Apply {
     return {};
   }
 
+  Status operator()(const ReplaceAll& change) { return WriteDocument(database, *change.document); }
+
   Status operator()(const ForgetAnalyses& change) {
     for (const std::string& digest : change.source_digests)
       EASEL_RETURN_IF_ERROR(DeleteAnalyses(database, digest));
@@ -223,6 +225,13 @@ class SqliteMetadata final : public MetadataStore {
   Result<std::int64_t> MostAttempts() override {
     const std::lock_guard lock(reading_);
     return CountMostAttempts(*reader_);
+  }
+  Result<MetadataDocument> Export() override {
+    const std::lock_guard lock(reading_);
+    EASEL_RETURN_IF_ERROR(reader_->Execute("BEGIN"));
+    auto document = ReadDocument(*reader_);
+    EASEL_RETURN_IF_ERROR(reader_->Execute("ROLLBACK"));
+    return document;
   }
   Result<std::optional<std::vector<StandingResult>>> ResultsAfter(const std::string& run) override {
     const std::lock_guard lock(reading_);

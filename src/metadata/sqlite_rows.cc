@@ -1,5 +1,6 @@
 #include "metadata/sqlite_rows.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -76,6 +77,12 @@ constexpr char kPublished[] = "SELECT " EASEL_PUBLICATION_COLUMNS
 constexpr char kHistoryOfBlock[] =
     "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts WHERE block=? ORDER BY sequence DESC LIMIT ?";
 constexpr char kHistory[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence DESC LIMIT ?";
+constexpr char kAllRuns[] = "SELECT " EASEL_RUN_COLUMNS " FROM runs ORDER BY sequence";
+constexpr char kAllAttempts[] = "SELECT " EASEL_ATTEMPT_COLUMNS " FROM attempts ORDER BY sequence";
+constexpr char kAllPublications[] =
+    "SELECT " EASEL_PUBLICATION_COLUMNS ", sequence FROM publications ORDER BY sequence";
+constexpr const char* kEmpty[] = {"DELETE FROM runs", "DELETE FROM attempts", "DELETE FROM blocks",
+                                  "DELETE FROM publications", "DELETE FROM renames"};
 constexpr char kAnalysedSources[] = "SELECT DISTINCT source_digest FROM analyses";
 constexpr char kMostAttempts[] =
     "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM attempts GROUP BY block)";
@@ -405,6 +412,64 @@ Result<std::optional<std::vector<StandingResult>>> ReadResultsAfter(SqliteConnec
   std::vector<StandingResult> out;
   for (auto& [block, result] : results) out.push_back(std::move(result));
   return out;
+}
+
+Result<MetadataDocument> ReadDocument(SqliteConnection& database) {
+  MetadataDocument out;
+  std::vector<std::int64_t> sequences;
+  {
+    EASEL_TRY(Query query, database.Use(kAllPublications));
+    for (;;) {
+      EASEL_TRY(const bool more, query.Step());
+      if (!more) break;
+      MetadataDocument::Publication& publication = out.publications.emplace_back();
+      publication.aside = query.TextColumn();
+      publication.result.block = query.TextColumn();
+      publication.result.attempt = query.TextColumn();
+      publication.result.manifest = query.TextColumn();
+      publication.result.published_ms = query.IntColumn();
+      EASEL_RETURN_IF_ERROR(query.CheckSeal());
+      sequences.push_back(query.IntColumn());
+    }
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kAllRuns));
+    for (;;) {
+      EASEL_TRY(const bool more, query.Step());
+      if (!more) break;
+      std::int64_t through = 0;
+      EASEL_TRY(RunRecord run, RunAndThrough(query, &through));
+      const auto seen = std::ranges::upper_bound(sequences, through);
+      out.runs.push_back({std::move(run), seen - sequences.begin()});
+    }
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kAllAttempts));
+    EASEL_TRY(out.attempts, All(query, AttemptOf));
+  }
+  {
+    EASEL_TRY(Query query, database.Use(kReadBlocks));
+    EASEL_TRY(out.blocks, All(query, BlockOf));
+  }
+  EASEL_TRY(Query query, database.Use(kReadRenames));
+  EASEL_TRY(out.renames, All(query, NamesOf));
+  return out;
+}
+
+Status WriteDocument(SqliteConnection& database, const MetadataDocument& document) {
+  for (const char* empty : kEmpty) {
+    EASEL_TRY(Query query, database.Use(empty));
+    EASEL_RETURN_IF_ERROR(query.Run());
+  }
+  for (const auto& [aside, result] : document.publications)
+    EASEL_RETURN_IF_ERROR(WritePublication(database, aside, result));
+  // An empty table numbers its rows from 1 on: a count of publications is the number of the last of them.
+  for (const auto& [run, through] : document.runs) EASEL_RETURN_IF_ERROR(WriteRun(database, run, through));
+  for (const AttemptRecord& attempt : document.attempts)
+    EASEL_RETURN_IF_ERROR(WriteAttempt(database, attempt));
+  for (const BlockRecord& block : document.blocks) EASEL_RETURN_IF_ERROR(WriteBlock(database, block));
+  for (const auto& names : document.renames) EASEL_RETURN_IF_ERROR(WriteRename(database, names));
+  return {};
 }
 
 }  // namespace easel

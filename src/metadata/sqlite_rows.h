@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "metadata/metadata_document.h"
 #include "metadata/metadata_store.h"
 #include "metadata/sqlite_connection.h"
 
@@ -51,5 +52,9 @@ Result<std::optional<std::vector<StandingResult>>> ReadResultsAfter(SqliteConnec
 Result<std::vector<RunRecord>> ReadRuns(SqliteConnection& database, int limit);
 Result<std::vector<std::string>> ReadAnalysedSources(SqliteConnection& database);
 Result<std::int64_t> CountMostAttempts(SqliteConnection& database);
+
+/// As MetadataStore::Export and ReplaceAll; the caller holds a transaction.
+Result<MetadataDocument> ReadDocument(SqliteConnection& database);
+Status WriteDocument(SqliteConnection& database, const MetadataDocument& document);
 
 }  // namespace easel
