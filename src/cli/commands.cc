@@ -30,6 +30,14 @@ const std::vector<Flag> kModes{
      .value = "RUN",
      .help = "begin from the results of an older run: its id, `last~1` or a date; what is published stays"}};
 
+const std::vector<Flag> kStore{
+    {.name = "store",
+     .value = "URL",
+     .help = "a bucket, or a folder in it: gs://BUCKET or gs://BUCKET/FOLDER; or a path (/a/folder)"},
+    {.name = "access-token-file",
+     .value = "FILE",
+     .help = "a file with an access token for the bucket, instead of the usual credentials"}};
+
 std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
   flags.insert(flags.end(), more.begin(), more.end());
   return flags;
@@ -118,8 +126,13 @@ std::vector<CommandSpec> MakeCommands() {
                          {.name = "disk",
                           .value = "SIZE",
                           .help = "most that files/ and what a block leaves may take (20GiB)"},
+                         {.name = "store",
+                          .value = "URL",
+                          .help = "keep the state in a bucket, too: gs://BUCKET or gs://BUCKET/FOLDER"},
+                         kStore[1],
                          {.name = "json", .help = "print one event a line"}}),
        .examples = {{"easel run .", "everything that is not up to date"},
+                    {"easel run . --store gs://acme-easel", "the same, from and to what a bucket has"},
                     {"easel run . --to train", "the block `train` and what it needs"},
                     {"easel run . --only plot --force", "run one block again, whatever changed"},
                     {"easel run . --changed --dry-run", "what an edit would cause to run"},
@@ -218,6 +231,31 @@ std::vector<CommandSpec> MakeCommands() {
                  kJson},
        .examples = {{"easel history . train", ""}, {"easel history . --runs", "runs, newest first"}},
        .run = RunHistory},
+      {.name = "push",
+       .group = "Keep",
+       .summary = "put what has run here into a store, for other machines",
+       .details = "What the store has of others stays. The store is remembered: later it need not be named.",
+       .positionals = {kCanvas},
+       .flags = With(kStore, {kJson}),
+       .examples = {{"easel push . --store gs://acme-easel", ""}},
+       .run = RunPush},
+      {.name = "pull",
+       .group = "Keep",
+       .summary = "bring what a store has of this canvas into its folder",
+       .details = "What ran here and is not in the store stays, too: of two results of a block the later one "
+                  "stands. Files "
+                  "that a person made are never replaced.",
+       .positionals = {kCanvas},
+       .flags =
+           With(kStore,
+                {{.name = "id",
+                  .value = "ID",
+                  .help = "which canvas, for a folder in which nothing ran yet (the one of the same name)"},
+                 {.name = "all", .help = "with the state of earlier attempts, not only of those that stand"},
+                 kJson}),
+       .examples = {{"easel pull . --store gs://acme-easel",
+                     "on another machine, in a copy of the canvas's folder"}},
+       .run = RunPull},
       {.name = "gc",
        .group = "Look after",
        .summary = "remove old attempts and what only they used",

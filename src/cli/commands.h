@@ -1,5 +1,5 @@
 // The functions behind the subcommands. Each returns an exit code, prints results to
-// `out` and what went wrong to `err`. Only `run` and `gc` take a canvas's lock; with
+// `out` and what went wrong to `err`. Only `run`, `push`, `pull` and `gc` take a canvas's lock; with
 // --json each prints one document, `run` one event a line.
 #pragma once
 
@@ -21,6 +21,8 @@ int RunOutputs(const Invocation& invocation, std::ostream& out, std::ostream& er
 int RunState(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDiff(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunHistory(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunPush(const Invocation& invocation, std::ostream& out, std::ostream& err);
+int RunPull(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunGc(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDebug(const Invocation& invocation, std::ostream& out, std::ostream& err);
 int RunDoctor(const Invocation& invocation, std::ostream& out, std::ostream& err);

@@ -26,9 +26,12 @@
 #include "cli/run_view.h"
 #include "cli/run_words.h"
 #include "cli/signals.h"
+#include "cli/stop_on_signal.h"
+#include "cli/store_words.h"
 #include "engine/owner.h"
 #include "executor/reachable.h"
 #include "executor/runtime_folder.h"
+#include "store/fetching_backend.h"
 
 namespace easel {
 namespace {
@@ -93,32 +96,6 @@ Result<SessionOptions> OptionsOf(const Invocation& invocation) {
   return options;
 }
 
-/// Turns Ctrl-C into a stop request while the main thread is busy, and gives the signals back at the end.
-class StopOnSignal {
- public:
-  explicit StopOnSignal(Signals& signals)
-      : end_(::eventfd(0, EFD_CLOEXEC)), watcher_([this, &signals] {
-          for (;;) {
-            pollfd wait[2] = {{signals.fd(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
-            ::poll(wait, 2, -1);
-            if (wait[1].revents != 0) return;
-            if (signals.Take() > 0) source_.request_stop();
-          }
-        }) {}
-  ~StopOnSignal() {
-    const std::uint64_t one = 1;
-    (void)!::write(end_.get(), &one, sizeof one);
-    watcher_.join();
-  }
-  std::stop_token token() const { return source_.get_token(); }
-  bool stopped() const { return source_.stop_requested(); }
-
- private:
-  UniqueFd end_;
-  std::stop_source source_;
-  std::thread watcher_;
-};
-
 /// Changes with whatever a run of the canvas depends on that the engine reads once.
 std::string SourcesOf(const Canvas& canvas) {
   Sha256 hash;
@@ -158,7 +135,7 @@ class RunCommand {
       if (!lock) return ReportError(lock.error(), err_);
       if (*lock) return Own(**lock);
       if (round == 10) view_.Say("another command owns this canvas and is getting ready; waiting for it");
-      if (const auto code = Visit(state_root, Sources(*canvas))) return *code;
+      if (const auto code = Visit(state_root, Sources(*canvas))) return KeepAsGuest(state_root, *code);
     }
     return ReportError(
         Error{Code::kUnavailable, "ENGINE_BUSY",
@@ -170,18 +147,22 @@ class RunCommand {
   int Own(EngineLock& lock) {
     (void)lock;
     std::optional<StopOnSignal> stop(std::in_place, signals_);
+    if (const Status brought = BringFromStore({stop->token()}); !brought)
+      return ReportError(brought.error(), err_);
     auto world = World::Load({.folder = invocation_.Word("CANVAS"),
                               .runtime_folder = RuntimeFolderOfThisMachine(),
                               .environments = EnvironmentOptionsOfThisMachine(),
                               .at = at_,
                               .progress = [this](std::string_view line) { view_.Say(std::string(line)); },
-                              .stop = stop->token()});
+                              .stop = stop->token(),
+                              .elsewhere = ElsewhereOf(store_)});
     if (!world) return ReportError(world.error(), err_);
-    auto backend = std::make_unique<LocalBackend>(
+    std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
         LocalBackendOptions{.canvas = (*world)->canvas_id(),
                             .build = BuildId(RuntimeFolderOfThisMachine()),
                             .isolation = options_.isolation,
                             .network = options_.network && options_.egress.empty()});
+    if (store_ != nullptr) backend = MakeFetchingBackend(std::move(backend), store_);
     auto session = Session::Open(**world, std::move(backend), options_);
     if (!session) return ReportError(session.error(), err_);
     auto server = EngineServer::Listen((*world)->state_root(), **session, Sources(*(*world)->canvas()));
@@ -207,7 +188,10 @@ class RunCommand {
         if (!line) break;
         if (taken == 255) Wake(arrived.get());
         const auto parsed = json::parse(*line);
-        if (parsed.at("event") == "run.finished") view_.Dropped(events.dropped_bytes());
+        if (parsed.at("event") == "run.finished") {
+          view_.Dropped(events.dropped_bytes());
+          KeepInStore(*(*world)->store());
+        }
         Show(*line, parsed.get_object());
       }
       for (int i = signals_.Take(); i > 0; --i)
@@ -220,7 +204,73 @@ class RunCommand {
     if (alone)
       if (const auto said = TidyUp((*world)->state_root(), *(*world)->canvas(), *(*world)->store()))
         view_.Say(*said);
-    return view_.exit_code();
+    return ExitCode();
+  }
+
+  /// Make the folder know what the store has, and see that it is there before anything runs.
+  Status BringFromStore(const CallContext& context) {
+    EASEL_TRY(const Canvas canvas, ReadCanvas(invocation_.Word("CANVAS")));
+    EASEL_TRY(store_, StoreOf(invocation_, canvas.root, false, context));
+    if (store_ == nullptr) return {};
+    EASEL_TRY(const Moved moved, store_->Bring(context));
+    for (const std::string& note : moved.notes) view_.Say("note: " + note);
+    if (moved.attempts > 0) view_.Say("from " + store_->name() + ": " + MovedWords(moved));
+    return {};
+  }
+
+  /// Before the run is said to have ended: what it left is in the store, or the command fails and says so.
+  void KeepInStore(MetadataStore& metadata) {
+    if (store_ == nullptr) return;
+    const StopOnSignal stop(signals_);
+    const auto moved = store_->Keep({stop.token()}, metadata);
+    if (!moved) {
+      not_kept_ = moved.error();
+      return;
+    }
+    const json::object event{
+        {"event", "run.kept"},         {"store", store_->name()},
+        {"attempts", moved->attempts}, {"objects", moved->objects},
+        {"bytes", moved->bytes},       {"notes", json::array(moved->notes.begin(), moved->notes.end())}};
+    view_.Show(json::serialize(event), event);
+    for (const std::string& note : moved->notes) view_.Say("note: " + note);
+    view_.Say("kept in " + store_->name() + ": " + MovedWords(*moved));
+  }
+
+  /// The run's, unless its results are not where they were wanted.
+  int ExitCode() {
+    if (!not_kept_) return view_.exit_code();
+    Error error = *not_kept_;
+    error.message = "the results are in this folder, but not in the store: " + error.message +
+                    "\n`easel push " + invocation_.Word("CANVAS") + " --store " + invocation_.Value("store") +
+                    "` brings them there.";
+    if (error.code == Code::kInvalidArgument) error.code = Code::kUnknown;
+    return ReportError(error, err_);
+  }
+
+  /// After a run through somebody else's engine, which may know of no store.
+  int KeepAsGuest(const std::string& state_root, int code) {
+    if (!invocation_.Has("store")) return code;
+    for (int round = 0; round < 150; ++round) {
+      const auto lock = EngineLock::TryAcquire(state_root);
+      if (lock && *lock) {
+        const StopOnSignal stop(signals_);
+        auto store = StoreOf(invocation_, ParentOf(state_root), false, {stop.token()});
+        if (!store) return ReportError(store.error(), err_);
+        store_ = *std::move(store);
+        auto metadata = OpenSqliteMetadata(state_root + "/" + std::string(kMetadataFile));
+        if (!metadata) return ReportError(metadata.error(), err_);
+        if (auto moved = store_->Keep({stop.token()}, **metadata); !moved)
+          not_kept_ = moved.error();
+        else
+          view_.Say("kept in " + store_->name() + ": " + MovedWords(*moved));
+        return not_kept_ ? ExitCode() : code;
+      }
+      pollfd wait{signals_.fd(), POLLIN, 0};
+      ::poll(&wait, 1, 200);
+      if (signals_.Take() > 0) break;
+    }
+    not_kept_ = Error{Code::kUnavailable, "CANVAS_IN_USE", "whoever owns this canvas goes on with it"};
+    return ExitCode();
   }
 
   /// Runs of guests end with this process's engine: so it stays for them, unless the person does not want to wait.
@@ -327,11 +377,18 @@ class RunCommand {
   const std::string token_ = RandomBase32(20);
   ContinuedRun run_;
   bool said_ = false;
+  std::shared_ptr<CanvasStore> store_;  ///< where results are kept as well; null: nowhere
+  std::optional<Error> not_kept_;       ///< why they are not there
 };
 
 }  // namespace
 
 int RunRun(const Invocation& invocation, std::ostream& out, std::ostream& err) {
+  if (invocation.Has("dry-run") && invocation.Has("store"))
+    return ReportError(
+        Error{Code::kInvalidArgument, "USAGE",
+              "--dry-run looks at what this folder has: `easel pull` first, and leave --store out"},
+        err);
   if (invocation.Has("dry-run")) return RunPlan(invocation, out, err);
   return RunCommand(invocation, out, err).Run();
 }

@@ -127,7 +127,7 @@ bool World::HasObject(const std::string& digest, std::int64_t least_bytes) {
     if (::stat(ObjectPath(state_root_, digest).c_str(), &info) == 0 && S_ISREG(info.st_mode))
       known = info.st_size;
   }
-  return known >= least_bytes;
+  return known >= least_bytes || (known < 0 && options_.elsewhere && options_.elsewhere(digest));
 }
 
 Result<ManifestPtr> World::Manifest(const std::string& attempt, const std::string& digest) {

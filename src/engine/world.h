@@ -40,6 +40,8 @@ struct WorldOptions {
   std::function<void(std::string_view)> progress;  ///< lines for a person while something takes long
   std::stop_token stop;                            ///< ends what takes long: building an environment
   std::shared_ptr<SharedAnalyzers> analyzers;      ///< kept for the next edit; null: ended after use
+  /// Is this object, which is not in the folder, where the backend gets it from when an attempt needs it? None: nowhere.
+  std::function<bool(const std::string& digest)> elsewhere;
 };
 
 using EnvironmentPtr = std::shared_ptr<const Environment>;

@@ -11,13 +11,13 @@
 
 namespace easel {
 
-Result<std::shared_ptr<CanvasHub>> CanvasHub::Open(const std::string& folder, SessionOptions options) {
+Result<std::shared_ptr<CanvasHub>> CanvasHub::Open(const std::string& folder, LinkOptions options) {
   static const SystemClock clock;
   EASEL_TRY(auto canvas, LiveCanvas::Open(folder, clock));
   return std::shared_ptr<CanvasHub>(new CanvasHub(std::move(canvas), std::move(options)));
 }
 
-CanvasHub::CanvasHub(std::unique_ptr<LiveCanvas> canvas, SessionOptions options)
+CanvasHub::CanvasHub(std::unique_ptr<LiveCanvas> canvas, LinkOptions options)
     : canvas_(std::move(canvas)),
       options_(std::move(options)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {

@@ -44,7 +44,7 @@ class CanvasHub {
   using Answer = std::function<void(Result<json::object> answer)>;
 
   /// Blocks for reading. Errors: those of LiveCanvas.
-  static Result<std::shared_ptr<CanvasHub>> Open(const std::string& folder, SessionOptions options);
+  static Result<std::shared_ptr<CanvasHub>> Open(const std::string& folder, LinkOptions options);
   ~CanvasHub();
 
   /// It takes nothing more: open the canvas anew.
@@ -84,7 +84,7 @@ class CanvasHub {
     Visitor visitor;
     json::object person;
   };
-  CanvasHub(std::unique_ptr<LiveCanvas> canvas, SessionOptions options);
+  CanvasHub(std::unique_ptr<LiveCanvas> canvas, LinkOptions options);
   void Post(std::function<void()> work);
   void Loop();
   /// Errors end the hub.
@@ -114,7 +114,7 @@ class CanvasHub {
 
   SystemClock clock_;
   std::unique_ptr<LiveCanvas> canvas_;
-  const SessionOptions options_;
+  const LinkOptions options_;
   Peers peers_;
   std::map<const PeerLink*, Page> pages_;
   std::map<std::string, json::object> standings_;    ///< by block: what its LiveBlock adds

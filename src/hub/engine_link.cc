@@ -5,6 +5,8 @@
 #include "backend/local_backend.h"
 #include "base/log.h"
 #include "executor/runtime_folder.h"
+#include "store/fetching_backend.h"
+#include "store/state_keeper.h"
 
 namespace easel {
 namespace {
@@ -26,6 +28,8 @@ std::shared_ptr<SharedAnalyzers> AnalyzersOfThisProcess() {
 struct EngineLink::Open {
   std::optional<EngineLock> lock;
   std::unique_ptr<World> world;
+  std::shared_ptr<CanvasStore> store;
+  std::unique_ptr<StateKeeper> keeper;
   std::unique_ptr<Session> session;
   std::unique_ptr<EngineServer> server;
 };
@@ -41,7 +45,7 @@ void Join(EngineEdit& edit, EngineEdit later) {
 
 }  // namespace
 
-EngineLink::EngineLink(std::string folder, SessionOptions options, EngineCallbacks callbacks)
+EngineLink::EngineLink(std::string folder, LinkOptions options, EngineCallbacks callbacks)
     : folder_(std::move(folder)), options_(std::move(options)), callbacks_(std::move(callbacks)) {
   thread_ = std::thread([this] { Loop(); });
 }
@@ -177,6 +181,10 @@ Status EngineLink::OpenEngine() {
     return fail({Code::kUnavailable, "ENGINE_ELSEWHERE",
                  "a command line run has this canvas; runs here wait until it has ended"});
   open->lock = std::move(*lock);
+  if (options_.store != nullptr) {
+    open->store = std::make_shared<CanvasStore>(options_.store, folder_);
+    if (const auto brought = open->store->Bring({stop_.get_token()}); !brought) return fail(brought.error());
+  }
   // The canvas as it is now, not as its files say, which may be behind; and every rename that no engine has heard of.
   auto first = CurrentEdit();
   if (!first) return fail(first.error());
@@ -188,7 +196,8 @@ Status EngineLink::OpenEngine() {
                             .renames = ComposeRenames(first->renames),
                             .progress = [this](std::string_view line) { callbacks_.on_progress("", line); },
                             .stop = stop_.get_token(),
-                            .analyzers = AnalyzersOfThisProcess()});
+                            .analyzers = AnalyzersOfThisProcess(),
+                            .elsewhere = ElsewhereOf(open->store)});
   if (!world) {
     const std::lock_guard guard(mutex_);  // for the next attempt
     pending_.renames.insert(pending_.renames.begin(), first->renames.begin(), first->renames.end());
@@ -197,13 +206,23 @@ Status EngineLink::OpenEngine() {
   if (!world) return fail(world.error());
   if (!first->renamed.empty()) callbacks_.on_renamed(first->renamed);
   open->world = *std::move(world);
-  auto backend = std::make_unique<LocalBackend>(
+  std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
       LocalBackendOptions{.canvas = open->world->canvas_id(),
                           .build = BuildId(RuntimeFolderOfThisMachine()),
-                          .isolation = options_.isolation,
-                          .network = options_.network && options_.egress.empty()});
-  auto session = Session::Open(*open->world, std::move(backend), options_,
-                               {.on_event = callbacks_.on_event, .on_standings = callbacks_.on_standings});
+                          .isolation = options_.session.isolation,
+                          .network = options_.session.network && options_.session.egress.empty()});
+  auto on_event = callbacks_.on_event;
+  if (open->store != nullptr) {
+    backend = MakeFetchingBackend(std::move(backend), open->store);
+    open->keeper = std::make_unique<StateKeeper>(open->store, *open->world->store(), callbacks_.on_problem);
+    on_event = [keeper = open->keeper.get(), tell = callbacks_.on_event](
+                   const RunId& run, const json::object& event, const Canvas& canvas) {
+      if (event.at("event") == "run.finished") keeper->Ask();
+      tell(run, event, canvas);
+    };
+  }
+  auto session = Session::Open(*open->world, std::move(backend), options_.session,
+                               {.on_event = std::move(on_event), .on_standings = callbacks_.on_standings});
   if (!session) return fail(session.error());
   open->session = *std::move(session);
   // What was edited while it opened.
@@ -274,6 +293,7 @@ void EngineLink::Loop() {
   if (open != nullptr) {
     open->server.reset();
     open->session.reset();
+    open->keeper.reset();
     open->world.reset();
     open->lock.reset();
   }

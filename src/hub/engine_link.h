@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "blob/object_store.h"
 #include "engine/owner.h"
 #include "engine/session.h"
 
@@ -31,6 +32,11 @@ struct EngineEdit {
   Canvas canvas;
   std::vector<std::pair<std::string, std::string>> renames;
   std::map<std::string, std::string> renamed;  ///< the same as ids of blocks, with their names in `canvas`
+};
+
+struct LinkOptions {
+  SessionOptions session;
+  std::shared_ptr<ObjectStore> store;  ///< where states are kept, too; null: in the canvas's folder only
 };
 
 struct EngineCallbacks {
@@ -49,7 +55,7 @@ struct EngineCallbacks {
 /// Thread-safe.
 class EngineLink {
  public:
-  EngineLink(std::string folder, SessionOptions options, EngineCallbacks callbacks);
+  EngineLink(std::string folder, LinkOptions options, EngineCallbacks callbacks);
   /// As End(), waiting.
   ~EngineLink();
 
@@ -83,7 +89,7 @@ class EngineLink {
   void Post(std::function<void()> work);
 
   const std::string folder_;
-  const SessionOptions options_;
+  const LinkOptions options_;
   const EngineCallbacks callbacks_;
 
   std::mutex mutex_;

@@ -15,7 +15,7 @@ namespace easel {
 /// Thread-safe. A canvas that opens or ends slowly holds up those who ask for it, and nobody else.
 class OpenCanvases {
  public:
-  explicit OpenCanvases(SessionOptions options) : options_(std::move(options)) {}
+  explicit OpenCanvases(LinkOptions options) : options_(std::move(options)) {}
 
   /// The hub of a canvas, opened if it is not. Blocks for reading: not for a thread that does I/O.
   ///
@@ -46,7 +46,7 @@ class OpenCanvases {
   /// Take out what has ended, to be let go without the lock.
   std::vector<std::shared_ptr<CanvasHub>> TakeOver();
 
-  const SessionOptions options_;
+  const LinkOptions options_;
   std::mutex mutex_;                                      ///< for moments
   std::map<std::string, std::shared_ptr<Place>> places_;  ///< by folder
 };

@@ -14,6 +14,7 @@
 #include "server/service.h"
 #include "server/serving.h"
 #include "server/static_files.h"
+#include "store/open_store.h"
 
 namespace easel {
 namespace {
@@ -124,7 +125,8 @@ struct People {
 
 class RunningApp final : public App {
  public:
-  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace, People people)
+  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace, People people,
+             std::shared_ptr<ObjectStore> store)
       : settings_(options.settings),
         lock_(std::move(lock)),
         workspace_(std::move(workspace)),
@@ -133,7 +135,7 @@ class RunningApp final : public App {
         files_(options.web_folder),
         pool_("server", static_cast<int>(settings_.Number("work_threads"))),
         passwords_("passwords", kPasswordsAtOnce, kPasswordsWaiting),
-        canvases_(SessionOptionsOf(settings_)),
+        canvases_({.session = SessionOptionsOf(settings_), .store = std::move(store)}),
         parts_{.workspace = workspace_,
                .accounts = *people_.accounts,
                .pool = pool_,
@@ -307,7 +309,12 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
                     " belongs to a team: serve it with `--team`. To make it one person's again, move " +
                     workspace.state_folder() +
                     "/server.db away (members, roles and the audit log are in it)");
-  auto app = std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(people));
+  std::shared_ptr<ObjectStore> store;
+  if (const std::string& address = options.settings.Text("store"); !address.empty()) {
+    EASEL_TRY(store, OpenObjectStore(address, {}, {}));
+  }
+  auto app = std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(people),
+                                          std::move(store));
   EASEL_RETURN_IF_ERROR(app->Listen());
   return app;
 }

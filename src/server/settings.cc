@@ -66,6 +66,10 @@ constexpr SettingSpec kTable[] = {
     {"block_disk_mib", SettingType::kNumber, "MiB", "0", 0, 1 << 30,
      "Most that a canvas's files, its home and what a block leaves may take on the disk together; 0: no "
      "limit."},
+    {"store", SettingType::kText, "", "", 0, 0,
+     "A bucket in which the state of canvases is kept, too: gs://BUCKET or gs://BUCKET/FOLDER (or the path "
+     "of a "
+     "directory). Other machines that are given it go on with what ran here (docs/user/store.md)."},
     {"metrics", SettingType::kSwitch, "", "yes", 0, 0,
      "Answer /metrics (Prometheus). It is open to whoever reaches the port and names no canvas."},
 };

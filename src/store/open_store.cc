@@ -1,0 +1,54 @@
+#include "store/open_store.h"
+
+#include <filesystem>
+
+#include "blob/gcs_object_store.h"
+#include "blob/local_object_store.h"
+#include "gcp/credentials.h"
+
+namespace easel {
+namespace {
+
+/// A bucket's store with all that it borrows, in the order in which they need each other.
+struct Bucket {
+  SystemClock clock;
+  SystemSleeper sleeper;
+  std::unique_ptr<HttpClient> http;
+  std::unique_ptr<gcp::RestClient> rest;
+  std::unique_ptr<ObjectStore> store;
+};
+
+Result<std::shared_ptr<ObjectStore>> OpenBucket(GcsPlace place, const StoreOptions& options,
+                                                const CallContext& context) {
+  auto bucket = std::make_shared<Bucket>();
+  EASEL_TRY(bucket->http, MakeHttpClient());
+  const gcp::Environment environment = gcp::ProcessEnvironment();
+  EASEL_TRY(const gcp::Endpoints endpoints, gcp::Endpoints::From({}, environment));
+  EASEL_TRY(gcp::RestOptions rest_options, gcp::RestOptionsFrom({}, environment));
+  const gcp::Google google{*bucket->http, bucket->clock, bucket->sleeper, endpoints, rest_options.retry};
+  EASEL_TRY(const gcp::Credentials credentials,
+            gcp::FindCredentials(google, {.access_token_file = options.access_token_file}));
+  rest_options.quota_project = credentials.quota_project;
+  bucket->rest = std::make_unique<gcp::RestClient>(*bucket->http, credentials.tokens, endpoints,
+                                                   bucket->clock, bucket->sleeper, rest_options);
+  EASEL_RETURN_IF_ERROR(CheckBucket(*bucket->rest, place, context));
+  bucket->store = MakeGcsObjectStore(*bucket->rest, std::move(place));
+  ObjectStore* store = bucket->store.get();
+  return std::shared_ptr<ObjectStore>(std::move(bucket), store);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address, const StoreOptions& options,
+                                                     const CallContext& context) {
+  if (!address.starts_with('/') && !address.starts_with("./") && !address.starts_with("../")) {
+    EASEL_TRY(GcsPlace place, ParseGcsUrl(address));
+    return OpenBucket(std::move(place), options, context);
+  }
+  std::error_code error;
+  const std::string folder = std::filesystem::absolute(address, error).lexically_normal().string();
+  EASEL_TRY(std::unique_ptr<ObjectStore> store, OpenLocalObjectStore(folder));
+  return std::shared_ptr<ObjectStore>(std::move(store));
+}
+
+}  // namespace easel
