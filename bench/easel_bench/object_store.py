@@ -104,7 +104,7 @@ def _rounds(ours: str, base: str, large: Path, target: Path, size: int, in_memor
     rows = []
     for way, target_rate, peers in (("down", 1.0, ("get", "get in parallel")), ("up", 0.5, ("put",))):
         rate, cost = rates[way], costs[way]
-        rate.name, cost.name = f"**Easel**: {gib:.0f} GiB {way}", "processor time of ours"
+        rate.name, cost.name = f"{gib:.0f} GiB {way}", "processor time of ours"
         rows.append(
             Row(
                 id="O1",
