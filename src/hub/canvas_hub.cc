@@ -35,6 +35,10 @@ void CanvasHub::Post(std::function<void()> work) {
   const std::lock_guard lock(mutex_);
   inbox_.push_back(std::move(work));
   if (inbox_.size() > 1) return;  // whoever put the first one in has woken it, and it takes all
+  Wake();
+}
+
+void CanvasHub::Wake() {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
 }
@@ -69,13 +73,18 @@ void CanvasHub::Loop() {
     std::uint64_t count;
     (void)!::read(wake_.get(), &count, sizeof count);
     std::deque<std::function<void()>> letters;
+    std::vector<std::pair<const PeerLink*, std::int64_t>> acknowledged;
     bool ending = false;
     {
       const std::lock_guard lock(mutex_);
       letters.swap(inbox_);
+      acknowledged.swap(acknowledged_);
       ending = ending_;
     }
     for (const auto& letter : letters) letter();
+    for (const auto& [link, batch] : acknowledged)
+      if (const auto page = pages_.find(link); page != pages_.end())
+        peers_.Acknowledge(page->second.peer, batch, now);
     if (!ending) {
       if (wait[1].revents != 0) canvas_->FolderChanged();
       if (const Status stepped = Step(next_ms); !stepped) {

@@ -40,6 +40,9 @@ class CanvasHub {
  public:
   static constexpr std::int64_t kLingerMs = 60'000;
   static constexpr std::int64_t kAnalyseAfterMs = 150;
+  /// Of so many pages all are told who is there and where; the pages beyond are only counted: a list of everybody for everybody
+  /// grows with the square of them.
+  static constexpr std::size_t kMostShown = 64;
 
   using Answer = std::function<void(Result<json::object> answer)>;
 
@@ -83,9 +86,11 @@ class CanvasHub {
     PeerId peer = 0;
     Visitor visitor;
     json::object person;
+    bool shown = false;  ///< its person is told
   };
   CanvasHub(std::unique_ptr<LiveCanvas> canvas, LinkOptions options);
   void Post(std::function<void()> work);
+  void Wake();
   void Loop();
   /// Errors end the hub.
   Status Step(std::int64_t& next_ms);
@@ -100,6 +105,8 @@ class CanvasHub {
   json::object StandingOf(const std::string& block) const;
   json::array RunsNow() const;
   void Gone(const PeerLink* link);
+  void TellPerson(const Page& page);
+  void TellOthers();
 
   // hub_runs.cc
   void StartEngine();
@@ -117,6 +124,8 @@ class CanvasHub {
   const LinkOptions options_;
   Peers peers_;
   std::map<const PeerLink*, Page> pages_;
+  std::size_t shown_ = 0;  ///< of them
+  std::int64_t others_told_ = 0;
   std::map<std::string, json::object> standings_;    ///< by block: what its LiveBlock adds
   std::map<std::string, json::object> runs_;         ///< under way
   std::map<std::string, std::string> engine_names_;  ///< of blocks, as the engine was told -> id
@@ -133,6 +142,7 @@ class CanvasHub {
   UniqueFd wake_;
   std::mutex mutex_;
   std::deque<std::function<void()>> inbox_;
+  std::vector<std::pair<const PeerLink*, std::int64_t>> acknowledged_;  ///< of batches
   bool ending_ = false;
   bool engine_ended_ = true;
   std::string end_reason_, end_message_;

@@ -71,12 +71,34 @@ void CanvasHub::Welcome(std::shared_ptr<PeerLink> link, Visitor visitor, const s
     hello["snapshot"] = SnapshotNow(page.visitor.canvas, page.visitor.role);
   }
   peers_.SendTo(page.peer, json::serialize(hello));
-  for (const auto& [other, there] : pages_) first.SetPerson(there.peer, json::serialize(there.person));
+  for (const auto& [other, there] : pages_)
+    if (there.shown) first.SetPerson(there.peer, json::serialize(there.person));
+  if (others_told_ > 0) first.SetOthers(others_told_);
   const std::string problem = !canvas_->problem().empty() ? canvas_->problem() : engine_problem_;
   if (!problem.empty()) first.SetProblem(problem);
   peers_.AddFor(page.peer, first);
-  peers_.now().SetPerson(page.peer, json::serialize(page.person));
+  page.shown = shown_ < kMostShown;
+  if (page.shown) {
+    ++shown_;
+    TellPerson(page);
+  }
   pages_[key] = std::move(page);
+  TellOthers();
+}
+
+void CanvasHub::TellPerson(const Page& page) {
+  peers_.now().SetPerson(page.peer, json::serialize(page.person));
+}
+
+/// Two digits are said, so that a crowd that comes or goes is not told of each of it.
+void CanvasHub::TellOthers() {
+  auto others = static_cast<std::int64_t>(pages_.size() - shown_);
+  std::int64_t unit = 1;
+  while (others / unit >= 100) unit *= 10;
+  others -= others % unit;
+  if (others == others_told_) return;
+  others_told_ = others;
+  peers_.now().SetOthers(others);
 }
 
 void CanvasHub::Leave(const PeerLink* link) {
@@ -91,17 +113,35 @@ void CanvasHub::Leave(const PeerLink* link) {
 void CanvasHub::Gone(const PeerLink* link) {
   const auto page = pages_.find(link);
   if (page == pages_.end()) return;
-  json::object person = page->second.person;
-  person["gone"] = true;
-  peers_.now().SetPerson(page->second.peer, json::serialize(person));
+  if (page->second.shown) {
+    page->second.person["gone"] = true;
+    TellPerson(page->second);
+    --shown_;
+  }
   pages_.erase(page);
+  // Somebody who was only counted takes the place.
+  for (auto& [other, there] : pages_) {
+    if (shown_ >= kMostShown) break;
+    if (there.shown) continue;
+    there.shown = true;
+    ++shown_;
+    TellPerson(there);
+  }
+  TellOthers();
 }
 
 void CanvasHub::Receive(const PeerLink* link, std::string message) {
-  Post([this, link, message = std::move(message)] {
+  auto parsed = ParseJson(message, "message");
+  // Acknowledgements are most of what comes: one number each, and not each a letter of its own.
+  if (parsed && parsed->is_object() && TextOf(parsed->get_object(), "op") == "ack") {
+    const std::lock_guard lock(mutex_);
+    acknowledged_.emplace_back(link, NumberOf(parsed->get_object(), "batch"));
+    if (acknowledged_.size() == 1) Wake();
+    return;
+  }
+  Post([this, link, parsed = std::move(parsed)] {
     const auto page = pages_.find(link);
     if (page == pages_.end() || ended_) return;
-    const auto parsed = ParseJson(message, "message");
     if (!parsed || !parsed->is_object())
       return peers_.End(page->second.peer, "MESSAGE_INVALID", "a message is a JSON object");
     Take(link, page->second, parsed->get_object());
@@ -110,9 +150,7 @@ void CanvasHub::Receive(const PeerLink* link, std::string message) {
 
 void CanvasHub::Take(const PeerLink*, Page& page, const json::object& message) {
   const std::string op = TextOf(message, "op");
-  if (op == "ack") {
-    peers_.Acknowledge(page.peer, NumberOf(message, "batch"), clock_.MonotonicMs());
-  } else if (op == "change") {
+  if (op == "change") {
     TakeChange(page, message);
   } else if (op == "text") {
     if (!page.visitor.may_edit)
@@ -132,7 +170,7 @@ void CanvasHub::Take(const PeerLink*, Page& page, const json::object& message) {
     page.person["block"] = block != nullptr && block->is_string() ? *block : json::value();
     page.person["anchor"] = std::max<std::int64_t>(0, NumberOf(message, "anchor"));
     page.person["head"] = std::max<std::int64_t>(0, NumberOf(message, "head"));
-    peers_.now().SetPerson(page.peer, json::serialize(page.person));
+    if (page.shown) TellPerson(page);
   } else {
     peers_.End(page.peer, "MESSAGE_INVALID", "there is no message `" + op.substr(0, 40) + "`");
   }

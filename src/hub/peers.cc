@@ -78,6 +78,7 @@ bool Peers::Waits(const Peer& peer) const {
 std::int64_t Peers::Flush(std::int64_t now_ms) {
   // Called after each acknowledgement: it must not look at everybody each time.
   if (current_.empty() && !stirred_ && (silent_at_ms_ < 0 || now_ms < silent_at_ms_)) return silent_at_ms_;
+  if (now_ms - flushed_ms_ < TickMs()) return flushed_ms_ + TickMs();
   std::vector<PeerId> silent;
   for (const auto& [id, peer] : peers_)
     if (!peer.unacknowledged.empty() && now_ms - peer.silent_since_ms >= kSilenceMs) silent.push_back(id);
@@ -88,7 +89,6 @@ std::int64_t Peers::Flush(std::int64_t now_ms) {
   const bool due = news || std::ranges::any_of(peers_, [&](const auto& item) {
                      return ready(item.second) && Waits(item.second);
                    });
-  if (due && now_ms - flushed_ms_ < kTickMs) return flushed_ms_ + kTickMs;
   if (due) {
     flushed_ms_ = now_ms;
     const std::int64_t number = ++number_;

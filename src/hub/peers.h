@@ -31,6 +31,8 @@ using PeerId = std::int64_t;
 class Peers {
  public:
   static constexpr std::int64_t kTickMs = 16;
+  /// About what one peer costs, its acknowledgement included: a batch does not overtake the last one's delivery, which would make both later.
+  static constexpr std::int64_t kPeersPerMs = 40;
   static constexpr std::size_t kUnacknowledged = 4;
   static constexpr std::int64_t kSilenceMs = 60'000;
   static constexpr std::size_t kMaxKeptBytes = std::size_t{64} << 20;
@@ -68,6 +70,7 @@ class Peers {
     Tick own;
   };
   bool Waits(const Peer& peer) const;
+  std::int64_t TickMs() const { return kTickMs + static_cast<std::int64_t>(peers_.size()) / kPeersPerMs; }
   void Forget();
 
   std::map<PeerId, Peer> peers_;

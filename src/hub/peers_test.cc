@@ -45,6 +45,19 @@ TEST(Peers, AtMostOneBatchIn16Milliseconds) {
   EXPECT_EQ(link->messages.size(), 2u);
 }
 
+TEST(Peers, ABatchDoesNotOvertakeTheLastOnesDelivery) {
+  Peers peers;
+  std::vector<std::shared_ptr<FakeLink>> links;
+  for (int i = 0; i < 2000; ++i) peers.Add(links.emplace_back(std::make_shared<FakeLink>()), 0);
+  peers.now().AddEvent(Output("a"));
+  peers.Flush(100);
+  peers.now().AddEvent(Output("b"));
+  EXPECT_EQ(peers.Flush(120), 166);
+  EXPECT_EQ(links[0]->messages.size(), 1u);
+  peers.Flush(166);
+  EXPECT_EQ(links[0]->messages.size(), 2u);
+}
+
 TEST(Peers, WhoDoesNotAcknowledgeGetsAllOfItLaterAndDisturbsNobody) {
   Peers peers;
   auto slow = std::make_shared<FakeLink>(), quick = std::make_shared<FakeLink>();

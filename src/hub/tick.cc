@@ -104,13 +104,14 @@ void Tick::Append(const Tick& later) {
   for (const Shown& shown : later.events_) shown.stream.empty() ? AddShown(shown) : AddOutput(shown);
   missed_.insert(later.missed_.begin(), later.missed_.end());
   for (const auto& [connection, person] : later.people_) SetPerson(connection, person);
+  if (later.others_ >= 0) others_ = later.others_;
   if (!later.canvas_.empty()) canvas_ = later.canvas_;
   if (later.problem_) problem_ = later.problem_;
 }
 
 bool Tick::empty() const {
   return operations_.empty() && texts_.empty() && states_.empty() && events_.empty() && missed_.empty() &&
-         people_.empty() && canvas_.empty() && !problem_;
+         people_.empty() && others_ < 0 && canvas_.empty() && !problem_;
 }
 
 std::string Tick::Members() const {
@@ -148,6 +149,7 @@ std::string Tick::Members() const {
   });
   list("missed", missed_, [&](const std::string& block) { out += Quoted(block); });
   list("people", people_, [&](const auto& item) { out += item.second; });
+  if (others_ >= 0) out += (out.empty() ? "" : ",") + std::string("\"others\":") + std::to_string(others_);
   if (!canvas_.empty()) out += (out.empty() ? "" : ",") + std::string("\"canvas\":") + canvas_;
   if (problem_) {
     out += (out.empty() ? "" : ",") + std::string("\"problem\":") +

@@ -31,6 +31,8 @@ class Tick {
   /// An event of docs/user/json.md whose `block` is an id.
   void AddEvent(const json::object& event);
   void SetPerson(std::int64_t connection, std::string person);
+  /// How many more are here, of whom nothing else is told.
+  void SetOthers(std::int64_t others) { others_ = others; }
   /// JSON of what the canvas is called now, and of its environment.
   void SetCanvas(std::string canvas);
   /// What is wrong with the folder; empty: nothing any more.
@@ -68,7 +70,8 @@ class Tick {
   std::size_t shown_bytes_ = 0;
   std::set<std::string> missed_;
   std::map<std::int64_t, std::string> people_;
-  std::string canvas_;  ///< empty: as it was
+  std::int64_t others_ = -1;  ///< -1: as before
+  std::string canvas_;        ///< empty: as it was
   std::optional<std::string> problem_;
   std::size_t bytes_ = 0;
 };

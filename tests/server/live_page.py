@@ -44,6 +44,7 @@ class LivePage:
         self.states: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.people: dict[str, dict[str, Any]] = {}
+        self.others = 0
         self.canvas: dict[str, Any] = {}
         self.problem: str | None = None
         self.batches = 0
@@ -107,6 +108,7 @@ class LivePage:
         self.events += batch.get("events", [])
         self.states |= {state["block"]: state for state in batch.get("states", [])}
         self.people |= {person["id"]: person for person in batch.get("people", [])}
+        self.others = batch.get("others", self.others)
         self.canvas = batch.get("canvas", self.canvas)
         if "problem" in batch:
             self.problem = batch["problem"]

@@ -47,6 +47,21 @@ def test_what_one_page_makes_another_sees_and_the_folder_has(served: tuple[Serve
     other.until(lambda page: any(p.get("gone") for p in page.people.values()))
 
 
+def test_of_a_crowd_some_are_shown_and_the_rest_is_counted(served: tuple[Server, Path]) -> None:
+    server, _ = served
+    crowd = [LivePage(server, "one") for _ in range(66)]
+    last = crowd[-1]
+
+    def here(page: LivePage) -> int:
+        return len([p for p in page.people.values() if not p.get("gone")])
+
+    for page in (crowd[0], last):
+        page.until(lambda page: here(page) == 64 and page.others == 2)
+    crowd[1].close()
+    last.until(lambda page: here(page) == 64 and page.others == 1)
+    assert len(last.people) == 65
+
+
 def test_two_people_type_in_one_block(served: tuple[Server, Path]) -> None:
     server, root = served
     one, other = LivePage(server, "one"), LivePage(server, "one")

@@ -11,6 +11,7 @@ export function Others() {
   const here = useSyncExternalStore(listen, () =>
     JSON.stringify(store.people().map(({ id, user, name, block }) => ({ id, user, name, block }))),
   )
+  const more = useSyncExternalStore(listen, () => store.morePeople())
   const people = JSON.parse(here) as { id: string; user: string; name: string; block?: string | null }[]
   if (people.length === 0) return null
   return (
@@ -31,7 +32,7 @@ export function Others() {
           </li>
         )
       })}
-      {people.length > 5 && <li className="more">+{people.length - 5}</li>}
+      {people.length + more > 5 && <li className="more">+{Math.max(0, people.length - 5) + more}</li>}
     </ul>
   )
 }

@@ -97,6 +97,9 @@ export class OpenCanvas implements CanvasStore {
   people(): readonly Person[] {
     return this.#people.all()
   }
+  morePeople(): number {
+    return this.#people.more
+  }
   change(change: Change, key?: string): Refusal | undefined {
     if (!atLeast(this.role, 'editor')) return { reason: 'ROLE', message: whyNot(this.role, 'editor')! }
     const result = this.#perform(change)
@@ -216,9 +219,11 @@ export class OpenCanvas implements CanvasStore {
     const printed = this.#standings.take(batch, this.graph, changed)
     for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
     this.#people.take(batch.people ?? [])
+    this.#people.more = batch.others ?? this.#people.more
     this.name = (batch.canvas ?? this).name
     this.#place()
-    const rest = accepted.length + operations.length + (batch.people?.length ?? 0) > 0 || !!batch.canvas
+    const crowd = batch.people !== undefined || batch.others !== undefined
+    const rest = accepted.length + operations.length > 0 || crowd || !!batch.canvas
     if (rest || changed.size > 0 || printed.size === 0) this.#tell(changed, rest)
     this.#seldom.add([...printed].filter((id) => !changed.has(id)))
   }

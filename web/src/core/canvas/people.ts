@@ -4,6 +4,8 @@ import type { Person } from '../live/message'
 export class People {
   readonly #here = new Map<string, Person>()
   #own: string | undefined
+  /** How many are here beyond those of whom more is known, to two digits. */
+  more = 0
 
   all(): readonly Person[] {
     return [...this.#here.values()]
@@ -12,6 +14,7 @@ export class People {
   begin(own: string | undefined): void {
     this.#own = own
     this.#here.clear()
+    this.more = 0
   }
   take(people: readonly Person[]): void {
     for (const person of people) {

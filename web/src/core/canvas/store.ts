@@ -70,6 +70,8 @@ export interface CanvasStore extends SharedTexts {
   readonly unsent: number
   /** The others who are here. */
   people(): readonly Person[]
+  /** How many are here beside these, to two digits. */
+  morePeople(): number
   /** A block's text or state. */
   onBlock(id: BlockId, listener: () => void): () => void
   /** Anything: the blocks that look different, or whose edges do. */

@@ -63,6 +63,8 @@ export interface BatchMessage {
   readonly states?: readonly Standing[]
   readonly events?: readonly RunEvent[]
   readonly people?: readonly Person[]
+  /** How many more are here than `people` tell, to two digits. */
+  readonly others?: number
   readonly canvas?: CanvasTitle
   /** What is wrong with the folder or the engine, for people; null: nothing any more. */
   readonly problem?: string | null
