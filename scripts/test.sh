@@ -3,7 +3,7 @@
 
 all_phases=(form web unit python functional google server escape state fault e2e tsan fuzz)
 # The folders with threads or signals of their own.
-concurrent=(http gcp metadata executor backend engine environment hub server)
+concurrent=(http gcp metadata executor backend engine environment hub)
 
 # Is there a file like $2 below folder $1?
 has_tests() { [ -n "$(find "$1" -name "$2" -print -quit 2> /dev/null)" ]; }

@@ -97,9 +97,7 @@ export class OpenCanvas implements CanvasStore {
   people(): readonly Person[] {
     return this.#people.all()
   }
-  morePeople(): number {
-    return this.#people.more
-  }
+  readonly morePeople = (): number => this.#people.more
   change(change: Change, key?: string): Refusal | undefined {
     if (!atLeast(this.role, 'editor')) return { reason: 'ROLE', message: whyNot(this.role, 'editor')! }
     const result = this.#perform(change)
@@ -218,8 +216,7 @@ export class OpenCanvas implements CanvasStore {
     if (refused.length > 0 && [...changed].some(lostText)) this.#wire.resync()
     const printed = this.#standings.take(batch, this.graph, changed)
     for (const event of batch.events ?? []) if (event.event === 'run.finished') this.#asked.finished(event)
-    this.#people.take(batch.people ?? [])
-    this.#people.more = batch.others ?? this.#people.more
+    this.#people.take(batch)
     this.name = (batch.canvas ?? this).name
     this.#place()
     const crowd = batch.people !== undefined || batch.others !== undefined

@@ -16,7 +16,8 @@ export class People {
     this.#here.clear()
     this.more = 0
   }
-  take(people: readonly Person[]): void {
+  take({ people = [], others = this.more }: { people?: readonly Person[]; others?: number }): void {
+    this.more = others
     for (const person of people) {
       if (person.gone) this.#here.delete(person.id)
       else if (person.id !== this.#own) this.#here.set(person.id, person)
