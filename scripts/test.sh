@@ -26,7 +26,16 @@ begin_clang_builds() {
     if wants "$name" && [ -n "$(clang_targets "$name")" ]; then begin "build $name" at_idle clang_build "$name"; fi
   done
 }
-at_idle() { chrt --idle --pid 0 "$BASHPID" 2> /dev/null || renice -n 19 -p "$BASHPID" > /dev/null; "$@"; }
+# A session of its own, because Linux shares processors among sessions first, and tests begin sessions, too.
+at_idle() {
+  export -f build clang_build clang_targets has_tests die
+  export bold red plain
+  jobs=$jobs folders=${concurrent[*]} setsid --wait bash -euo pipefail -c '
+    concurrent=($folders)
+    { echo 19 > /proc/self/autogroup; } 2> /dev/null || true
+    chrt --idle --pid 0 $$ 2> /dev/null || renice -n 19 -p $$ > /dev/null
+    "$@"' dev "$@"
+}
 clang_build() {
   local targets
   mapfile -t targets < <(clang_targets "$1")
