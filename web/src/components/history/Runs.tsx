@@ -1,10 +1,11 @@
 import { ChartNoAxesGantt } from 'lucide-react'
+import { useCallback, useSyncExternalStore } from 'react'
 import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
 import { modeWords, runWords } from '../../core/run/run_words'
 import { setPage, usePage } from '../../core/session/page'
 import { clock } from '../../core/session/time'
-import { useStore, useVersion } from '../canvas/useStore'
+import { useStore } from '../canvas/useStore'
 import { Queries } from '../shell/Queries'
 import { Button } from '../ui/Button'
 import { usePages } from './usePages'
@@ -20,10 +21,13 @@ export default function Runs() {
 
 /** The canvas's runs, newest first. */
 function List() {
-  const { id: canvas, running } = useStore()
-  useVersion()
+  const store = useStore()
+  const canvas = store.id
+  const listen = useCallback((tell: () => void) => store.onChange(tell), [store])
+  const running = useSyncExternalStore(listen, () => store.running)
+  const ended = useSyncExternalStore(listen, () => store.runsEnded())
   const drawer = usePage((p) => p.drawer)
-  const list = usePages(['runs', canvas, running], (cursor) =>
+  const list = usePages(['runs', canvas, running, ended], (cursor) =>
     answer(
       api.GET('/canvases/{canvas}/runs', {
         params: { path: { canvas }, query: { limit: 50, ...(cursor !== undefined && { cursor }) } },

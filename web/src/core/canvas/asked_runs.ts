@@ -27,6 +27,9 @@ export class AskedRuns {
   readonly #underWay = new Map<string, RunRequest>()
   readonly #unclaimed = new Map<string, Finished>()
 
+  /** Grows when a run has ended, or may have: what was asked about runs before is old. */
+  ended = 0
+
   /** `changed` hears that what is under way is another. */
   constructor(store: Store, wire: Pick<Wire, 'run' | 'cancel'>, changed: () => void) {
     this.#store = store
@@ -61,6 +64,7 @@ export class AskedRuns {
     this.#cancel([...new Set([...this.#underWay.keys(), ...others])])
   }
   finished(event: Finished): void {
+    this.ended++
     const request = this.#underWay.get(event.run)
     this.#underWay.delete(event.run)
     if (request) return this.#ended(event, request)
@@ -69,6 +73,7 @@ export class AskedRuns {
   }
   /** A connection is there: of these is known that they are under way. */
   begin(runs: ReadonlySet<string>): void {
+    this.ended++
     for (const run of this.#underWay.keys()) if (!runs.has(run)) this.#underWay.delete(run)
   }
 

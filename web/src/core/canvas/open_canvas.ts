@@ -94,9 +94,8 @@ export class OpenCanvas implements CanvasStore {
   log(id: BlockId, asked: LogQuery): Promise<LogPage> {
     return this.#source?.log(id, asked) ?? Promise.resolve(logOf(this.live(id).outputs, asked))
   }
-  people(): readonly Person[] {
-    return this.#people.all()
-  }
+  readonly people = (): readonly Person[] => this.#people.all()
+  readonly runsEnded = (): number => this.#asked.ended
   readonly morePeople = (): number => this.#people.more
   change(change: Change, key?: string): Refusal | undefined {
     if (!atLeast(this.role, 'editor')) return { reason: 'ROLE', message: whyNot(this.role, 'editor')! }

@@ -69,6 +69,8 @@ export interface CanvasStore extends SharedTexts {
   /** Changes and texts that the server has not confirmed. */
   readonly unsent: number
   /** The others who are here. */
+  /** How many runs this page has seen the end of. */
+  runsEnded(): number
   people(): readonly Person[]
   /** How many are here beside these, to two digits. */
   morePeople(): number
