@@ -244,11 +244,11 @@ def test_cancelling_ends_everything_that_a_block_started(canvas, gate):
     )
     command = folder.start("--json")
     gate.arrived()
-    assert len(processes_with("easel-test-tree")) == 3
+    wait_until(lambda: len(processes_with("easel-test-tree")) == 3, "all three have their own command line")
     command.send_signal(signal.SIGINT)
     command.communicate(timeout=PATIENCE_S)
     assert command.returncode == 130
-    wait_until(lambda: not processes_with("easel-test-tree"), "all of its processes are gone", 3)
+    wait_until(lambda: not processes_with("easel-test-tree"), "all of its processes are gone")
 
 
 def test_memory_of_children_counts(canvas):

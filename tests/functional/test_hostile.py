@@ -100,7 +100,7 @@ def test_the_neighbours_succeed_and_every_block_has_a_result(run):
 def test_daemons_end_with_their_block(run):
     assert run.result("daemon")["status"] == "succeeded"
 
-    wait_until(lambda: not processes_with("easel-test-daemon"), "the daemon is gone", 5)
+    wait_until(lambda: not processes_with("easel-test-daemon"), "the daemon is gone")
 
 
 def test_only_the_worker_itself_speaks_for_the_block(run, folder):
