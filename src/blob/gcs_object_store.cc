@@ -339,6 +339,8 @@ std::unique_ptr<ObjectStore> MakeGcsObjectStore(gcp::RestClient& rest, GcsPlace 
 }
 
 Status CheckBucket(gcp::RestClient& rest, const GcsPlace& place, const CallContext& context) {
+  // By itself first: a token that cannot be had is nothing about the bucket, whatever its code.
+  EASEL_TRY(const gcp::AccessToken token, rest.tokens().Token(context.stop));
   auto answer = rest.Call({.service = Service::kStorage,
                            .path = place.BucketPath() + "/o",
                            .query = {{"prefix", place.prefix}, {"maxResults", "1"}},

@@ -36,7 +36,13 @@ const std::vector<Flag> kStore{
      .help = "a bucket, or a folder in it: gs://BUCKET or gs://BUCKET/FOLDER; or a path (/a/folder)"},
     {.name = "access-token-file",
      .value = "FILE",
-     .help = "a file with an access token for the bucket, instead of the usual credentials"}};
+     .help = "a file with an access token for the bucket, instead of the usual credentials"},
+    {.name = "gcp-impersonate",
+     .value = "ACCOUNT",
+     .help = "ask the bucket with the rights of this service account, by a token of the usual credentials"},
+    {.name = "gcp-endpoints",
+     .value = "LIST",
+     .help = "other addresses of Google's services, e.g. storage=https://storage.example.com"}};
 
 std::vector<Flag> With(std::vector<Flag> flags, const std::vector<Flag>& more) {
   flags.insert(flags.end(), more.begin(), more.end());
@@ -130,6 +136,8 @@ std::vector<CommandSpec> MakeCommands() {
                           .value = "URL",
                           .help = "keep the state in a bucket, too: gs://BUCKET or gs://BUCKET/FOLDER"},
                          kStore[1],
+                         kStore[2],
+                         kStore[3],
                          {.name = "json", .help = "print one event a line"}}),
        .examples = {{"easel run .", "everything that is not up to date"},
                     {"easel run . --store gs://acme-easel", "the same, from and to what a bucket has"},

@@ -161,6 +161,7 @@ Status ShowSettings(const Invocation& invocation, std::ostream& out) {
     std::string text;
     switch (spec.type) {
       case SettingType::kText: text = settings.Text(name); break;
+      case SettingType::kPairs: text = settings.Pairs(name); break;
       case SettingType::kNumber: text = std::to_string(settings.Number(name)); break;
       case SettingType::kSwitch: text = settings.Switch(name) ? "yes" : "no"; break;
       case SettingType::kList: text = JoinWords(settings.List(name)); break;

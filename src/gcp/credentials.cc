@@ -100,6 +100,19 @@ Result<Credentials> FindCredentials(const Google& google, const CredentialOption
   return found;
 }
 
+Status CheckServiceAccount(std::string_view account, std::string_view origin) {
+  const std::size_t at = account.find('@');
+  if (at != account.npos && at > 0 && account.ends_with(".gserviceaccount.com") &&
+      account.find_first_of(":@/ \t\r\n,", at + 1) == account.npos &&
+      account.substr(0, at).find_first_of(":/ \t\r\n,") == account.npos)
+    return {};
+  return Fail(Code::kInvalidArgument, "GCP_ACCOUNT_INVALID",
+              std::string(origin) + ": `" + std::string(account) +
+                  "` is not the address of a service account; it is written "
+                  "NAME@PROJECT.iam.gserviceaccount.com, without `serviceAccount:` "
+                  "(`easel gcp status` lists those of an organization)");
+}
+
 std::shared_ptr<TokenSource> Impersonate(const Google& google, const Credentials& caller,
                                          std::string account) {
   if (account == caller.account) return caller.tokens;

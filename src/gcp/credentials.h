@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gcp/google.h"
 #include "gcp/signed_url.h"
@@ -32,6 +33,11 @@ struct Credentials {
 /// Errors: kUnauthenticated GCP_NO_CREDENTIALS (none of them; says what to do), GCP_CREDENTIALS_FILE (a named file cannot be read);
 ///         ParseCredentialFile's.
 Result<Credentials> FindCredentials(const Google& google, const CredentialOptions& options = {});
+
+/// Check that `account` is a service account's address: NAME@….gserviceaccount.com.
+///
+/// Errors: kInvalidArgument GCP_ACCOUNT_INVALID, beginning with `origin` (the flag or setting).
+Status CheckServiceAccount(std::string_view account, std::string_view origin);
 
 /// The tokens of `account`, with both scopes, by the right of `caller`; cached. The caller's own, if it is that account.
 std::shared_ptr<TokenSource> Impersonate(const Google& google, const Credentials& caller,

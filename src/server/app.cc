@@ -311,7 +311,9 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
                     "/server.db away (members, roles and the audit log are in it)");
   std::shared_ptr<ObjectStore> store;
   if (const std::string& address = options.settings.Text("store"); !address.empty()) {
-    EASEL_TRY(store, OpenObjectStore(address, {}, {}));
+    const StoreOptions google{.endpoints = options.settings.Pairs("gcp.endpoints"),
+                              .impersonate = options.settings.Text("gcp.impersonate")};
+    EASEL_TRY(store, OpenObjectStore(address, google, {}));
   }
   auto app = std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(people),
                                           std::move(store));

@@ -13,6 +13,7 @@
 #include "executor/attempt_spec.h"
 #include "executor/group_tree.h"
 #include "executor/reachable.h"
+#include "gcp/credentials.h"
 
 namespace easel {
 namespace {
@@ -70,6 +71,14 @@ constexpr SettingSpec kTable[] = {
      "A bucket in which the state of canvases is kept, too: gs://BUCKET or gs://BUCKET/FOLDER (or the path "
      "of a "
      "directory). Other machines that are given it go on with what ran here (docs/user/store.md)."},
+    {"gcp.endpoints", SettingType::kPairs, "", "", 0, 0,
+     "Other addresses of Google's services, as SERVICE=URL: a private endpoint, another universe, a test's "
+     "double. SERVICE is one of storage, iam, iamcredentials, cloudresourcemanager, artifactregistry, "
+     "container, logging, serviceusage, sts, oauth2, metadata, docker (docs/user/google-cloud.md)."},
+    {"gcp.impersonate", SettingType::kText, "", "", 0, 0,
+     "Service account whose rights the bucket of `store` is asked with: "
+     "NAME@PROJECT.iam.gserviceaccount.com. The server's own account then needs "
+     "roles/iam.serviceAccountTokenCreator on it, and no right on the bucket (docs/user/store.md)."},
     {"metrics", SettingType::kSwitch, "", "yes", 0, 0,
      "Answer /metrics (Prometheus). It is open to whoever reaches the port and names no canvas."},
 };
@@ -77,6 +86,11 @@ constexpr SettingSpec kTable[] = {
 const SettingSpec* Find(std::string_view name) {
   const auto found = std::ranges::find(kTable, name, &SettingSpec::name);
   return found == std::end(kTable) ? nullptr : &*found;
+}
+
+bool IsOfPairs(std::string_view name) {
+  const SettingSpec* spec = Find(name);
+  return spec != nullptr && spec->type == SettingType::kPairs;
 }
 
 std::string Unknown(std::string_view name) {
@@ -110,8 +124,56 @@ std::string_view TypeName(SettingType type) {
     case SettingType::kNumber: return "number";
     case SettingType::kSwitch: return "yes or no";
     case SettingType::kList: return "list";
+    case SettingType::kPairs: return "list of name=value";
   }
   return "";
+}
+
+/// What a file says of one setting.
+struct Line {
+  const SettingSpec* spec;
+  std::string words;
+  std::string origin;
+};
+
+/// The lines of a settings file: names with dots, or mappings within mappings. `prefix` is the name of the mapping at `at`.
+Status AddLines(std::span<const YamlNode> nodes, const std::string& file, std::uint32_t at,
+                const std::string& prefix, std::vector<Line>& lines) {
+  for (std::uint32_t key = at + 1; key < nodes[at].next; key = nodes[key + 1].next) {
+    const std::string origin = file + ":" + std::to_string(nodes[key].line), name = prefix + nodes[key].value;
+    const YamlNode& value = nodes[key + 1];
+    const auto within = [&](const SettingSpec& spec) { return spec.name.starts_with(name + "."); };
+    if (value.kind == YamlKind::kMapping && (std::ranges::any_of(kTable, within) || IsOfPairs(name))) {
+      EASEL_RETURN_IF_ERROR(AddLines(nodes, file, key + 1, name + ".", lines));
+      continue;
+    }
+    const SettingSpec* spec = Find(name);
+    std::string words = value.value;
+    if (const auto dot = name.rfind('.');
+        spec == nullptr && dot != name.npos && IsOfPairs(name.substr(0, dot))) {
+      if (value.kind != YamlKind::kScalar)
+        return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                    origin + ": " + Ticked(name) + " is one value");
+      spec = Find(name.substr(0, dot));
+      words = name.substr(dot + 1) + "=" + words;
+      if (const auto begun = std::ranges::find(lines, spec, &Line::spec); begun != lines.end()) {
+        begun->words += "," + words;
+        continue;
+      }
+    }
+    if (spec == nullptr)
+      return Fail(Code::kInvalidArgument, "SETTING_UNKNOWN", origin + ": " + Unknown(name));
+    const bool is_list = spec->type == SettingType::kList || spec->type == SettingType::kPairs;
+    if (value.kind == YamlKind::kSequence && is_list) {
+      for (std::uint32_t item = key + 2; item < value.next; item = nodes[item].next)
+        words += (words.empty() ? "" : ",") + nodes[item].value;
+    } else if (value.kind != YamlKind::kScalar) {
+      return Fail(Code::kInvalidArgument, "SETTING_INVALID",
+                  origin + ": `" + std::string(spec->name) + "` is one value");
+    }
+    lines.push_back({spec, std::move(words), origin});
+  }
+  return {};
 }
 
 }  // namespace
@@ -120,13 +182,15 @@ std::span<const SettingSpec> SettingTable() { return kTable; }
 
 std::string SettingVariable(std::string_view name) {
   std::string out = "EASEL_";
-  for (const char c : name) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const char c : name)
+    out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '.' ? '_' : c;
   return out;
 }
 
 std::string SettingFlag(std::string_view name) {
   std::string out(name);
   std::ranges::replace(out, '_', '-');
+  std::ranges::replace(out, '.', '-');
   return out;
 }
 
@@ -153,6 +217,15 @@ Status Settings::Set(const SettingSpec& spec, std::string text, std::string orig
     const auto switches = [](const Reachable& one) { return one.host == "on" || one.host == "off"; };
     if (hosts->empty() || std::ranges::any_of(*hosts, switches))
       return wrong("`on`, `off` or a list of hosts");
+  } else if (spec.name == "gcp.endpoints") {
+    const auto pairs = gcp::ParseEndpointList(text);
+    if (!pairs) return Fail(Code::kInvalidArgument, "SETTING_INVALID", origin + ": " + pairs.error().message);
+    const auto known = gcp::Endpoints::From(*pairs, [](std::string_view) { return std::nullopt; });
+    if (!known) return Fail(Code::kInvalidArgument, "SETTING_INVALID", origin + ": " + known.error().message);
+  } else if (spec.name == "gcp.impersonate" && !text.empty()) {
+    const Status account = gcp::CheckServiceAccount(text, "`gcp.impersonate`");
+    if (!account)
+      return Fail(Code::kInvalidArgument, "SETTING_INVALID", origin + ": " + account.error().message);
   } else if (spec.name == "public_url" && !text.empty()) {
     const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
     std::string_view rest = std::string_view(text).substr(scheme);
@@ -175,26 +248,12 @@ Result<Settings> Settings::Read(const std::string& file, bool file_is_asked, con
     if (!yaml)
       return Fail(Code::kInvalidArgument, "SETTING_INVALID",
                   file + ":" + std::to_string(yaml.error().line) + ": " + yaml.error().message);
-    const auto& nodes = yaml->nodes;
-    if (!nodes.empty() && nodes[0].kind != YamlKind::kMapping)
+    if (!yaml->nodes.empty() && yaml->nodes[0].kind != YamlKind::kMapping)
       return Fail(Code::kInvalidArgument, "SETTING_INVALID",
                   file + ": is a list of lines such as `port: 8765`");
-    for (std::uint32_t key = 1; !nodes.empty() && key < nodes[0].next; key = nodes[key + 1].next) {
-      const std::string origin = file + ":" + std::to_string(nodes[key].line);
-      const SettingSpec* spec = Find(nodes[key].value);
-      if (spec == nullptr)
-        return Fail(Code::kInvalidArgument, "SETTING_UNKNOWN", origin + ": " + Unknown(nodes[key].value));
-      const YamlNode& value = nodes[key + 1];
-      std::string words = value.value;
-      if (value.kind == YamlKind::kSequence && spec->type == SettingType::kList) {
-        for (std::uint32_t item = key + 2; item < value.next; item = nodes[item].next)
-          words += (words.empty() ? "" : ",") + nodes[item].value;
-      } else if (value.kind != YamlKind::kScalar) {
-        return Fail(Code::kInvalidArgument, "SETTING_INVALID",
-                    origin + ": `" + std::string(spec->name) + "` is one value");
-      }
-      EASEL_RETURN_IF_ERROR(out.Set(*spec, std::move(words), origin));
-    }
+    std::vector<Line> lines;
+    if (!yaml->nodes.empty()) EASEL_RETURN_IF_ERROR(AddLines(yaml->nodes, file, 0, "", lines));
+    for (const Line& line : lines) EASEL_RETURN_IF_ERROR(out.Set(*line.spec, line.words, line.origin));
   }
   for (const SettingSpec& spec : kTable)
     if (const char* value = std::getenv(SettingVariable(spec.name).c_str()); value != nullptr)
@@ -212,6 +271,9 @@ const Settings::Value& Settings::Get(std::string_view name, SettingType type) co
 }
 
 const std::string& Settings::Text(std::string_view name) const { return Get(name, SettingType::kText).text; }
+const std::string& Settings::Pairs(std::string_view name) const {
+  return Get(name, SettingType::kPairs).text;
+}
 std::int64_t Settings::Number(std::string_view name) const {
   const std::string& text = Get(name, SettingType::kNumber).text;
   std::int64_t value = 0;
@@ -232,6 +294,7 @@ json::array SettingList(const Settings& settings) {
     json::value value;
     switch (spec.type) {
       case SettingType::kText: value = settings.Text(spec.name); break;
+      case SettingType::kPairs: value = settings.Pairs(spec.name); break;
       case SettingType::kNumber: value = settings.Number(spec.name); break;
       case SettingType::kSwitch: value = settings.Switch(spec.name); break;
       case SettingType::kList: value = json::value_from(settings.List(spec.name)); break;

@@ -15,10 +15,12 @@
 
 namespace easel {
 
-enum class SettingType { kText, kNumber, kSwitch, kList };
+/// kPairs: name=value, separated by commas; in files also a mapping, or one line `setting.name: value` for each.
+enum class SettingType { kText, kNumber, kSwitch, kList, kPairs };
 
 struct SettingSpec {
-  std::string_view name;  ///< in files; EASEL_NAME in the environment, --na-me as a flag
+  /// In files, where `a.b` may also be `b` below `a`; EASEL_NAME in the environment, --na-me as a flag, `_` instead of a dot.
+  std::string_view name;
   SettingType type;
   std::string_view unit;             ///< of a number; empty: none
   std::string_view otherwise;        ///< the default, as it would be written
@@ -27,7 +29,7 @@ struct SettingSpec {
 };
 
 std::span<const SettingSpec> SettingTable();
-/// "public_url" -> "EASEL_PUBLIC_URL", "public-url".
+/// "public_url" -> "EASEL_PUBLIC_URL", "public-url"; "gcp.endpoints" -> "EASEL_GCP_ENDPOINTS", "gcp-endpoints".
 std::string SettingVariable(std::string_view name);
 std::string SettingFlag(std::string_view name);
 
@@ -50,6 +52,8 @@ class Settings {
   std::int64_t Number(std::string_view name) const;
   bool Switch(std::string_view name) const;
   std::vector<std::string> List(std::string_view name) const;
+  /// "a=1,b=2".
+  const std::string& Pairs(std::string_view name) const;
   /// "default", a file's path with the line, a variable or a flag.
   const std::string& Origin(std::string_view name) const;
 

@@ -23,14 +23,19 @@ Result<std::shared_ptr<ObjectStore>> OpenBucket(GcsPlace place, const StoreOptio
   auto bucket = std::make_shared<Bucket>();
   EASEL_TRY(bucket->http, MakeHttpClient());
   const gcp::Environment environment = gcp::ProcessEnvironment();
-  EASEL_TRY(const gcp::Endpoints endpoints, gcp::Endpoints::From({}, environment));
+  EASEL_TRY(const auto listed, gcp::ParseEndpointList(options.endpoints));
+  EASEL_TRY(const gcp::Endpoints endpoints, gcp::Endpoints::From(listed, environment));
+  if (!options.impersonate.empty())
+    EASEL_RETURN_IF_ERROR(gcp::CheckServiceAccount(options.impersonate, "gcp.impersonate"));
   EASEL_TRY(gcp::RestOptions rest_options, gcp::RestOptionsFrom({}, environment));
   const gcp::Google google{*bucket->http, bucket->clock, bucket->sleeper, endpoints, rest_options.retry};
   EASEL_TRY(const gcp::Credentials credentials,
             gcp::FindCredentials(google, {.access_token_file = options.access_token_file}));
   rest_options.quota_project = credentials.quota_project;
-  bucket->rest = std::make_unique<gcp::RestClient>(*bucket->http, credentials.tokens, endpoints,
-                                                   bucket->clock, bucket->sleeper, rest_options);
+  auto tokens = options.impersonate.empty() ? credentials.tokens
+                                            : gcp::Impersonate(google, credentials, options.impersonate);
+  bucket->rest = std::make_unique<gcp::RestClient>(*bucket->http, std::move(tokens), endpoints, bucket->clock,
+                                                   bucket->sleeper, rest_options);
   EASEL_RETURN_IF_ERROR(CheckBucket(*bucket->rest, place, context));
   bucket->store = MakeGcsObjectStore(*bucket->rest, std::move(place));
   ObjectStore* store = bucket->store.get();

@@ -1,4 +1,4 @@
-// The store that an address names: a bucket with the rights of this process, or a directory.
+// The store that an address names: a bucket with the rights of this process or of an account that it may act as, or a directory.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,14 @@ namespace easel {
 
 struct StoreOptions {
   std::string access_token_file;  ///< goes before all other credentials
+  std::string endpoints;          ///< other addresses of Google's services, as ParseEndpointList has them
+  std::string impersonate;        ///< service account whose rights the bucket is asked with; empty: our own
 };
 
 /// `address` is gs://BUCKET[/FOLDER], or the path of a directory (absolute, or beginning with ./ or ../). A bucket is asked for a
-/// name first, so that what is wrong with it or with our rights is said at once.
+/// name first, so that what is wrong with it or with our rights is said at once. Both options are about a bucket.
 ///
-/// Errors: kInvalidArgument STORE_INVALID; kNotFound BUCKET_ABSENT; kPermissionDenied; kUnauthenticated GCP_…, saying what to do.
+/// Errors: kInvalidArgument STORE_INVALID, GCP_ENDPOINT_…, GCP_ACCOUNT_INVALID; kNotFound BUCKET_ABSENT; kPermissionDenied; kUnauthenticated GCP_…, saying what to do.
 Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address, const StoreOptions& options,
                                                      const CallContext& context);
 

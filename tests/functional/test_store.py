@@ -249,6 +249,53 @@ def test_what_is_wrong_with_a_store_is_said_before_anything_runs(canvas: Any, bu
     assert not (one.root / ".easel/attempts").exists(), "nothing ran"
 
 
+def test_the_bucket_is_asked_as_the_account_that_the_caller_may_act_as(
+    canvas: Any, bucket: dict[str, str], google: FakeGoogle
+) -> None:
+    """Caller and account as `easel gcp apply` leaves them: the one has only the right to tokens of the other."""
+    app = "app@acme-zerve-infra.iam.gserviceaccount.com"
+    caller = "serviceAccount:zerve-caller@zerve-saas.iam.gserviceaccount.com"
+    google.seed(
+        {
+            "accounts": {
+                app: {
+                    "project": "acme-zerve-infra",
+                    "bindings": {"roles/iam.serviceAccountTokenCreator": [caller]},
+                }
+            },
+            "buckets": {
+                "acme-app": {
+                    "project": "acme-zerve-infra",
+                    "location": "EUROPE-WEST2",
+                    "bindings": {"roles/storage.objectAdmin": [f"serviceAccount:{app}"]},
+                }
+            },
+        }
+    )
+    one = canvas(BLOCKS, ["load -> use"])
+    # The addresses as a flag has them, not as variables.
+    one.environ = {
+        key: value for key, value in bucket.items() if not key.startswith("EASEL_GCP_ENDPOINT_")
+    } | {"EASEL_GCP_ACCESS_TOKEN": "caller"}
+    elsewhere = ",".join(f"{name}={google.endpoints[name]}" for name in ("storage", "iamcredentials"))
+    words = ("--store", "gs://acme-app", "--gcp-endpoints", elsewhere)
+    own = one.easel("run", *words, code=3)
+    assert "roles/storage.objectAdmin" in own.stderr
+    google.forget_requests()
+    assert "load" in one.good(*words, "--gcp-impersonate", app).ran
+    members = {(each["service"], each["member"]) for each in google.requests()}
+    assert members == {("iamcredentials", caller), ("storage", f"serviceAccount:{app}")}
+    denied = one.easel("pull", *words, "--gcp-impersonate", app.replace("app@", "gone@"), code=None)
+    assert denied.code in (2, 3) and "there is no service account gone@" in denied.stderr, denied
+    stranger = one.easel("pull", *words, "--gcp-impersonate", app, code=3, EASEL_GCP_ACCESS_TOKEN="stranger")
+    assert "may not act as" in stranger.stderr and "serviceAccountTokenCreator" in stranger.stderr
+    assert (
+        "without `serviceAccount:`" in one.easel("push", *words, code=2, EASEL_GCP_IMPERSONATE="app").stderr
+    )
+    unused = one.easel("run", "--gcp-impersonate", app, code=2)
+    assert "name it by --store" in unused.stderr
+
+
 def test_transient_faults_at_every_request_change_nothing(
     canvas: Any, tmp_path: Path, bucket: dict[str, str], google: FakeGoogle, store: str
 ) -> None:

@@ -102,3 +102,34 @@ def test_health_and_metrics_are_there(shared: Server) -> None:
     assert 'easel_http_answers_total{class="2xx"}' in text
     for line in text.splitlines():
         assert line.startswith("#") or line.rpartition(" ")[2].lstrip("-").isdigit()
+
+
+def test_addresses_of_google_are_one_setting_that_a_file_has_as_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    for text in (
+        "gcp:\n  endpoints:\n    storage: https://a.example\n    iam: http://127.0.0.1:9\n",
+        "gcp.endpoints.storage: https://a.example\ngcp.endpoints.iam: http://127.0.0.1:9\n",
+        "gcp.endpoints: storage=https://a.example,iam=http://127.0.0.1:9\n",
+    ):
+        file.write_text(text)
+        found = values("--config", str(file))
+        assert found["gcp.endpoints"][0] == "storage=https://a.example,iam=http://127.0.0.1:9"
+    assert values("--gcp-endpoints", "sts=https://b.example")["gcp.endpoints"][1] == "--gcp-endpoints"
+    account = "app@acme.iam.gserviceaccount.com"
+    assert values(EASEL_GCP_IMPERSONATE=account)["gcp.impersonate"] == (account, "EASEL_GCP_IMPERSONATE")
+
+
+def test_a_wrong_address_of_google_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    for text, words in (
+        ("gcp:\n  endpoints:\n    storge: https://a.example\n", (f"{file}:3", "did you mean `storage`?")),
+        ("gcp.endpoints.storage: a.example\n", (f"{file}:1", "scheme://host:port")),
+        ("gcp:\n  endpoint: x\n", (f"{file}:2", "did you mean `gcp.endpoints`?")),
+        ("gcp: x\n", (f"{file}:1", "no setting `gcp`")),
+        ("gcp.endpoints:\n  storage: [a]\n", (f"{file}:2", "`gcp.endpoints.storage` is one value")),
+        ("gcp.impersonate: serviceAccount:a@b.iam.gserviceaccount.com\n", (f"{file}:1", "without")),
+    ):
+        file.write_text(text)
+        done = easel("settings", "--config", str(file))
+        assert done.returncode == 2 and all(word in done.stderr for word in words), done.stderr
+    assert "did you mean `iam`?" in easel("settings", "--gcp-endpoints", "iamm=https://a.example").stderr

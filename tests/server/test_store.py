@@ -72,14 +72,14 @@ def test_what_runs_on_one_server_is_up_to_date_on_another(
     serve: Serve, tmp_path: Path, google: FakeGoogle
 ) -> None:
     first = make_canvas(tmp_path / "a", "alpha", BLOCKS)
-    server = serve(tmp_path / "a", "--store", "gs://acme-easel", **variables(google))
+    server = serve(tmp_path / "a", "--port", "0", "--store", "gs://acme-easel", **variables(google))
     run_all(server, "alpha")
     attempt = soon(lambda: published(google, first).get("load"))
     assert server.stop(signal.SIGKILL) != 0
     second = make_canvas(tmp_path / "b", "alpha", BLOCKS)
     (second / ".easel").mkdir(exist_ok=True)
     (second / ".easel/canvas_id").write_text((first / ".easel/canvas_id").read_text())
-    other = serve(tmp_path / "b", "--store", "gs://acme-easel", **variables(google))
+    other = serve(tmp_path / "b", "--port", "0", "--store", "gs://acme-easel", **variables(google))
     page = run_all(other, "alpha")
     [finished] = [e for e in page.events if e["event"] == "run.finished"]
     assert len(finished["up_to_date"]) == 1 and finished["ran"] == []
@@ -91,7 +91,7 @@ def test_a_bucket_that_is_away_is_told_and_made_up_for(
     serve: Serve, tmp_path: Path, google: FakeGoogle
 ) -> None:
     root = make_canvas(tmp_path, "alpha", BLOCKS)
-    server = serve(tmp_path, "--store", "gs://acme-easel", **variables(google))
+    server = serve(tmp_path, "--port", "0", "--store", "gs://acme-easel", **variables(google))
     google.faults([{"rpc": "storage.objects.insert", "kind": "403", "times": 0}])
     run_all(server, "alpha")
     soon(lambda: "not in gs://acme-easel yet" in server.stderr())
@@ -99,6 +99,34 @@ def test_a_bucket_that_is_away_is_told_and_made_up_for(
     google.faults([])
     assert server.ask("POST", "/api/v1/canvases/alpha/runs", {"mode": "all"}).status == 202
     soon(lambda: published(google, root).get("load"))
+
+
+def test_the_server_acts_as_the_account_of_its_settings(
+    serve: Serve, tmp_path: Path, google: FakeGoogle
+) -> None:
+    app = "app@acme-zerve-infra.iam.gserviceaccount.com"
+    caller = "serviceAccount:zerve-caller@zerve-saas.iam.gserviceaccount.com"
+    bindings = {"roles/iam.serviceAccountTokenCreator": [caller]}
+    admins = {"roles/storage.objectAdmin": [f"serviceAccount:{app}"]}
+    place = {"project": "acme-zerve-infra", "location": "EUROPE-WEST2", "bindings": admins}
+    google.seed(
+        {
+            "accounts": {app: {"project": "acme-zerve-infra", "bindings": bindings}},
+            "buckets": {"acme-app": place},
+        }
+    )
+    make_canvas(tmp_path, "alpha", BLOCKS)
+    (tmp_path / ".easel").mkdir()
+    (tmp_path / ".easel/settings.yaml").write_text(
+        f"store: gs://acme-app\ngcp:\n  impersonate: {app}\n  endpoints:\n"
+        f"    storage: {google.endpoints['storage']}\n    iamcredentials: {google.endpoints['iamcredentials']}\n"
+    )
+    google.forget_requests()
+    server = serve(tmp_path, "--port", "0", EASEL_GCP_ACCESS_TOKEN="caller", EASEL_GCP_BACKOFF_MS="5")
+    run_all(server, "alpha")
+    soon(lambda: any(each["written"] for each in google.requests()))
+    members = {(each["service"], each["member"]) for each in google.requests()}
+    assert members == {("iamcredentials", caller), ("storage", f"serviceAccount:{app}")}
 
 
 def test_a_store_that_cannot_be_used_is_said_at_the_start(tmp_path: Path, google: FakeGoogle) -> None:
