@@ -45,6 +45,18 @@ Result<bool> Approved(const Invocation& invocation, std::ostream& out, const std
   return std::getline(std::cin, line) && (line == "y" || line == "Y" || line == "yes");
 }
 
+namespace {
+const char* DoneWord(PlanAction action) {
+  switch (action) {
+    case PlanAction::kCreate: return "  created  ";
+    case PlanAction::kRemove: return "  removed  ";
+    case PlanAction::kChange:
+    case PlanAction::kKeep: break;
+  }
+  return "  changed  ";
+}
+}  // namespace
+
 void ProgressLines::operator()(const PlanStep& step, ProgressKind kind, const std::string& detail) {
   if (quiet_) return;
   const std::scoped_lock lock(mutex_);
@@ -57,9 +69,8 @@ void ProgressLines::operator()(const PlanStep& step, ProgressKind kind, const st
       break;
     case ProgressKind::kDone:
       --under_way_;
-      out_ << Styled(terminal_, Style::kGreen,
-                     step.action == PlanAction::kCreate ? "  created  " : "  changed  ")
-           << EscapeValue(step.title) << "\n";
+      out_ << Styled(terminal_, Style::kGreen, detail.empty() ? DoneWord(step.action) : "  taken    ")
+           << EscapeValue(step.title) << (detail.empty() ? "" : ": " + EscapeValue(detail)) << "\n";
       break;
     case ProgressKind::kFailed:
       --under_way_;

@@ -51,8 +51,8 @@ Status Run(const Invocation& invocation, const ProvisionOptions& options, std::o
   if (json)
     out << json::serialize(RemovalJson(options, removal)) << "\n";
   else if (!removal.empty())
-    out << "\nRemoved. Deleted accounts and the role can be brought back for some days; what was in the "
-           "bucket cannot.\n";
+    out << "\nRemoved. Deleted accounts and the role can be brought back for some days"
+        << (removal.bucket ? "; what was in the bucket cannot" : "") << ".\n";
   return {};
 }
 

@@ -101,3 +101,11 @@ class Place:
 
     def writes(self) -> list[str]:
         return [f"{each['method']} {each['path']}" for each in self.google.requests() if each["written"]]
+
+
+def assert_gone(place: Place) -> None:
+    """Nothing of ours is left; a custom role goes a week after its deletion."""
+    made = place.made()
+    roles = made.pop("roles")
+    assert all(role["deleted"] for role in roles.values())
+    assert made == {"projects": {}, "service_accounts": {}, "buckets": {}, "repositories": {}, "clusters": {}}

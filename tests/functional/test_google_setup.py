@@ -6,24 +6,10 @@ import contextlib
 import json
 import os
 import pty
-import re
-import signal
 import subprocess
-import time
 from pathlib import Path
-from typing import Any
 
-import pytest
-from google_place import APP, BUCKET, CLUSTER, COMPUTE, EXPECTED, GOOGLE, OPTIONS, PROJECT, Place
-
-LIVED_IN = json.loads((GOOGLE / "seeds/lived_in.json").read_text())
-FAULTS: list[dict[str, Any]] = [
-    {"kind": kind, "effect": effect}
-    for kind in ("409", "412", "429", "500", "503", "403", "reset", "timeout", "html", "truncated")
-    for effect in ("none", "done")
-] + [{"kind": "missing_account"}, {"kind": "hidden"}]
-REQUESTS = 51  # of a quiet apply
-EVERY = os.environ.get("EASEL_EVERY_FAULT") == "1"
+from google_place import APP, BUCKET, CLUSTER, COMPUTE, EXPECTED, OPTIONS, PROJECT, Place, assert_gone
 
 
 def test_planning_reads_only_and_says_what_would_be_done(tmp_path: Path) -> None:
@@ -60,44 +46,6 @@ def test_applying_ends_where_the_guide_does_and_again_writes_nothing(tmp_path: P
         assert place.gcp("plan").returncode == 0
         status = json.loads(place.gcp("status", "--json").stdout)
         assert {each["state"] for each in status["resources"]} == {"as it shall be"}
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(fault.values()))
-def test_one_fault_changes_nothing_in_the_end(fault: dict[str, Any], tmp_path: Path) -> None:
-    """At one request of each kind of fault; at every one with EASEL_EVERY_FAULT=1."""
-    number = FAULTS.index(fault)
-    for index in range(REQUESTS) if EVERY else [(20 + 7 * number) % REQUESTS]:
-        folder = tmp_path / str(index)
-        folder.mkdir()
-        with Place(folder) as place:
-            place.google.faults([{**fault, "at": index, "hold_s": 0.1}])
-            result = place.gcp("apply", "--yes")
-            assert place.google.acted() == [1], index
-            if result.returncode != 0:
-                assert result.returncode == 3, (index, result.stdout, result.stderr)
-                said = result.stderr + result.stdout.partition("This stands in the way:")[2]
-                assert said.strip() and "internal" not in said.lower(), index
-                again = place.gcp("apply", "--yes")
-                assert again.returncode == 0, (
-                    index,
-                    result.stdout,
-                    result.stderr,
-                    again.stdout,
-                    again.stderr,
-                )
-            assert place.made() == EXPECTED, (index, result.stdout)
-            if EVERY or number % 4 == 0:
-                removed = place.gcp("destroy", "--yes", "--confirm-bucket", BUCKET)
-                assert removed.returncode == 0, (index, removed.stdout, removed.stderr)
-                assert_gone(place)
-
-
-def assert_gone(place: Place) -> None:
-    """Nothing of ours is left; a custom role goes a week after its deletion."""
-    made = place.made()
-    roles = made.pop("roles")
-    assert all(role["deleted"] for role in roles.values())
-    assert made == {"projects": {}, "service_accounts": {}, "buckets": {}, "repositories": {}, "clusters": {}}
 
 
 def test_what_others_have_is_kept_when_all_of_ours_is_removed(tmp_path: Path) -> None:
@@ -186,31 +134,6 @@ def test_drift_is_put_right(tmp_path: Path) -> None:
         assert place.gcp("plan").returncode == 0
 
 
-def test_ctrl_c_leaves_what_the_next_apply_goes_on_from(tmp_path: Path) -> None:
-    with Place(tmp_path) as place:
-        # The Docker repository is never done: everything else of its stage is made meanwhile.
-        place.google.windows(operation_s=3600)
-        process = subprocess.Popen(
-            place.command("apply", "--yes"),
-            env=place.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        while not any(each["rpc"] == "artifactregistry.operations.get" for each in place.google.requests()):
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
-        assert process.returncode == 130 and "goes on from here" in said
-        place.google.windows()
-        place.google.clock(advance_s=4000)
-        again = place.gcp("apply", "--yes")
-        assert again.returncode == 0, again.stdout + again.stderr
-        assert place.made() == EXPECTED
-        assert place.gcp("destroy", "--yes", "--confirm-bucket", BUCKET).returncode == 0
-        assert_gone(place)
-
-
 def test_the_chart_gets_its_values_and_the_namespace_only(tmp_path: Path) -> None:
     with Place(tmp_path) as place:
         result = place.gcp("apply", "--yes", "--helm")
@@ -254,75 +177,6 @@ def test_the_guide_is_a_script_of_what_would_be_done(tmp_path: Path) -> None:
         ):
             assert word in guide.stdout
         assert "helm upgrade --install zerve" in place.gcp("guide", "--helm").stdout
-
-
-OBSTACLES: dict[str, tuple[dict[str, Any], str, str]] = {
-    "sharing with the own domain only": (
-        {"org_policies": {"iam.allowedPolicyMemberDomains": ["example.com"]}},
-        "domain-restricted sharing",
-        "--caller",
-    ),
-    "no new accounts": (
-        {"org_policies": {"iam.disableServiceAccountCreation": []}},
-        "forbids new service accounts",
-        "exempt the project",
-    ),
-    "other places only": (
-        {"org_policies": {"gcp.resourceLocations": ["us-"]}},
-        "does not allow this place",
-        "--bucket-location",
-    ),
-    "keys of its own": (
-        {"org_policies": {"gcp.restrictNonCmekServices": ["storage.googleapis.com"]}},
-        "keys of its own",
-        "--kms-key",
-    ),
-    "service controls": ({"perimeter": ["artifactregistry"]}, "VPC service controls", "ingress rule"),
-    "billing is off": ({"billing": False}, "Billing is off", "linkedaccount?project=acme-zerve-infra"),
-}
-
-
-@pytest.mark.parametrize("name", OBSTACLES)
-def test_an_obstacle_of_the_first_day_is_explained(name: str, tmp_path: Path) -> None:
-    change, sign, remedy = OBSTACLES[name]
-    with Place(tmp_path) as place:
-        owner = {"number": "111111111111", "bindings": {"roles/owner": ["user:admin@example.com"]}}
-        place.google.seed({"projects": {PROJECT: {**owner, **change}}})
-        result = place.gcp("apply", "--yes")
-        said = result.stdout + result.stderr
-        assert result.returncode == 3, said
-        assert sign in said and remedy in said, said
-        place.google.seed({"projects": {PROJECT: owner}})
-        again = place.gcp("apply", "--yes")
-        assert again.returncode == 0, again.stdout + again.stderr
-        assert place.made() == EXPECTED
-
-
-def test_a_quota_of_accounts_and_a_taken_name_are_explained(tmp_path: Path) -> None:
-    with Place(tmp_path, "acme", {"limits": {"accounts_per_project": 2}}) as place:
-        result = place.gcp("apply", "--yes")
-        assert result.returncode == 3 and "as many service accounts as it may have" in result.stderr
-    with Place(tmp_path, "acme", {"buckets": {BUCKET: {"project": "zerve-saas"}}}) as place:
-        result = place.gcp("apply", "--yes", "--record", str(tmp_path / "other.json"))
-        assert result.returncode == 3 and "Choose another by --bucket NAME" in result.stdout
-        assert place.writes() == []
-
-
-def test_a_cluster_that_cannot_do_it_is_refused_with_commands(tmp_path: Path) -> None:
-    with Place(tmp_path) as place:
-        pools = [{"name": "old", "metadata": "GCE_METADATA", "service_account": "default"}]
-        place.cluster(workload_pool="", external_traffic=False, pools=pools)
-        result = place.gcp("apply", "--yes")
-        assert result.returncode == 3 and place.writes() == []
-        for word in (
-            "--workload-pool=acme-gke-prod.svc.id.goog",
-            "--enable-dns-access",
-            "node-pools update old",
-            "222222222222-compute@developer.gserviceaccount.com",
-        ):
-            assert word in result.stdout, result.stdout
-        gone = place.gcp("plan", options={**OPTIONS, "cluster": "nope"})
-        assert gone.returncode == 3 and "There is no cluster nope" in gone.stdout
 
 
 def test_a_place_without_a_cluster_gets_one_later(tmp_path: Path) -> None:
@@ -372,18 +226,6 @@ def test_a_key_of_the_organization_is_used_for_all_that_is_kept(tmp_path: Path) 
         assert other.returncode == 3 and "cannot be changed" in other.stdout
 
 
-def test_verifying_waits_for_grants_to_act(tmp_path: Path) -> None:
-    with Place(tmp_path, "acme", {"windows": {"grant_s": 2}}, backoff_ms=50) as place:
-        assert place.gcp("apply", "--yes").returncode == 0
-        at_once = place.gcp("verify", "--deadline", "0", token="caller")
-        assert at_once.returncode == 3 and "not run  app account" in at_once.stdout, at_once.stdout
-        endpoint = f"--endpoint={place.google.endpoints['kubernetes']}"
-        result = place.gcp("verify", "--deadline", "20", "--json", endpoint, token="caller")
-        waited = json.loads(result.stdout)
-        app = {each["what"]: each["result"] for each in waited["checks"] if each["who"] == "app account"}
-        assert set(app.values()) == {"good"}, app
-
-
 def test_who_is_at_a_terminal_is_asked(tmp_path: Path) -> None:
     """Questions for what is missing, one before anything is done, and the bucket's name before all of it goes."""
     with Place(tmp_path) as place:
@@ -424,143 +266,3 @@ def at_terminal(place: Place, action: str, answers: list[str], options: dict[str
             said += piece
     os.close(leader)
     return process.wait(60), said.decode()
-
-
-def test_an_authority_that_is_not_known_can_be_named(tmp_path: Path) -> None:
-    """As behind a proxy that opens TLS: the double's storage and its cluster show certificates of an authority of their own."""
-    with Place(tmp_path, "acme", tls=("storage", "kubernetes"), tls_folder=tmp_path) as place:
-        refused = place.gcp("plan")
-        assert refused.returncode == 3 and "--ca-bundle FILE" in refused.stderr, refused.stderr
-        authority = f"--ca-bundle={tmp_path / 'ca.pem'}"
-        made = place.gcp("apply", "--yes", authority)
-        assert made.returncode == 0, made.stdout + made.stderr
-        assert place.made() == EXPECTED
-
-
-def test_a_clock_that_is_wrong_is_named(tmp_path: Path) -> None:
-    with Place(tmp_path) as place:
-        place.google.clock(advance_s=3600)
-        result = place.gcp("plan", token="wrong")
-        assert result.returncode == 3
-        assert (
-            "clock is 60 minutes behind" in result.stderr or "clock is 59 minutes behind" in result.stderr
-        ), result.stderr
-
-
-def test_an_operator_without_rights_learns_all_that_is_missing(tmp_path: Path) -> None:
-    with Place(tmp_path) as place:
-        stranger = place.gcp("plan", token="stranger")
-        assert stranger.returncode == 3 and f"no project {PROJECT}, or you may not see it" in stranger.stdout
-        bindings = {"roles/owner": ["user:admin@example.com"], "roles/viewer": ["user:stranger@example.com"]}
-        for project, number in ((PROJECT, "111111111111"), (COMPUTE, "222222222222")):
-            place.google.seed({"projects": {project: {"number": number, "bindings": bindings}}})
-        viewer = place.gcp("plan", token="stranger")
-        assert viewer.returncode == 3
-        for role in (
-            "iam.serviceAccountAdmin",
-            "storage.admin",
-            "artifactregistry.admin",
-            "resourcemanager.projectIamAdmin",
-        ):
-            assert f"--role roles/{role}" in viewer.stdout, viewer.stdout
-        nobody = place.gcp("plan", token="wrong")
-        assert nobody.returncode == 3 and nobody.stderr.strip()
-        assert place.writes() == []
-
-
-def test_the_least_roles_of_the_documentation_suffice(tmp_path: Path) -> None:
-    """docs/user/google-cloud.md names them: for everything from an empty project to an empty project."""
-    page = (Path(__file__).parents[2] / "docs/user/google-cloud.md").read_text()
-    tables = (
-        page.partition("## The least roles")[2]
-        .partition("`verify` as")[0]
-        .partition("On the cluster's project")
-    )
-    with Place(tmp_path) as place:
-        for project, number, table in (
-            (PROJECT, "111111111111", tables[0]),
-            (COMPUTE, "222222222222", tables[2]),
-        ):
-            roles = re.findall(r"^\| `(roles/[a-zA-Z.]+)`", table, re.MULTILINE)
-            assert len(roles) >= 4
-            bindings = {
-                "roles/owner": ["user:admin@example.com"],
-                **{role: ["user:stranger@example.com"] for role in roles},
-            }
-            place.google.seed({"projects": {project: {"number": number, "bindings": bindings}}})
-        place.before = place.google.state()
-        result = place.gcp("apply", "--yes", token="stranger")
-        assert result.returncode == 0, result.stdout + result.stderr
-        assert set(place.made()["buckets"]) == {BUCKET}
-        removed = place.gcp("destroy", "--yes", "--confirm-bucket", BUCKET, token="stranger")
-        assert removed.returncode == 0, removed.stdout + removed.stderr
-        assert_gone(place)
-
-
-def test_verifying_as_the_control_plane_says_what_is_broken(tmp_path: Path) -> None:
-    with Place(tmp_path) as place:
-        assert place.gcp("apply", "--yes").returncode == 0
-        operator = place.gcp("verify", "--deadline", "0")
-        assert operator.returncode == 3 and "run it on the control plane" in operator.stdout
-        assert "FAILED" not in operator.stdout, operator.stdout
-        reader = "serviceAccount:zerve-caller@zerve-saas.iam.gserviceaccount.com"
-        for project, number in ((PROJECT, "111111111111"), (COMPUTE, "222222222222")):
-            bindings = place.google.state()["projects"][project]["bindings"]
-            place.google.seed(
-                {
-                    "projects": {
-                        project: {
-                            "number": number,
-                            "bindings": {**bindings, "roles/owner": ["user:admin@example.com", reader]},
-                        }
-                    }
-                }
-            )
-        good = place.gcp("verify", "--deadline", "0", "--json", token="caller")
-        results = {
-            f"{each['who']} {each['what']}": each["result"] for each in json.loads(good.stdout)["checks"]
-        }
-        assert set(results.values()) == {"good"} and good.returncode == 0, good.stdout
-        break_three_things(place)
-        broken = place.gcp("verify", "--deadline", "0", token="caller")
-        assert broken.returncode == 3
-        for word in (
-            "roles/logging.viewer",
-            "does not give roles/artifactregistry.repoAdmin",
-            "may not create jobs in namespace zerve",
-            "do this:",
-        ):
-            assert word in broken.stdout, broken.stdout
-        assert place.gcp("apply", "--yes").returncode == 0
-        assert place.gcp("verify", "--deadline", "0", token="caller").returncode == 0
-
-
-def break_three_things(place: Place) -> None:
-    from plain_http import Client
-
-    operator = {"Authorization": "Bearer operator"}
-    manager = Client(place.google.endpoints["cloudresourcemanager"])
-    policy = manager.send(
-        "POST",
-        f"/v1/projects/{PROJECT}:getIamPolicy",
-        {"options": {"requestedPolicyVersion": 3}},
-        headers=operator,
-    ).json()
-    policy["bindings"] = [each for each in policy["bindings"] if each["role"] != "roles/logging.viewer"]
-    assert (
-        manager.send(
-            "POST", f"/v1/projects/{PROJECT}:setIamPolicy", {"policy": policy}, headers=operator
-        ).status
-        == 200
-    )
-    registry = Client(place.google.endpoints["artifactregistry"])
-    repository = f"/v1/projects/{PROJECT}/locations/europe-west2/repositories/zerve"
-    policy = registry.send("GET", f"{repository}:getIamPolicy", headers=operator).json()
-    policy["bindings"] = [each for each in policy["bindings"] if "repoAdmin" not in each["role"]]
-    assert (
-        registry.send("POST", f"{repository}:setIamPolicy", {"policy": policy}, headers=operator).status
-        == 200
-    )
-    kubernetes = Client(place.google.endpoints["kubernetes"])
-    path = "/apis/rbac.authorization.k8s.io/v1/namespaces/zerve/rolebindings/scheduler"
-    assert kubernetes.send("DELETE", path, headers=operator).status == 200

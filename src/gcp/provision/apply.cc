@@ -138,8 +138,11 @@ class Applier {
                   {.resource = id,
                    .doing = (step->action == PlanAction::kCreate ? "create " : "change ") + step->title,
                    .project = options_.project}));
+    const bool adopted = step->action == PlanAction::kCreate && !keeper_.Knows(id);
     progress_(*step, status ? ProgressKind::kDone : ProgressKind::kFailed,
-              status ? "" : status.error().message);
+              !status   ? status.error().message
+              : adopted ? "was there after all: `destroy` will leave it"
+                        : "");
     return status;
   }
 

@@ -11,7 +11,7 @@
 namespace easel {
 
 enum class ProgressKind { kBegan, kWaiting, kDone, kFailed };
-/// Told from several threads at once. `detail` of kWaiting says what for.
+/// Told from several threads at once. `detail` of kWaiting says what for, of kDone what is odd.
 using Progress = std::function<void(const PlanStep& step, ProgressKind kind, const std::string& detail)>;
 
 /// Poll an operation of `service`, as its method answered it, until it is done.

@@ -259,7 +259,7 @@ Result<Removal> SurveyRemoval(const ProvisionOptions& options, const Observed& o
   Removal out;
   const ProvisionRecord& record = observed.record;
   const auto step = [&](const std::string& id) -> PlanStep& {
-    out.steps.push_back({.id = id, .title = TitleOf(id), .action = PlanAction::kChange});
+    out.steps.push_back({.id = id, .title = TitleOf(id), .action = PlanAction::kRemove});
     return out.steps.back();
   };
   for (const bool nspace : {false, true})
@@ -277,7 +277,7 @@ Result<Removal> SurveyRemoval(const ProvisionOptions& options, const Observed& o
     const bool goes = record.Knows(resource) || (resource.starts_with("folder/") && out.bucket);
     if (goes && !resource.starts_with("account/")) continue;  // its policy goes with it
     PlanStep& policy = step("policy/" + resource);
-    policy.title = "policy of " + TitleOf(resource);
+    policy.title = "our grants on " + TitleOf(resource);
     for (const Grant& grant : GrantsOf(record, resource))
       policy.changes.push_back("- " + grant.role + "  " + grant.member);
   }
@@ -308,13 +308,13 @@ Result<Removal> SurveyRemoval(const ProvisionOptions& options, const Observed& o
   for (const auto& [id, state] : record.entries)
     if (id.starts_with("account/")) step(id);
   const Desired desired = MakeDesired(options, nullptr);
-  for (const DesiredAccount& account : desired.accounts)
-    if (const std::string id = AccountId(account.email);
-        !record.Knows(id) && observed.Thing(id).presence == Presence::kThere)
+  std::vector<std::string> ids{desired.repository_id, desired.role_id};
+  for (const DesiredAccount& account : desired.accounts) ids.push_back(AccountId(account.email));
+  if (!out.bucket)
+    for (const std::string& folder : desired.folders) ids.push_back(FolderId(options.bucket, folder));
+  for (const std::string& id : ids)
+    if (!record.Knows(id) && observed.Thing(id).presence == Presence::kThere)
       out.stays.push_back(TitleOf(id) + ": was there before");
-  if (!record.Knows(desired.repository_id) &&
-      observed.Thing(desired.repository_id).presence == Presence::kThere)
-    out.stays.push_back(TitleOf(desired.repository_id) + ": was there before");
   return out;
 }
 
@@ -329,6 +329,7 @@ std::string RemovalText(const ProvisionOptions& options, const Removal& removal)
   }
   if (!removal.stays.empty()) out += "\nWhat stays:\n";
   for (const std::string& each : removal.stays) out += "  " + each + "\n";
+  if (!removal.stays.empty()) out += "\n";
   return out;
 }
 

@@ -10,7 +10,7 @@
 
 namespace easel {
 
-enum class PlanAction { kKeep, kCreate, kChange };
+enum class PlanAction { kKeep, kCreate, kChange, kRemove };  // the last one only of destroy
 
 /// One resource or policy.
 struct PlanStep {

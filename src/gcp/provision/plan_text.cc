@@ -16,6 +16,7 @@ std::string_view ActionName(PlanAction action) {
   switch (action) {
     case PlanAction::kCreate: return "create";
     case PlanAction::kChange: return "change";
+    case PlanAction::kRemove: return "remove";
     case PlanAction::kKeep: break;
   }
   return "keep";
