@@ -48,23 +48,22 @@ function Steps({ clean, code }: { clean: string; code: string }) {
   const now = steps.findIndex(([done]) => !done)
   return (
     <aside className="hints" aria-label="First steps">
-      <header>
-        <h2>{now < 0 ? 'That is all there is to it' : 'Try this first'}</h2>
-        <Button look="icon" aria-label="Put the hints away" onClick={() => prefer({ hintsSeen: true })}>
-          <X size={14} />
-        </Button>
-      </header>
+      <h2>{now < 0 ? 'That is all there is to it' : 'Try this first'}</h2>
       <ol>
         {steps.map(([done, words], i) => (
           <li key={i} className={done ? 'done' : i === now ? 'now' : ''}>
             <i aria-hidden="true">{done ? <Check size={12} strokeWidth={3} /> : i + 1}</i>
-            <span>
+            {/* One at a time is read; all of them are told. */}
+            <span className={i === now ? undefined : 'hidden-text'}>
               {words}
-              {done && <span className="hidden-text"> (done)</span>}
+              {done && ' (done)'}
             </span>
           </li>
         ))}
       </ol>
+      <Button look="icon" aria-label="Put the hints away" onClick={() => prefer({ hintsSeen: true })}>
+        <X size={14} />
+      </Button>
     </aside>
   )
 }

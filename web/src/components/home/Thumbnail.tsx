@@ -26,6 +26,7 @@ export const Thumbnail = memo(function Thumbnail({ boxes }: { boxes: Boxes }) {
   const top = Math.max(edge, (high - height * scale) / 2)
   return (
     <svg className="thumbnail" viewBox={`0 0 ${wide} ${high}`} aria-hidden="true">
+      {boxes.length === 0 && <rect className="nothing" x={105} y={54} width={70} height={42} rx={4} />}
       {boxes.map((b, i) => {
         const x = left + (b.x - x0) * scale
         const y = top + (b.y - y0) * scale

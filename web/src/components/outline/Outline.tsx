@@ -32,6 +32,7 @@ export function Outline() {
       <h2>
         Outline <small>{blocks.length === 1 ? '1 block' : `${blocks.length} blocks`}</small>
       </h2>
+      {blocks.length === 0 && <p>Blocks are listed here, each after those whose variables it has.</p>}
       <div className="rows" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <ul style={{ height: blocks.length * rowHeight }}>
           {shown.map((block, i) => (

@@ -12,9 +12,15 @@ function cellsOf(html: string): { head: string[]; rows: string[][]; index: numbe
   return { head: all[0] ? texts(all[0]) : [], rows: body.map(texts), index }
 }
 
+const missing = (cell: string | undefined) => cell === 'NaN' || cell === 'None' || cell === ''
+const isNumber = (cell: string | undefined) => !missing(cell) && !Number.isNaN(Number(cell))
+/** Whether a column has numbers, and nothing else but cells without a value. */
+const hasNumbers = (cells: readonly (string | undefined)[]) =>
+  cells.some(isNumber) && cells.every((cell) => missing(cell) || isNumber(cell))
+
 export const TablePreview = memo(function TablePreview({ html, active }: { html: string; active: boolean }) {
   const { head, rows, index } = useMemo(() => cellsOf(html), [html])
-  const numeric = head.map((_, i) => rows.every((row) => row[i] === '' || !Number.isNaN(Number(row[i]))))
+  const numeric = head.map((_, i) => hasNumbers(rows.map((row) => row[i])))
   return (
     <div
       className={active ? 'table active nowheel nodrag' : 'table'}
