@@ -1,21 +1,15 @@
-// What every `easel gcp` command that reaches Google is made of: client, tokens, the cluster, and Ctrl-C that ends requests.
+// What every `easel gcp` command that reaches Google is made of: a session with Google, and Ctrl-C that ends requests.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
-#include "base/sleeper.h"
 #include "cli/arguments.h"
 #include "cli/signals.h"
-#include "gcp/credentials.h"
-#include "gcp/provision/observed.h"
-#include "gcp/provision/rest_cloud.h"
-#include "gcp/rest_client.h"
-#include "http/client.h"
+#include "gcp/provision/options.h"
+#include "hosting/google_session.h"
 
 namespace easel {
 
@@ -29,35 +23,17 @@ class GcpSession {
   GcpSession(const GcpSession&) = delete;
   GcpSession& operator=(const GcpSession&) = delete;
 
-  Cloud& cloud() { return *cloud_; }
-  std::string Who() const { return caller_.tokens->Who(); }
-  /// Whether the credentials say that they are of this member, "serviceAccount:…".
-  bool IsAccount(const std::string& member) const {
-    return !caller_.account.empty() && member == "serviceAccount:" + caller_.account;
-  }
-  OpenCluster Opener();
-  /// Requests as a service account, by a new token that the caller gets for it (impersonation, both scopes).
-  ///
-  /// Errors: kPermissionDenied: the caller may not.
-  Result<std::unique_ptr<Cloud>> As(const std::string& email);
-  /// The cluster as such an account.
-  OpenCluster OpenerAs(const std::string& email);
-  /// Upload, download and remove a probe by URLs that the account signs, asked to by the caller (signBlob).
-  Status SignedRoundTrip(const std::string& email, const std::string& bucket);
+  GoogleSession& google() { return *google_; }
+  Cloud& cloud() { return google_->cloud(); }
+  std::string Who() const { return google_->Who(); }
+  OpenCluster Opener() { return google_->Opener(); }
 
  private:
   GcpSession() = default;
-  OpenCluster OpenerFor(std::shared_ptr<gcp::TokenSource> tokens);
 
   Signals signals_;  // before any thread
-  SystemClock clock_;
-  SystemSleeper sleeper_;
   std::stop_source stop_;
-  std::unique_ptr<HttpClient> http_;
-  std::optional<gcp::Google> google_;
-  gcp::Credentials caller_;
-  std::unique_ptr<gcp::RestClient> rest_;
-  std::unique_ptr<RestCloud> cloud_;
+  std::unique_ptr<GoogleSession> google_;
   UniqueFd wake_;
   std::jthread watcher_;
 };

@@ -239,7 +239,8 @@ std::string SettingsYaml(const ProvisionOptions& o, const std::string& endpoint)
     out += "  " + std::string(role) + ": " + o.AccountEmail(role) + "\n";
   if (o.uses_cluster())
     out += "kubernetes:\n  namespace: " + o.nspace +
-           "\n  endpoint: " + (endpoint.empty() ? "\"\"" : endpoint) + "\n";
+           "\n  endpoint: " + (endpoint.empty() ? "\"\"" : endpoint) + "\n  cluster: " + o.ClusterName() +
+           "\n";
   return out;
 }
 

@@ -139,7 +139,7 @@ std::string GrantCommand(const ProvisionOptions& o, const std::string& resource,
                       resource.substr(7, resource.size() - 8),
                   who);
   else if (resource.starts_with("repository/"))
-    out = Command("gcloud artifacts repositories add-iam-policy-binding " + o.prefix,
+    out = Command("gcloud artifacts repositories add-iam-policy-binding " + o.RepositoryId(),
                   with({"--project " + o.project, "--location " + o.repository_location}));
   else
     out = Command("gcloud projects add-iam-policy-binding " + After(resource, "project/"),

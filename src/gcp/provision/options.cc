@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "canvas/yaml.h"
 #include "gcp/endpoints.h"
+#include "gcp/provision/names.h"
 
 namespace easel {
 namespace {
@@ -53,35 +54,6 @@ std::unexpected<Error> Wrong(std::string_view name, const std::string& value, st
               "--" + OptionFlag(name) + " `" + value + "`: " + std::string(right));
 }
 
-bool OfThese(std::string_view text, std::string_view more, std::size_t least, std::size_t most) {
-  return text.size() >= least && text.size() <= most && std::ranges::all_of(text, [&](unsigned char c) {
-           return std::islower(c) || std::isdigit(c) || more.contains(c);
-         });
-}
-
-bool IsProject(std::string_view text) {
-  const std::size_t colon = text.rfind(':');  // "example.com:project" of old domains
-  const std::string_view id = colon == std::string_view::npos ? text : text.substr(colon + 1);
-  return OfThese(id, "-", 6, 30) && std::islower(static_cast<unsigned char>(id[0])) && id.back() != '-' &&
-         (colon == std::string_view::npos || OfThese(text.substr(0, colon), "-.", 1, 64));
-}
-
-bool IsLocation(std::string_view text) {
-  return !text.empty() && text.size() < 40 &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
-}
-
-bool IsLabel(std::string_view text, std::size_t most) {
-  return OfThese(text, "-", 1, most) && text.front() != '-' && text.back() != '-';
-}
-
-bool IsEmail(std::string_view text) {
-  const std::size_t at = text.find('@');
-  return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
-         text.find('@', at + 1) == std::string_view::npos &&
-         std::ranges::none_of(text, [](unsigned char c) { return std::isspace(c) || c == '[' || c == ']'; });
-}
-
 bool IsMember(std::string_view text) {
   for (const std::string_view kind : {"serviceAccount:", "user:"})
     if (text.starts_with(kind)) return IsEmail(text.substr(kind.size()));
@@ -116,9 +88,7 @@ Status CheckEach(const Options& o) {
                                     {"cluster_location", &o.cluster_location}})
     if (!IsLocation(*value))
       return Wrong(name, *value, "a place is named like europe-west2 or, for a bucket, EU");
-  if (!OfThese(o.bucket, "-_.", 3, 63) || o.bucket.starts_with("goog") || o.bucket.contains("google") ||
-      !std::isalnum(static_cast<unsigned char>(o.bucket.front())) ||
-      !std::isalnum(static_cast<unsigned char>(o.bucket.back())))
+  if (!IsBucketName(o.bucket))
     return Wrong("bucket", o.bucket,
                  "3 to 63 of a-z, 0-9, - and _, between letters or digits, without `google`");
   if (!o.caller.empty() && !IsMember(o.caller))
@@ -164,6 +134,10 @@ std::unexpected<Error> At(const std::string& file, const YamlNode& node, const s
 }  // namespace
 
 std::string ProvisionOptions::AccountEmail(std::string_view role) const {
+  const std::string& named = role == "app"     ? app_account
+                             : role == "build" ? build_account
+                                               : execution_account;
+  if (!named.empty()) return named;
   // The account of an old project "example.com:name" is at name.example.com.
   const std::size_t colon = project.rfind(':');
   const std::string host =
@@ -172,7 +146,7 @@ std::string ProvisionOptions::AccountEmail(std::string_view role) const {
 }
 
 std::string ProvisionOptions::RepositoryName() const {
-  return "projects/" + project + "/locations/" + repository_location + "/repositories/" + prefix;
+  return "projects/" + project + "/locations/" + repository_location + "/repositories/" + RepositoryId();
 }
 
 std::string ProvisionOptions::ClusterName() const {

@@ -32,10 +32,14 @@ struct ProvisionOptions {
   std::string nspace;                 ///< Kubernetes namespace; the prefix unless given
   std::string endpoints;              ///< SERVICE=URL,…: asked instead of Google's own addresses
   bool helm = false;                  ///< the chart makes what is in the namespace
+  /// What is called otherwise than the prefix says, as the settings of an organization may have it; else empty.
+  std::string app_account, execution_account, build_account;  ///< addresses
+  std::string repository;                                     ///< id
 
   bool uses_cluster() const { return !cluster.empty(); }
   std::string AccountEmail(std::string_view role) const;  ///< "app", "execution", "build"
   std::string AccountMember(std::string_view role) const { return "serviceAccount:" + AccountEmail(role); }
+  std::string RepositoryId() const { return repository.empty() ? prefix : repository; }
   std::string RepositoryName() const;   ///< projects/P/locations/L/repositories/PREFIX
   std::string ClusterName() const;      ///< projects/C/locations/L/clusters/NAME
   std::string ConnectRoleName() const;  ///< projects/C/roles/ClustersConnect

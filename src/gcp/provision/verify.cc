@@ -43,6 +43,7 @@ class Verifier {
 
   Result<std::vector<Check>> Run() {
     Declare();
+    Tell();
     for (int attempt = 1;; ++attempt) {
       EASEL_RETURN_IF_ERROR(TryAll());
       const bool failed = std::ranges::any_of(
@@ -50,9 +51,7 @@ class Verifier {
       if ((!failed && (app_ != nullptr || !tools_.wait_for_app)) || !tools_.may_wait()) break;
       EASEL_RETURN_IF_ERROR(tools_.caller.Pause(std::min(attempt, 5)));
     }
-    std::vector<Check> out;
-    for (Task& task : tasks_) out.push_back(std::move(task.check));
-    return out;
+    return Checks();
   }
 
  private:
@@ -61,6 +60,40 @@ class Verifier {
     std::string remedy;
     std::function<Status()> run;
   };
+
+  std::vector<Check> Checks() const {
+    std::vector<Check> out;
+    for (const Task& task : tasks_) out.push_back(task.check);
+    return out;
+  }
+
+  void Tell() {
+    if (tools_.told) tools_.told(Checks());
+  }
+
+  bool on_control_plane() const { return !tools_.control_plane.empty(); }
+
+  /// What to do about a check that failed like this: the grant is no remedy for what is not there or was not reached.
+  std::string RemedyFor(const Error& error, const std::string& grant) const {
+    // The signature was made; what it asked for was refused.
+    if (error.reason == kSignedUrlRefused && error.code == Code::kPermissionDenied)
+      return Command(desired_.bucket_id, "roles/storage.objectAdmin");
+    switch (error.code) {
+      case Code::kNotFound:
+        return "Nothing of this name is there. Correct the name; or, if it has yet to be made: `easel gcp "
+               "apply`.";
+      case Code::kUnavailable:
+      case Code::kDeadlineExceeded:
+        return "It was not reached from this machine. Look at its address, the network between, and "
+               "HTTPS_PROXY "
+               "if there is a proxy; then run this again.";
+      case Code::kUnauthenticated:
+        return "The credentials were refused. Sign in anew (`gcloud auth application-default login`), or "
+               "give a key "
+               "that still exists; for a cluster, a token that has not expired.";
+      default: return grant;
+    }
+  }
 
   void Add(std::string who, std::string what, std::string remedy, std::function<Status()> run) {
     tasks_.push_back({{.who = std::move(who), .what = std::move(what)}, std::move(remedy), std::move(run)});
@@ -79,14 +112,16 @@ class Verifier {
     std::vector<std::function<Status()>> runs;
     for (Task& task : tasks_) {
       if (task.check.result == CheckResult::kGood) continue;
-      runs.emplace_back([&task]() -> Status {
+      runs.emplace_back([this, &task]() -> Status {
         const Status status = task.run();
+        const std::scoped_lock lock(told_mutex_);
         Check& check = task.check;
         check.detail = status ? "" : OneLine(status.error().message);
         check.result = status                               ? CheckResult::kGood
                        : status.error().reason == "NOT_RUN" ? CheckResult::kNotRun
                                                             : CheckResult::kFailed;
-        check.remedy = check.result == CheckResult::kFailed ? task.remedy : "";
+        check.remedy = check.result == CheckResult::kFailed ? RemedyFor(status.error(), task.remedy) : "";
+        Tell();
         if (!status && status.error().code == Code::kCancelled) return status;
         return {};
       });
@@ -97,6 +132,8 @@ class Verifier {
   /// As the app account; not run if the caller may not become it.
   std::function<Status()> AsApp(std::function<Status(Cloud&)> run) {
     return [this, run = std::move(run)]() -> Status {
+      if (app_ == nullptr && on_control_plane())
+        return NotRun("not tried: the server may not act as the app account, as the first line says");
       if (app_ == nullptr)
         return NotRun("run it on the control plane, as " +
                       (options_.caller.empty() ? std::string("its identity") : options_.caller) +
@@ -117,17 +154,32 @@ class Verifier {
     return GrantCommand(options_, resource, Wanted(resource, role));
   }
 
+  /// The grant by which whoever runs the control plane becomes the app account.
+  std::string CallerCommand() const {
+    const std::string app = AccountId(options_.AccountEmail("app"));
+    constexpr char kRole[] = "roles/iam.serviceAccountTokenCreator";
+    if (!options_.caller.empty()) return Command(app, kRole);
+    if (!on_control_plane()) return "Name who runs the control plane by --caller and run `easel gcp apply`.";
+    return "Give the server's own identity " + std::string(kRole) +
+           " on the app account (MEMBER: serviceAccount:… or user:…, whose credentials the server has):\n" +
+           GrantCommand(options_, app, {kRole, "MEMBER"});
+  }
+
+  Status BecomesApp() {
+    if (app_ != nullptr) return {};
+    if (!on_control_plane())
+      return NotRun("run it on the control plane: you may not act as the app account (" +
+                    OneLine(app_error_->message) + ")");
+    const std::string why = OneLine(app_error_->message);
+    const bool named = app_error_->code == Code::kNotFound || why.contains(tools_.control_plane);
+    return Fail(app_error_->code, app_error_->reason,
+                named ? why : "the server asks as " + tools_.control_plane + ": " + why);
+  }
+
   void Declare() {
-    const std::string app = AccountId(options_.AccountEmail("app")), bucket = desired_.bucket_id,
-                      project = ProjectId(options_.project);
-    Add("you", "may act as the app account",
-        options_.caller.empty() ? "Name who runs the control plane by --caller and run `easel gcp apply`."
-                                : Command(app, "roles/iam.serviceAccountTokenCreator"),
-        [this]() -> Status {
-          if (app_ != nullptr) return {};
-          return NotRun("run it on the control plane: you may not act as the app account (" +
-                        OneLine(app_error_->message) + ")");
-        });
+    const std::string bucket = desired_.bucket_id, project = ProjectId(options_.project);
+    Add(on_control_plane() ? "server" : "you", "may act as the app account", CallerCommand(),
+        [this] { return BecomesApp(); });
     Add(kApp, "may do with objects and folders of the bucket what it needs",
         Command(bucket, "roles/storage.objectAdmin"), AsApp([this](Cloud& cloud) {
           return BucketPermissions(
@@ -146,8 +198,7 @@ class Verifier {
     Add(kApp, "writes, reads and removes an object", Command(bucket, "roles/storage.objectAdmin"),
         AsApp([this](Cloud& cloud) { return Probe(cloud); }));
     if (tools_.signed_round_trip)
-      Add(kApp, "uploads and downloads by signed URL",
-          options_.caller.empty() ? "" : Command(app, "roles/iam.serviceAccountTokenCreator"),
+      Add(kApp, "uploads and downloads by signed URL", CallerCommand(),
           AsApp([this](Cloud&) { return tools_.signed_round_trip(); }));
     Add(kApp, "may read logs of the project", Command(project, "roles/logging.viewer"),
         AsApp([this](Cloud& cloud) {
@@ -178,20 +229,32 @@ class Verifier {
   }
 
   void Cluster() {
-    if (!options_.uses_cluster()) return;
-    Add(kApp, "may connect to the cluster",
-        Command(ProjectId(options_.compute_project), options_.ConnectRoleName()), AsApp([this](Cloud& cloud) {
-          return ProjectPermissions(cloud, options_.compute_project, {"container.clusters.connect"}, true);
-        }));
-    const std::string kubernetes = "kubectl -n " + options_.nspace +
-                                   " create rolebinding scheduler --clusterrole admin --user " +
-                                   options_.AccountEmail("app");
-    Add(kApp, "may run jobs in the namespace " + options_.nspace, kubernetes,
-        AsApp([this](Cloud&) { return InCluster(options_.nspace, true); }));
-    Add(kApp, "may not run jobs in other namespaces",
-        "Take the role that allows it away: kubectl get rolebindings,clusterrolebindings -A -o wide | grep " +
-            options_.AccountEmail("app"),
-        AsApp([this](Cloud&) { return InCluster("default", false); }));
+    if (!options_.uses_cluster() && endpoint_.empty()) return;
+    const bool own_token = !tools_.cluster_identity.empty();
+    if (options_.uses_cluster() && !own_token)
+      Add(kApp, "may connect to the cluster",
+          Command(ProjectId(options_.compute_project), options_.ConnectRoleName()),
+          AsApp([this](Cloud& cloud) {
+            return ProjectPermissions(cloud, options_.compute_project, {"container.clusters.connect"}, true);
+          }));
+    const std::string who = own_token ? tools_.cluster_identity : kApp;
+    const std::string user =
+        own_token ? "--" + who : "--user " + options_.AccountEmail("app");  // --serviceaccount NAMESPACE:NAME
+    const std::string named = who.substr(who.find('=') + 1);
+    const auto asks = [&](const std::string& nspace, bool allowed) -> std::function<Status()> {
+      if (own_token) return [this, nspace, allowed] { return InCluster(nspace, allowed); };
+      return AsApp([this, nspace, allowed](Cloud&) { return InCluster(nspace, allowed); });
+    };
+    const std::string shown = own_token ? "cluster token" : kApp;
+    Add(shown, "may run jobs in the namespace " + options_.nspace,
+        "kubectl -n " + options_.nspace + " create rolebinding scheduler --clusterrole admin " + user,
+        asks(options_.nspace, true));
+    if (options_.nspace != "default")
+      Add(shown, "may not run jobs in other namespaces",
+          "Take the role that allows it away: kubectl get rolebindings,clusterrolebindings -A -o wide | "
+          "grep " +
+              (own_token ? named : options_.AccountEmail("app")),
+          asks("default", false));
   }
 
   /// What no one can try for another: the policies must say it.
@@ -285,7 +348,13 @@ class Verifier {
   Status Held(const std::string& resource, const Grant& grant, bool held) {
     const auto answer = ReadPatiently(tools_.caller, ReadPolicyCall(options_, resource));
     if (!answer && answer.error().code == Code::kPermissionDenied)
-      return NotRun("you may not read the policy of " + TitleOf(resource) + ": run it as who set this up");
+      return NotRun(on_control_plane()
+                        ? "the server may not read the policy of " + TitleOf(resource) +
+                              ", and needs no such right: who set this up sees it by `easel gcp verify`"
+                        : "you may not read the policy of " + TitleOf(resource) +
+                              ": run it as who set this up");
+    if (!answer && answer.error().code == Code::kNotFound)
+      return Fail(Code::kNotFound, answer.error().reason, "there is no " + TitleOf(resource));
     if (!answer)
       return std::unexpected(Explain(answer.error(), {.resource = resource,
                                                       .doing = "read the policy of " + TitleOf(resource),
@@ -305,58 +374,14 @@ class Verifier {
   std::vector<Task> tasks_;
   std::unique_ptr<Cloud> app_;
   std::optional<Error> app_error_;
+  std::mutex told_mutex_;
 };
-
-std::string_view ResultName(CheckResult result) {
-  switch (result) {
-    case CheckResult::kGood: return "good";
-    case CheckResult::kFailed: return "failed";
-    case CheckResult::kNotRun: break;
-  }
-  return "not run";
-}
 
 }  // namespace
 
 Result<std::vector<Check>> Verify(const ProvisionOptions& options, const Desired& desired,
                                   const std::string& endpoint, const VerifyTools& tools) {
   return Verifier(options, desired, endpoint, tools).Run();
-}
-
-std::string VerifyText(const std::vector<Check>& checks) {
-  std::string out;
-  for (const Check& check : checks) {
-    out += std::string(check.result == CheckResult::kGood     ? "good     "
-                       : check.result == CheckResult::kFailed ? "FAILED   "
-                                                              : "not run  ") +
-           check.who + " " + check.what + "\n";
-    if (!check.detail.empty()) out += "           " + check.detail + "\n";
-    if (!check.remedy.empty()) {
-      out += "           do this:\n";
-      for (const std::string& line : Split(check.remedy, '\n'))
-        if (!line.empty()) out += "             " + line + "\n";
-    }
-  }
-  const auto count = [&](CheckResult result) { return std::ranges::count(checks, result, &Check::result); };
-  const auto failed = count(CheckResult::kFailed), not_run = count(CheckResult::kNotRun);
-  out += "\n" + std::to_string(count(CheckResult::kGood)) + " good, " + std::to_string(failed) + " failed, " +
-         std::to_string(not_run) + " not run.\n";
-  if (failed > 0)
-    out +=
-        "`easel gcp apply` with the same flags puts right what it made; grants take up to 7 minutes to "
-        "act.\n";
-  return out;
-}
-
-json::object VerifyJson(const std::vector<Check>& checks) {
-  json::array out;
-  for (const Check& check : checks)
-    out.push_back(json::object{{"who", check.who},
-                               {"what", check.what},
-                               {"result", ResultName(check.result)},
-                               {"detail", check.detail},
-                               {"remedy", check.remedy}});
-  return {{"checks", std::move(out)}};
 }
 
 }  // namespace easel

@@ -12,16 +12,19 @@
 
 namespace easel {
 
-enum class CheckResult { kGood, kFailed, kNotRun };
+enum class CheckResult { kWaiting, kGood, kFailed, kNotRun };
 
 /// One thing that was tried, by one identity.
 struct Check {
-  std::string who;   ///< "app account", "execution account", …
-  std::string what;  ///< "may write and read objects of the bucket"
-  CheckResult result = CheckResult::kNotRun;
-  std::string detail;  ///< of a failure: what happened; of what was not run: why
+  std::string who;                             ///< "app account", "execution account", …
+  std::string what;                            ///< "may write and read objects of the bucket"
+  CheckResult result = CheckResult::kWaiting;  ///< never so at the end
+  std::string detail;                          ///< of a failure: what happened; of what was not run: why
   std::string remedy;  ///< of a failure: the role and the command, or another sentence; else empty
 };
+
+/// Reason of an error of `signed_round_trip` that the bucket answered with, not who signs.
+inline constexpr char kSignedUrlRefused[] = "SIGNED_URL_REFUSED";
 
 struct VerifyTools {
   Cloud& caller;                                           ///< who runs the command
@@ -31,6 +34,13 @@ struct VerifyTools {
   bool wait_for_app =
       false;  ///< the caller ought to be able to act as the app account: try again when it may not yet
   std::function<bool()> may_wait;  ///< there is time for another try: grants take minutes to act
+  /// Who runs this, if it is the control plane itself ("easel@acme.iam.gserviceaccount.com, from …"): then not being able to act as
+  /// the app account is a failure, and words are about the server instead of "you".
+  std::string control_plane = {};
+  /// Whose token the cluster is asked with ("serviceaccount NAMESPACE:NAME"); empty: the app account's.
+  std::string cluster_identity = {};
+  /// Called with all checks as they are now, after each that ended; one call at a time, from any thread.
+  std::function<void(const std::vector<Check>&)> told = {};
 };
 
 /// Run all checks, several at once, and again those that failed while there is time.
