@@ -147,7 +147,14 @@ class RunningApp final : public App {
                .cookie = "easel_session_" + people_.accounts->workspace_word(),
                .secure = settings_.Text("public_url").starts_with("https://"),
                .public_url = settings_.Text("public_url"),
-               .version = options.version} {
+               .version = options.version},
+        self_hosting_(*people_.database, clock_, workspace_.state_folder() + "/secrets.key",
+                      people_.team ? &people_.team->audit() : nullptr),
+        connection_test_(clock_),
+        hosting_{.settings = self_hosting_,
+                 .test = connection_test_,
+                 .store = settings_.Text("store"),
+                 .endpoints = settings_.Pairs("gcp.endpoints")} {
     ServeOpenCanvases(parts_);
     AddRoutes();
     ServiceOptions service{.hosts = settings_.List("hosts"),
@@ -194,6 +201,7 @@ class RunningApp final : public App {
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
     passwords_.End();
+    connection_test_.End();
     canvases_.CloseAll();  // pages are told before their sockets go
     server_->Stop(grace);
     server_.reset();
@@ -230,6 +238,7 @@ class RunningApp final : public App {
     AddReadingRoutes(router_, parts_);
     AddFileRoutes(router_);
     AddExchangeRoutes(router_, parts_);
+    AddSelfHostingRoutes(router_, hosting_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });
   }
 
@@ -278,6 +287,9 @@ class RunningApp final : public App {
   BlockingPool passwords_;
   OpenCanvases canvases_;
   ServerParts parts_;  ///< complete before the server listens
+  SelfHostingSettings self_hosting_;
+  ConnectionTest connection_test_;
+  const SelfHostingParts hosting_;
   Router router_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Housekeeping> housekeeping_;

@@ -9,7 +9,9 @@
 #include "hub/open_canvases.h"
 #include "server/accounts.h"
 #include "server/blocking_pool.h"
+#include "server/connection_test.h"
 #include "server/router.h"
+#include "server/self_hosting_settings.h"
 #include "server/sign_in_limit.h"
 #include "server/team.h"
 #include "server/workspace.h"
@@ -41,6 +43,14 @@ struct ServerParts {
   std::function<Status(const std::string& canvas_root)> close;
 };
 
+/// What the routes of self-hosting hold on to besides.
+struct SelfHostingParts {
+  SelfHostingSettings& settings;
+  ConnectionTest& test;
+  std::string store;      ///< where this server keeps state, too; empty: nowhere
+  std::string endpoints;  ///< other addresses of Google's services
+};
+
 /// Answer with who is signed in, and with the cookie of a session that began.
 HttpResponse SignedIn(const ServerParts& parts, const IssuedCredential& issued);
 json::object SessionDocument(const ServerParts& parts, const Principal& principal);
@@ -67,5 +77,6 @@ void AddReadingRoutes(Router& router, const ServerParts& parts);
 void AddTeamRoutes(Router& router, const ServerParts& parts);
 void AddLinkRoutes(Router& router, const ServerParts& parts);
 void AddTokenRoutes(Router& router, const ServerParts& parts);
+void AddSelfHostingRoutes(Router& router, const SelfHostingParts& hosting);
 
 }  // namespace easel

@@ -11,7 +11,7 @@
 namespace easel {
 namespace {
 
-constexpr std::int64_t kServerDatabaseVersion = 2;
+constexpr std::int64_t kServerDatabaseVersion = 3;
 
 constexpr char kServerSchema[] =
     "CREATE TABLE IF NOT EXISTS about (word TEXT NOT NULL);"
@@ -47,7 +47,12 @@ constexpr char kServerSchema[] =
     "CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit "
     "log is only added to'); END;"
     "CREATE TRIGGER IF NOT EXISTS audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit "
-    "log is only added to'); END;";
+    "log is only added to'); END;"
+    // Version 3: where an organization is on Google Cloud.
+    "CREATE TABLE IF NOT EXISTS self_hosting (one INTEGER PRIMARY KEY CHECK (one = 1), document TEXT NOT "
+    "NULL, changed_ms INTEGER NOT NULL, person TEXT NOT NULL, name TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS self_hosting_secrets (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, set_ms "
+    "INTEGER NOT NULL) WITHOUT ROWID;";
 
 }  // namespace
 

@@ -85,6 +85,36 @@ class Api:
         answer: types.Organization = self._http.ask("PATCH", "/organization", body=body)
         return answer
 
+    def get_self_hosting(self) -> types.SelfHosting:
+        """Where the organization is on Google Cloud, as its admins said. Secrets are not in it, only since when they are set. (Access: admin.)"""
+        answer: types.SelfHosting = self._http.ask("GET", "/self-hosting")
+        return answer
+
+    def change_self_hosting(self, body: types.SelfHostingChange) -> types.SelfHosting:
+        """As it is now. (Access: admin.)"""
+        answer: types.SelfHosting = self._http.ask("PUT", "/self-hosting", body=body)
+        return answer
+
+    def read_self_hosting_yaml(self, body: types.ReadSelfHostingYamlBody) -> types.ReadSelfHostingYamlAnswer:
+        """What it says, and which fields are missing or cannot be right. Nothing is saved. (Access: admin.)"""
+        answer: types.ReadSelfHostingYamlAnswer = self._http.ask("POST", "/self-hosting/yaml", body=body)
+        return answer
+
+    def get_connection_test(self) -> types.ConnectionTest:
+        """The last test, or the one that runs, with what is known so far. (Access: admin.)"""
+        answer: types.ConnectionTest = self._http.ask("GET", "/self-hosting/test")
+        return answer
+
+    def test_connection(self, body: types.TestConnectionBody) -> types.ConnectionTest:
+        """It runs, in the background, on the settings as they are saved. 409 while another one does. (Access: admin.)"""
+        answer: types.ConnectionTest = self._http.ask("POST", "/self-hosting/test", body=body)
+        return answer
+
+    def stop_connection_test(self) -> types.ConnectionTest:
+        """If one ran, it is asked to end, and soon `stopped`. (Access: admin.)"""
+        answer: types.ConnectionTest = self._http.ask("DELETE", "/self-hosting/test")
+        return answer
+
     def list_members(self, *, cursor: str | None = None, limit: int | None = None) -> types.ListMembersAnswer:
         """By name. (Access: viewer.)"""
         answer: types.ListMembersAnswer = self._http.ask(

@@ -15,6 +15,95 @@ class Problem(TypedDict):
     """Stable, e.g. BLOCK_CYCLE."""
     detail: str
     """What happened and what to do."""
+    fields: NotRequired[list[FieldProblem]]
+    """Of 422: what is wrong with which field of the body."""
+
+
+class FieldProblem(TypedDict):
+    field: str
+    """Its path: kubernetes.endpoint."""
+    problem: str
+    """What is wrong, and how the right value is found; names in backticks."""
+
+
+class SelfHosting(TypedDict):
+    settings: SelfHostingSettings | None
+    """null: nothing was said yet."""
+    kubernetes_token: SecretSince | None
+    """null: none is kept."""
+    kubernetes_certificate_authority: SecretSince | None
+    """null: none is kept."""
+    changed_ms: int | None
+    changed_by: str | None
+    """Name, as it was then."""
+    store: str | None
+    """Where this server keeps state of canvases besides its own disk (setting `store`); null: nowhere."""
+
+
+class SelfHostingSettingsServiceAccounts(TypedDict):
+    app: str
+    execution: str
+    build: str
+
+
+class SelfHostingSettings(TypedDict):
+    """As the YAML that `easel gcp apply` prints."""
+
+    project: str
+    """Id of the Google Cloud project."""
+    region: str
+    bucket: str
+    """Its name, without gs://."""
+    repository: str
+    """LOCATION-docker.pkg.dev/PROJECT/NAME."""
+    service_accounts: SelfHostingSettingsServiceAccounts
+    kubernetes: KubernetesPlace | None
+    """null: blocks do not run on a cluster."""
+
+
+class KubernetesPlace(TypedDict):
+    namespace: str
+    endpoint: str
+    """https://HOST[:PORT] of its API."""
+    cluster: str
+    """projects/PROJECT/locations/LOCATION/clusters/NAME of a GKE cluster; empty: another one."""
+
+
+class SelfHostingChange(TypedDict):
+    settings: SelfHostingSettings
+    kubernetes_token: NotRequired[str | None]
+    """Token of a service account of the cluster. Absent: stays; null or empty: is removed. Kept encrypted, never sent back."""
+    kubernetes_certificate_authority: NotRequired[str | None]
+    """Of the cluster's API, in PEM. As kubernetes_token."""
+
+
+class SecretSince(TypedDict):
+    set_ms: int
+
+
+class ConnectionTest(TypedDict):
+    state: Literal["none", "running", "ended", "stopped"]
+    began_ms: int | None
+    ended_ms: int | None
+    settings_ms: int | None
+    """changed_ms of the settings that it is about."""
+    by: str | None
+    """Who began it."""
+    problem: str | None
+    """Why nothing could be checked: no credentials, …"""
+    checks: list[ConnectionCheck]
+
+
+class ConnectionCheck(TypedDict):
+    who: str
+    """Whose right: server, app account, …"""
+    what: str
+    """Goes on after `who`: may write, …"""
+    result: Literal["waiting", "good", "failed", "not run"]
+    detail: str
+    """Of a failure what happened; of what was not run why."""
+    remedy: str
+    """Of a failure: what to do, a sentence or a command."""
 
 
 class SignIn(TypedDict):
@@ -704,6 +793,21 @@ class UsePasswordResetBody(TypedDict):
 
 class ChangeOrganizationBody(TypedDict):
     name: OrganizationName
+
+
+class ReadSelfHostingYamlBody(TypedDict):
+    yaml: str
+    """What `easel gcp apply` prints at its end."""
+
+
+class ReadSelfHostingYamlAnswer(TypedDict):
+    settings: SelfHostingSettings
+    fields: list[FieldProblem]
+
+
+class TestConnectionBody(TypedDict):
+    deadline_s: NotRequired[int]
+    """What fails is tried again so long, because grants take up to 7 minutes to act."""
 
 
 class ListMembersAnswer(TypedDict):

@@ -184,6 +184,54 @@ export interface paths {
         patch: operations["changeOrganization"];
         trace?: never;
     };
+    "/self-hosting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSelfHosting"];
+        put: operations["changeSelfHosting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/self-hosting/yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["readSelfHostingYaml"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/self-hosting/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getConnectionTest"];
+        put?: never;
+        post: operations["testConnection"];
+        delete: operations["stopConnectionTest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/members": {
         parameters: {
             query?: never;
@@ -1038,6 +1086,86 @@ export interface components {
             reason: string;
             /** @description What happened and what to do. */
             detail: string;
+            /** @description Of 422: what is wrong with which field of the body. */
+            fields?: components["schemas"]["FieldProblem"][];
+        };
+        FieldProblem: {
+            /** @description Its path: kubernetes.endpoint. */
+            field: string;
+            /** @description What is wrong, and how the right value is found; names in backticks. */
+            problem: string;
+        };
+        SelfHosting: {
+            /** @description null: nothing was said yet. */
+            settings: components["schemas"]["SelfHostingSettings"] | null;
+            /** @description null: none is kept. */
+            kubernetes_token: components["schemas"]["SecretSince"] | null;
+            /** @description null: none is kept. */
+            kubernetes_certificate_authority: components["schemas"]["SecretSince"] | null;
+            changed_ms: number | null;
+            /** @description Name, as it was then. */
+            changed_by: string | null;
+            /** @description Where this server keeps state of canvases besides its own disk (setting `store`); null: nowhere. */
+            store: string | null;
+        };
+        /** @description As the YAML that `easel gcp apply` prints. */
+        SelfHostingSettings: {
+            /** @description Id of the Google Cloud project. */
+            project: string;
+            region: string;
+            /** @description Its name, without gs://. */
+            bucket: string;
+            /** @description LOCATION-docker.pkg.dev/PROJECT/NAME. */
+            repository: string;
+            service_accounts: {
+                app: string;
+                execution: string;
+                build: string;
+            };
+            /** @description null: blocks do not run on a cluster. */
+            kubernetes: components["schemas"]["KubernetesPlace"] | null;
+        };
+        KubernetesPlace: {
+            namespace: string;
+            /** @description https://HOST[:PORT] of its API. */
+            endpoint: string;
+            /** @description projects/PROJECT/locations/LOCATION/clusters/NAME of a GKE cluster; empty: another one. */
+            cluster: string;
+        };
+        SelfHostingChange: {
+            settings: components["schemas"]["SelfHostingSettings"];
+            /** @description Token of a service account of the cluster. Absent: stays; null or empty: is removed. Kept encrypted, never sent back. */
+            kubernetes_token?: string | null;
+            /** @description Of the cluster's API, in PEM. As kubernetes_token. */
+            kubernetes_certificate_authority?: string | null;
+        };
+        SecretSince: {
+            set_ms: number;
+        };
+        ConnectionTest: {
+            /** @enum {string} */
+            state: "none" | "running" | "ended" | "stopped";
+            began_ms: number | null;
+            ended_ms: number | null;
+            /** @description changed_ms of the settings that it is about. */
+            settings_ms: number | null;
+            /** @description Who began it. */
+            by: string | null;
+            /** @description Why nothing could be checked: no credentials, … */
+            problem: string | null;
+            checks: components["schemas"]["ConnectionCheck"][];
+        };
+        ConnectionCheck: {
+            /** @description Whose right: server, app account, … */
+            who: string;
+            /** @description Goes on after `who`: may write, … */
+            what: string;
+            /** @enum {string} */
+            result: "waiting" | "good" | "failed" | "not run";
+            /** @description Of a failure what happened; of what was not run why. */
+            detail: string;
+            /** @description Of a failure: what to do, a sentence or a command. */
+            remedy: string;
         };
         /** @description One of them: the one-time token that `easel serve` prints, or name and password (team). */
         SignIn: {
@@ -2015,6 +2143,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organization"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSelfHosting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the organization is on Google Cloud, as its admins said. Secrets are not in it, only since when they are set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfHosting"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeSelfHosting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelfHostingChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfHosting"];
+                };
+            };
+            /** @description Fields that are missing or cannot be right, in `fields`; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    readSelfHostingYaml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What `easel gcp apply` prints at its end. */
+                    yaml: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What it says, and which fields are missing or cannot be right. Nothing is saved. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        settings: components["schemas"]["SelfHostingSettings"];
+                        fields: components["schemas"]["FieldProblem"][];
+                    };
+                };
+            };
+            /** @description It is not such a YAML: line, column and what is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnectionTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last test, or the one that runs, with what is known so far. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What fails is tried again so long, because grants take up to 7 minutes to act.
+                     * @default 60
+                     */
+                    deadline_s?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description It runs, in the background, on the settings as they are saved. 409 while another one does. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopConnectionTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description If one ran, it is asked to end, and soon `stopped`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTest"];
                 };
             };
             default: components["responses"]["Problem"];
