@@ -331,9 +331,11 @@ Status GcsTransfer::Read(const CallContext& context, ObjectInfo& info, std::int6
 Result<ObjectInfo> GcsTransfer::Download(const CallContext& context, std::string_view key,
                                          Generation generation, int fd) {
   ObjectInfo info{.key = std::string(key), .generation = generation};
+  std::mutex writing;  // the kernel lets one at a time into a file, and the others spin; here they sleep
   const auto into = [&](std::uint32_t& crc) -> Sink {
-    return [&crc, fd, this, key](std::int64_t offset, std::string_view piece) -> Status {
+    return [&crc, &writing, fd, this, key](std::int64_t offset, std::string_view piece) -> Status {
       crc = Crc32c(piece, crc);
+      const std::lock_guard lock(writing);
       while (!piece.empty()) {
         const ssize_t n = ::pwrite(fd, piece.data(), piece.size(), offset);
         if (n < 0 && errno == EINTR) continue;
