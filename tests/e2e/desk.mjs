@@ -38,10 +38,10 @@ export function makeCanvas(folder, name, blocks, edges = [], more = {}) {
   writeFileSync(join(folder, 'canvas.yaml'), [`easel: 1`, `name: ${name}`, 'blocks:', ...lines, ...joined, ''].join('\n'))
 }
 
-/** `easel serve` on a free port, or on this one. */
-export async function serve(workspace, port = 0, words = []) {
+/** `easel serve` on a free port, or on this one; `more` is its environment besides ours. */
+export async function serve(workspace, port = 0, words = [], more = {}) {
   const child = spawn(binary, ['serve', workspace, '--port', String(port), '--no-open', '--json', ...words], {
-    env: environ,
+    env: { ...environ, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -68,8 +68,8 @@ export async function serve(workspace, port = 0, words = []) {
   }
 }
 
-/** A story: `body` gets a desk with a server and what it needs to open pages. */
-export function story(name, { canvases = {}, quickstart = false, width = 1440, serving = [] }, body) {
+/** A story: `body` gets a desk with a server and what it needs to open pages; `more` is the server's environment besides ours. */
+export function story(name, { canvases = {}, quickstart = false, width = 1440, serving = [], more = {} }, body) {
   test(name, { timeout: slow * 4 }, async (t) => {
     const workspace = mkdtempSync(join(tmpdir(), 'easel-e2e-'))
     for (const [folder, canvas] of Object.entries(canvases)) makeCanvas(join(workspace, folder), ...canvas)
@@ -78,7 +78,7 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440, s
         recursive: true,
         filter: (path) => !path.includes('.easel'),
       })
-    const server = await serve(workspace, 0, serving)
+    const server = await serve(workspace, 0, serving, more)
     browser ??= await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'.split(' '),

@@ -1,4 +1,13 @@
-import { Building2, KeyRound, MonitorSmartphone, ScrollText, Server, UserRound, Users } from 'lucide-react'
+import {
+  Building2,
+  Cloud,
+  KeyRound,
+  MonitorSmartphone,
+  ScrollText,
+  Server,
+  UserRound,
+  Users,
+} from 'lucide-react'
 import { lazy } from 'react'
 import { atLeast, type Role } from '../../core/session/role'
 import type { Session } from '../../core/session/session'
@@ -39,6 +48,10 @@ export const sections: readonly Section[] = [
   {
     ...{ id: 'audit', title: 'Audit log', group: 'Team', icon: ScrollText, needs: 'admin' },
     page: lazy(() => import('../team/AuditLog')),
+  },
+  {
+    ...{ id: 'self-hosting', title: 'Self-hosting', group: 'Server', icon: Cloud, needs: 'admin' },
+    page: lazy(() => import('../hosting/SelfHosting')),
   },
   {
     ...{ id: 'server', title: 'Server', group: 'Server', icon: Server, needs: 'admin' },

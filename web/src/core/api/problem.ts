@@ -8,12 +8,15 @@ export class Problem extends Error {
   readonly status: number
   /** Stable, e.g. `BLOCK_CYCLE`; `OFFLINE` if there was no answer. */
   readonly reason: string
+  /** Of a form: what is wrong with which field. */
+  readonly fields: Document['fields']
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, fields?: Document['fields']) {
     super(message)
     this.name = 'Problem'
     this.status = status
     this.reason = reason
+    this.fields = fields
   }
 }
 
@@ -22,9 +25,11 @@ export const offline = () =>
 
 /** The problem that a response describes; what is not a problem document gets a sentence of its own. */
 export function problemOf(status: number, body: unknown): Problem {
-  const { reason, detail, title } = (typeof body === 'object' && body ? body : {}) as Partial<Document>
+  const { reason, detail, title, fields } = (
+    typeof body === 'object' && body ? body : {}
+  ) as Partial<Document>
   const message = detail || title || `The server answered ${status} without saying why.`
-  return new Problem(status, reason ?? `HTTP_${status}`, message)
+  return new Problem(status, reason ?? `HTTP_${status}`, message, fields)
 }
 
 /** What to show of any error. */
