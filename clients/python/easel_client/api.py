@@ -509,6 +509,13 @@ class Api:
             headers={"Range": range},
         )
 
+    def link_file(self, canvas: str, *, path: str) -> types.FileLink:
+        """Where the file is downloaded from; a secret until it ends. (Access: viewer.)"""
+        answer: types.FileLink = self._http.ask(
+            "GET", f"/canvases/{quoted(canvas)}/files/link", query={"path": path}
+        )
+        return answer
+
     def preview_file(self, canvas: str, *, path: str) -> types.PreviewFileAnswer:
         """What can be shown of it: the first 64 KiB of a text; an image is loaded as its content. (Access: viewer.)"""
         answer: types.PreviewFileAnswer = self._http.ask(
@@ -531,7 +538,7 @@ class Api:
         return answer
 
     def begin_upload(self, canvas: str, body: types.BeginUploadBody) -> types.Upload:
-        """Send its pieces, of 8 MiB for example, one after the other. One that is left alone for a week goes. (Access: editor.)"""
+        """Send its pieces, of 8 MiB for example, one after the other. One that is left alone for a week goes; a direct one after 12 hours. (Access: editor.)"""
         answer: types.Upload = self._http.ask("POST", f"/canvases/{quoted(canvas)}/uploads", body=body)
         return answer
 
@@ -540,13 +547,34 @@ class Api:
         answer: types.Upload = self._http.ask("GET", f"/canvases/{quoted(canvas)}/uploads/{quoted(upload)}")
         return answer
 
-    def send_piece(self, canvas: str, upload: str, data: bytes, *, offset: int) -> types.Upload:
-        """Written. With the last piece the file is in its place, and `done` is true. (Access: editor.)"""
+    def send_piece(
+        self,
+        canvas: str,
+        upload: str,
+        data: bytes,
+        *,
+        offset: int | None = None,
+        content_range: str | None = None,
+    ) -> types.Upload:
+        """Written. With the last piece the file is in its place, and `done` is true; a direct upload has all its bytes and waits for `finishUpload`. (Access: editor.)"""
         answer: types.Upload = self._http.ask(
-            "PUT", f"/canvases/{quoted(canvas)}/uploads/{quoted(upload)}", data=data, query={"offset": offset}
+            "PUT",
+            f"/canvases/{quoted(canvas)}/uploads/{quoted(upload)}",
+            data=data,
+            query={"offset": offset},
+            headers={"Content-Range": content_range},
         )
         return answer
 
     def drop_upload(self, canvas: str, upload: str) -> None:
         """Forgotten. (Access: editor.)"""
         self._http.send("DELETE", f"/canvases/{quoted(canvas)}/uploads/{quoted(upload)}")
+
+    def finish_upload(
+        self, canvas: str, upload: str, body: types.FinishUploadBody | None = None
+    ) -> types.Upload:
+        """The size and the checksum are right, and the file is in its place: `done`. (Access: editor.)"""
+        answer: types.Upload = self._http.ask(
+            "POST", f"/canvases/{quoted(canvas)}/uploads/{quoted(upload)}/finish", body=body
+        )
+        return answer

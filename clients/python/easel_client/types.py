@@ -274,6 +274,32 @@ class Upload(TypedDict):
     offset: int
     """What has arrived."""
     done: bool
+    send: NotRequired[UploadSend]
+
+
+class UploadSend(TypedDict):
+    """Where the bytes of a direct upload go. The URL is a secret: it is good for whoever has it."""
+
+    mode: Literal["single", "resumable"]
+    """`single`: one request with all bytes. `resumable`: pieces with `Content-Range: bytes FIRST-LAST/TOTAL`, answered with 308 and `Range: bytes=0-LAST` (no `Range`: nothing was kept) until the last one is with 200; `bytes */TOTAL` asks."""
+    method: Literal["PUT"]
+    url: str
+    """Begins with `/`: of this server, with its credentials. Else of the bucket, without credentials."""
+    headers: dict[str, str]
+    """To be sent to the letter; those of a bucket are signed."""
+    expires_ms: int
+    """`getUpload` gives a fresh one."""
+    piece_bytes: int
+    """Of a resumable one: every piece but the last is a multiple of it, at most 8 MiB on this server."""
+
+
+class FileLink(TypedDict):
+    url: str
+    """As `UploadSend.url`."""
+    direct: bool
+    """From the bucket."""
+    expires_ms: int
+    bytes: int
 
 
 Import = TypedDict(
@@ -971,3 +997,12 @@ class BeginUploadBody(TypedDict):
     path: str
     bytes: int
     replace: NotRequired[bool]
+    direct: NotRequired[bool]
+    """Send the bytes where `send` says, then `finishUpload`: straight into the bucket, if the server has one. Without it pieces go to this server by `sendPiece`."""
+    content_type: NotRequired[str]
+    """With `direct`."""
+
+
+class FinishUploadBody(TypedDict):
+    crc32c: NotRequired[str]
+    """Of all the bytes, if the sender knows it: compared."""

@@ -978,6 +978,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/canvases/{canvas}/files/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+            };
+            cookie?: never;
+        };
+        get: operations["linkFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/canvases/{canvas}/files/preview": {
         parameters: {
             query?: never;
@@ -1066,9 +1085,30 @@ export interface paths {
             cookie?: never;
         };
         get: operations["getUpload"];
+        /** @description With `offset` a piece. Without it, for a direct upload: as the bucket takes it, all at once or, resumable, by `Content-Range: bytes FIRST-LAST/TOTAL`; `bytes *\/TOTAL` with an empty body asks how far it is. */
         put: operations["sendPiece"];
         post?: never;
         delete: operations["dropUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canvases/{canvas}/uploads/{upload}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                upload: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["finishUpload"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1317,6 +1357,35 @@ export interface components {
             /** @description What has arrived. */
             offset: number;
             done: boolean;
+            send?: components["schemas"]["UploadSend"];
+        };
+        /** @description Where the bytes of a direct upload go. The URL is a secret: it is good for whoever has it. */
+        UploadSend: {
+            /**
+             * @description `single`: one request with all bytes. `resumable`: pieces with `Content-Range: bytes FIRST-LAST/TOTAL`, answered with 308 and `Range: bytes=0-LAST` (no `Range`: nothing was kept) until the last one is with 200; `bytes *\/TOTAL` asks.
+             * @enum {string}
+             */
+            mode: "single" | "resumable";
+            /** @enum {string} */
+            method: "PUT";
+            /** @description Begins with `/`: of this server, with its credentials. Else of the bucket, without credentials. */
+            url: string;
+            /** @description To be sent to the letter; those of a bucket are signed. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description `getUpload` gives a fresh one. */
+            expires_ms: number;
+            /** @description Of a resumable one: every piece but the last is a multiple of it, at most 8 MiB on this server. */
+            piece_bytes: number;
+        };
+        FileLink: {
+            /** @description As `UploadSend.url`. */
+            url: string;
+            /** @description From the bucket. */
+            direct: boolean;
+            expires_ms: number;
+            bytes: number;
         };
         Import: {
             import: string;
@@ -3795,6 +3864,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    linkFile: {
+        parameters: {
+            query: {
+                /** @description Below `files`: parts joined by `/`. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the file is downloaded from; a secret until it ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     previewFile: {
         parameters: {
             query: {
@@ -3905,11 +4001,21 @@ export interface operations {
                     bytes: number;
                     /** @default false */
                     replace?: boolean;
+                    /**
+                     * @description Send the bytes where `send` says, then `finishUpload`: straight into the bucket, if the server has one. Without it pieces go to this server by `sendPiece`.
+                     * @default false
+                     */
+                    direct?: boolean;
+                    /**
+                     * @description With `direct`.
+                     * @default application/octet-stream
+                     */
+                    content_type?: string;
                 };
             };
         };
         responses: {
-            /** @description Send its pieces, of 8 MiB for example, one after the other. One that is left alone for a week goes. */
+            /** @description Send its pieces, of 8 MiB for example, one after the other. One that is left alone for a week goes; a direct one after 12 hours. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3948,11 +4054,13 @@ export interface operations {
     };
     sendPiece: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Where the piece begins. */
-                offset: number;
+                offset?: number;
             };
-            header?: never;
+            header?: {
+                "Content-Range"?: string;
+            };
             path: {
                 /** @description Its folder below the workspace. */
                 canvas: components["parameters"]["Canvas"];
@@ -3962,11 +4070,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/octet-stream": string;
+                "*/*": string;
             };
         };
         responses: {
-            /** @description Written. With the last piece the file is in its place, and `done` is true. */
+            /** @description Written. With the last piece the file is in its place, and `done` is true; a direct upload has all its bytes and waits for `finishUpload`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3974,6 +4082,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Upload"];
                 };
+            };
+            /** @description Of a direct upload: go on behind what `Range: bytes=0-LAST` says; without it nothing was kept. */
+            308: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -3997,6 +4112,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder below the workspace. */
+                canvas: components["parameters"]["Canvas"];
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Of all the bytes, if the sender knows it: compared. */
+                    crc32c?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The size and the checksum are right, and the file is in its place: `done`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Being brought from the bucket: ask the same again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
             };
             default: components["responses"]["Problem"];
         };
