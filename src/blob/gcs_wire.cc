@@ -142,12 +142,21 @@ std::optional<ContentRange> ReadContentRange(std::string_view text) {
       slash < dash)
     return std::nullopt;
   ContentRange out;
-  std::int64_t last = 0;
   if (!Parse(text.substr(kStart.size(), dash - kStart.size()), out.first) ||
-      !Parse(text.substr(dash + 1, slash - dash - 1), last) || !Parse(text.substr(slash + 1), out.size) ||
-      out.first < 0 || last < out.first || last >= out.size)
+      !Parse(text.substr(dash + 1, slash - dash - 1), out.last) || !Parse(text.substr(slash + 1), out.size) ||
+      out.first < 0 || out.last < out.first || out.last >= out.size)
     return std::nullopt;
   return out;
+}
+
+std::string ReadXmlErrorCode(std::string_view body) {
+  static constexpr std::string_view kBegin = "<Code>";
+  const auto begin = body.find(kBegin);
+  if (begin == body.npos) return {};
+  body.remove_prefix(begin + kBegin.size());
+  const std::string code(body.substr(0, body.find('<')));
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0; };
+  return code.size() <= 60 && std::ranges::all_of(code, is_plain) ? code : "";
 }
 
 Result<ObjectInfo> ReadObjectResource(const json::value& resource, const GcsPlace& place) {

@@ -48,11 +48,14 @@ std::optional<std::uint32_t> ReadHashHeader(std::string_view text);
 /// Errors: kInvalidArgument.
 Result<std::int64_t> ReadUploadRange(std::string_view text);
 
-/// First byte and whole size, of `Content-Range: bytes 2-5/10`; nullopt for anything else.
+/// First and last byte and whole size, of `Content-Range: bytes 2-5/10`; nullopt for anything else.
 struct ContentRange {
-  std::int64_t first = 0, size = 0;
+  std::int64_t first = 0, last = 0, size = 0;
 };
 std::optional<ContentRange> ReadContentRange(std::string_view text);
+
+/// The `Code` of the XML API's error documents ("SignatureDoesNotMatch"): letters and digits; "" if there is none.
+std::string ReadXmlErrorCode(std::string_view body);
 
 struct BatchAnswer {
   int status = 0;

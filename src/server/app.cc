@@ -9,6 +9,7 @@
 #include "base/processors.h"
 #include "canvas/problem.h"
 #include "executor/slot_mounts.h"
+#include "server/direct_uploads.h"
 #include "server/housekeeping.h"
 #include "server/routes.h"
 #include "server/service.h"
@@ -125,8 +126,8 @@ struct People {
 
 class RunningApp final : public App {
  public:
-  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace, People people,
-             std::shared_ptr<ObjectStore> store)
+  RunningApp(const AppOptions& options, ServingLock lock, Workspace workspace, People people, SealingKey key,
+             OpenedStore store)
       : settings_(options.settings),
         lock_(std::move(lock)),
         workspace_(std::move(workspace)),
@@ -135,7 +136,9 @@ class RunningApp final : public App {
         files_(options.web_folder),
         pool_("server", static_cast<int>(settings_.Number("work_threads"))),
         passwords_("passwords", kPasswordsAtOnce, kPasswordsWaiting),
-        canvases_({.session = SessionOptionsOf(settings_), .store = std::move(store)}),
+        canvases_({.session = SessionOptionsOf(settings_), .store = store.store}),
+        direct_uploads_(workspace_, clock_, uploads_, UploadRecords(*people_.database, std::move(key)),
+                        std::move(store)),
         parts_{.workspace = workspace_,
                .accounts = *people_.accounts,
                .pool = pool_,
@@ -171,7 +174,9 @@ class RunningApp final : public App {
 
   Status Listen() {
     housekeeping_ = std::make_unique<Housekeeping>(
-        workspace_, clock_, HousekeepingOptions{.trash_days = settings_.Number("trash_days")});
+        workspace_, clock_, HousekeepingOptions{.trash_days = settings_.Number("trash_days"), .also = [this] {
+                                                  direct_uploads_.Tidy();
+                                                }});
     const std::string& address = settings_.Text("host");
     const HttpLimits limits{.connections = static_cast<std::size_t>(settings_.Number("connections"))};
     auto listening = HttpServer::Listen(address, static_cast<std::uint16_t>(settings_.Number("port")),
@@ -197,6 +202,7 @@ class RunningApp final : public App {
   void Stop(std::chrono::milliseconds grace) override {
     if (!server_) return;
     stopping_ = true;
+    direct_uploads_.End();
     housekeeping_.reset();
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
@@ -237,6 +243,7 @@ class RunningApp final : public App {
     AddTableRoutes(router_, parts_);
     AddReadingRoutes(router_, parts_);
     AddFileRoutes(router_);
+    AddUploadRoutes(router_, uploads_, direct_uploads_);
     AddExchangeRoutes(router_, parts_);
     AddSelfHostingRoutes(router_, hosting_);
     router_.SetPages<Access::kPublic>([this](const Call& call) { return files_.Get(call); });
@@ -286,6 +293,8 @@ class RunningApp final : public App {
   BlockingPool pool_;
   BlockingPool passwords_;
   OpenCanvases canvases_;
+  Uploads uploads_;
+  DirectUploads direct_uploads_;
   ServerParts parts_;  ///< complete before the server listens
   SelfHostingSettings self_hosting_;
   ConnectionTest connection_test_;
@@ -321,14 +330,16 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options) {
                     " belongs to a team: serve it with `--team`. To make it one person's again, move " +
                     workspace.state_folder() +
                     "/server.db away (members, roles and the audit log are in it)");
-  std::shared_ptr<ObjectStore> store;
+  OpenedStore store;
   if (const std::string& address = options.settings.Text("store"); !address.empty()) {
     const StoreOptions google{.endpoints = options.settings.Pairs("gcp.endpoints"),
                               .impersonate = options.settings.Text("gcp.impersonate")};
-    EASEL_TRY(store, OpenObjectStore(address, google, {}));
+    EASEL_TRY(store, OpenStore(address, google, {}));
+    if (!store.why_not_direct.empty()) Log(LogLevel::kInfo, "server", store.why_not_direct);
   }
+  EASEL_TRY(SealingKey key, SealingKey::OpenOrMake(workspace.state_folder() + "/secrets.key"));
   auto app = std::make_unique<RunningApp>(options, *std::move(lock), std::move(workspace), std::move(people),
-                                          std::move(store));
+                                          std::move(key), std::move(store));
   EASEL_RETURN_IF_ERROR(app->Listen());
   return app;
 }

@@ -37,6 +37,7 @@ constexpr NamedDeed kDeeds[] = {
     {"POST", "/canvases/{canvas}/files/restore", "file.restore", ".trash"},
     {"POST", "/canvases/{canvas}/uploads", "file.upload", ".path"},
     {"PUT", "/canvases/{canvas}/uploads/{upload}", "", ""},
+    {"POST", "/canvases/{canvas}/uploads/{upload}/finish", "", ""},
     {"DELETE", "/canvases/{canvas}/uploads/{upload}", "file.upload_dropped", "upload"},
     {"POST", "/canvases/{canvas}/blocks/{block}/tables/{variable}/rows", "", ""},
     {"POST", "/canvases/{canvas}/blocks/{block}/tables/{variable}/summary", "", ""},

@@ -1,47 +1,19 @@
-// The files of a canvas: looking, downloading, uploading in pieces, folders, renaming, deleting and bringing back.
+// The files of a canvas: looking, downloading, folders, renaming, deleting and bringing back.
 
 #include <unistd.h>
 
 #include <charconv>
-#include <map>
 #include <memory>
 
 #include "canvas/utf8.h"
 #include "server/canvas_files.h"
+#include "server/file_headers.h"
 #include "server/routes.h"
-#include "server/uploads.h"
 
 namespace easel {
 namespace {
 
 constexpr std::size_t kPreviewBytes = 64 << 10;
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 44;
-
-/// What a browser may show as itself; everything else is text or a download. The answer is sandboxed in any case.
-std::string_view FileTypeOf(std::string_view path) {
-  static const std::map<std::string_view, std::string_view> types{
-      {"png", "image/png"},   {"jpg", "image/jpeg"},    {"jpeg", "image/jpeg"},     {"gif", "image/gif"},
-      {"webp", "image/webp"}, {"svg", "image/svg+xml"}, {"pdf", "application/pdf"}, {"txt", "text/plain"},
-      {"csv", "text/plain"},  {"tsv", "text/plain"},    {"md", "text/plain"},       {"json", "text/plain"},
-      {"py", "text/plain"},   {"yaml", "text/plain"},   {"yml", "text/plain"},      {"log", "text/plain"}};
-  const auto found = types.find(path.substr(path.rfind('.') + 1));
-  return found == types.end() ? "application/octet-stream" : found->second;
-}
-
-/// RFC 6266, with RFC 8187 for what is not ASCII.
-std::string Disposition(std::string_view path, bool download) {
-  std::string out = std::string(download ? "attachment" : "inline") + "; filename*=UTF-8''";
-  for (const char c : path.substr(path.rfind('/') + 1)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_';
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    if (plain)
-      out += c;
-    else
-      out += {'%', kHex[static_cast<unsigned char>(c) >> 4], kHex[c & 15]};
-  }
-  return out;
-}
 
 struct Range {
   std::int64_t first = 0, last = 0;
@@ -72,11 +44,6 @@ std::expected<std::optional<Range>, std::monostate> ParseRange(std::string_view 
   return Range{*first, last ? std::min(*last, size - 1) : size - 1};
 }
 
-std::string TagOf(const struct stat& info) {
-  return "\"" + std::to_string(info.st_size) + "-" + std::to_string(info.st_mtim.tv_sec) + "." +
-         std::to_string(info.st_mtim.tv_nsec) + "-" + std::to_string(info.st_ino) + "\"";
-}
-
 std::string PathIn(const Call& call) { return call.request.target.Query("path").value_or(""); }
 
 json::object EntryDocument(const FileEntry& entry) {
@@ -84,14 +51,6 @@ json::object EntryDocument(const FileEntry& entry) {
           {"kind", entry.kind},
           {"bytes", entry.bytes},
           {"modified_ms", entry.modified_ms}};
-}
-
-json::object UploadDocument(const Upload& upload) {
-  return {{"upload", upload.id},
-          {"path", upload.path},
-          {"bytes", upload.bytes},
-          {"offset", upload.offset},
-          {"done", upload.done}};
 }
 
 Result<HttpResponse> List(const Call& call) {
@@ -110,7 +69,7 @@ Result<HttpResponse> Download(const Call& call) {
   const std::string path = PathIn(call);
   EASEL_TRY(const CanvasFiles files, CanvasFiles::Open(call.canvas_root));
   EASEL_TRY(CanvasFiles::OpenFile file, files.Read(path));
-  const std::string tag = TagOf(file.info);
+  const std::string tag = FileTag(file.info);
   const std::int64_t size = file.info.st_size;
   HttpResponse out{.content_type = std::string(FileTypeOf(path))};
   if (out.content_type == "text/plain") out.content_type += "; charset=utf-8";
@@ -219,33 +178,9 @@ Result<HttpResponse> Restore(const Call& call) {
   return JsonResponse(json::object{{"path", path}});
 }
 
-Result<HttpResponse> BeginUpload(Uploads& uploads, const Call& call) {
-  EASEL_TRY(const json::value body, call.Body());
-  EASEL_RETURN_IF_ERROR(CheckFields(body.get_object(), {"path", "bytes", "replace"}));
-  JsonReader reader(body, "body");
-  const std::string path = reader.String("path");
-  const std::int64_t bytes = reader.Int("bytes");
-  const bool replace = reader.BoolOr("replace", false);
-  EASEL_RETURN_IF_ERROR(reader.status());
-  if (bytes < 0 || bytes > kMostBytes)
-    return Fail(Code::kInvalidArgument, "BAD_PARAMETER", "`bytes` is from 0 to 16 TiB");
-  EASEL_TRY(const Upload upload, uploads.Begin(call.canvas_root, path, bytes, replace));
-  return JsonResponse(UploadDocument(upload), 201);
-}
-
-Result<HttpResponse> AddPiece(Uploads& uploads, const Call& call) {
-  EASEL_TRY(const std::int64_t offset, call.QueryNumber("offset", -1, 0, kMostBytes));
-  if (offset < 0)
-    return Fail(Code::kInvalidArgument, "BAD_PARAMETER", "`offset` says where this piece begins");
-  EASEL_TRY(const Upload upload,
-            uploads.Add(call.canvas_root, call.Path("upload"), offset, call.request.body));
-  return JsonResponse(UploadDocument(upload));
-}
-
 }  // namespace
 
 void AddFileRoutes(Router& router) {
-  const auto uploads = std::make_shared<Uploads>();
   router.Add<Access::kViewer>("GET", "/api/v1/canvases/{canvas}/files", List);
   router.Add<Access::kEditor>("PATCH", "/api/v1/canvases/{canvas}/files", Rename);
   router.Add<Access::kEditor>("DELETE", "/api/v1/canvases/{canvas}/files", Remove);
@@ -253,21 +188,6 @@ void AddFileRoutes(Router& router) {
   router.Add<Access::kViewer>("GET", "/api/v1/canvases/{canvas}/files/preview", Preview);
   router.Add<Access::kEditor>("POST", "/api/v1/canvases/{canvas}/files/folders", MakeFolder);
   router.Add<Access::kEditor>("POST", "/api/v1/canvases/{canvas}/files/restore", Restore);
-  router.Add<Access::kEditor>("POST", "/api/v1/canvases/{canvas}/uploads",
-                              [uploads](const Call& call) { return BeginUpload(*uploads, call); });
-  router.Add<Access::kEditor>("GET", "/api/v1/canvases/{canvas}/uploads/{upload}",
-                              [uploads](const Call& call) -> Result<HttpResponse> {
-                                EASEL_TRY(const Upload upload,
-                                          uploads->Find(call.canvas_root, call.Path("upload")));
-                                return JsonResponse(UploadDocument(upload));
-                              });
-  router.Add<Access::kEditor>("PUT", "/api/v1/canvases/{canvas}/uploads/{upload}",
-                              [uploads](const Call& call) { return AddPiece(*uploads, call); });
-  router.Add<Access::kEditor>("DELETE", "/api/v1/canvases/{canvas}/uploads/{upload}",
-                              [uploads](const Call& call) -> Result<HttpResponse> {
-                                EASEL_RETURN_IF_ERROR(uploads->Drop(call.canvas_root, call.Path("upload")));
-                                return HttpResponse{.status = 204, .content_type = ""};
-                              });
 }
 
 }  // namespace easel

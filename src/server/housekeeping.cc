@@ -60,11 +60,12 @@ void Housekeeping::Round() {
       last_wall_ms_ >= 0 && std::abs((wall - last_wall_ms_) - (steady - last_steady_ms_)) > kBelievedMs;
   last_wall_ms_ = wall;
   last_steady_ms_ = steady;
-  if (options_.trash_days == 0 || workspace_.is_one_canvas()) return;
   if (jumped) {
-    Log(LogLevel::kWarning, "server", "the clock was set: the trash is left alone for now");
+    Log(LogLevel::kWarning, "server", "the clock was set: what is old is left alone for now");
     return;
   }
+  if (options_.also) options_.also();
+  if (options_.trash_days == 0 || workspace_.is_one_canvas()) return;
   const CanvasFolders folders(workspace_, clock_);
   const auto gone = folders.EmptyTrash(wall - options_.trash_days * kDayMs);
   if (!gone) Log(LogLevel::kWarning, "server", "emptying the trash: " + gone.error().message);

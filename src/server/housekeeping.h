@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -14,6 +15,7 @@ namespace easel {
 struct HousekeepingOptions {
   std::int64_t trash_days = 30;  ///< 0: nothing goes by itself
   std::int64_t every_ms = 3'600'000;
+  std::function<void()> also = {};  ///< done in every round in which the clock is believed; on the thread
 };
 
 /// Has a thread of its own: a round at once, then one every hour. A clock that was set while the server ran is not believed

@@ -44,6 +44,13 @@ std::string Pieces::NoteOf(const std::string& folder, const std::string& id) {
   return folder + "/" + id + ".json";
 }
 
+Status Pieces::CheckRoom(const std::string& folder, std::int64_t bytes) {
+  EASEL_RETURN_IF_ERROR(MakeDirectories(folder));
+  if (HasRoom(folder, bytes)) return {};
+  return Fail(Code::kResourceExhausted, "DISK_FULL",
+              "the server's disk has no room for " + HumanBytes(bytes) + "; free some space and try again");
+}
+
 Status Pieces::Note(const std::string& folder, const std::string& id, const json::object& about,
                     std::int64_t bytes) {
   return WriteFileAtomically(NoteOf(folder, id),
@@ -53,9 +60,7 @@ Status Pieces::Note(const std::string& folder, const std::string& id, const json
 Result<Arriving> Pieces::Begin(const std::string& folder, json::object about, std::int64_t bytes) {
   EASEL_RETURN_IF_ERROR(MakeDirectories(folder));
   RemoveAbandoned(folder);
-  if (!HasRoom(folder, bytes))
-    return Fail(Code::kResourceExhausted, "DISK_FULL",
-                "the server's disk has no room for " + HumanBytes(bytes) + "; free some space and try again");
+  EASEL_RETURN_IF_ERROR(CheckRoom(folder, bytes));
   Arriving out{.id = RandomBase32(20), .about = std::move(about), .bytes = bytes};
   const UniqueFd part(::open(PartOf(folder, out.id).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!part.valid()) return FailErrno("create an upload", errno);

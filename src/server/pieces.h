@@ -39,6 +39,10 @@ class Pieces {
                        std::string_view piece, const Finish& finish);
   Status Drop(const std::string& folder, const std::string& id);
 
+  /// Is there room for so much on the disk of `folder`, which is made if it is missing?
+  ///
+  /// Errors: kResourceExhausted DISK_FULL.
+  static Status CheckRoom(const std::string& folder, std::int64_t bytes);
   /// Write down anew what a file is to become.
   static Status Note(const std::string& folder, const std::string& id, const json::object& about,
                      std::int64_t bytes);

@@ -18,6 +18,9 @@
 
 namespace easel {
 
+class DirectUploads;
+class Uploads;
+
 /// What handlers may hold on to: it outlives them all.
 struct ServerParts {
   const Workspace& workspace;
@@ -73,6 +76,8 @@ void ServeOpenCanvases(ServerParts& parts);
 void AddTableRoutes(Router& router, const ServerParts& parts);
 void AddExchangeRoutes(Router& router, const ServerParts& parts);
 void AddFileRoutes(Router& router);
+/// Both must outlive the router.
+void AddUploadRoutes(Router& router, Uploads& here, DirectUploads& uploads);
 void AddReadingRoutes(Router& router, const ServerParts& parts);
 void AddTeamRoutes(Router& router, const ServerParts& parts);
 void AddLinkRoutes(Router& router, const ServerParts& parts);

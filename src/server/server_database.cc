@@ -43,6 +43,15 @@ constexpr char kServerSchema[] =
     "CREATE INDEX IF NOT EXISTS audit_person ON audit (person, id);"
     "CREATE INDEX IF NOT EXISTS audit_canvas ON audit (canvas, id);"
     "CREATE INDEX IF NOT EXISTS audit_action ON audit (action, id);"
+    // Version 3: uploads that go straight to the bucket.
+    "CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, canvas TEXT NOT NULL, path TEXT NOT NULL, "
+    "bytes "
+    "INTEGER NOT NULL, replace_file INTEGER NOT NULL, content_type TEXT NOT NULL, in_bucket INTEGER NOT NULL,"
+    " session TEXT NOT NULL, origin TEXT NOT NULL, offset INTEGER NOT NULL, used_ms INTEGER NOT NULL, done "
+    "INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS files_in_bucket (key TEXT PRIMARY KEY, canvas TEXT NOT NULL, path TEXT NOT "
+    "NULL, tag TEXT NOT NULL, generation INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS files_in_bucket_path ON files_in_bucket (canvas, path);"
     // What is written there stays as it is, whatever mistake code makes.
     "CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit "
     "log is only added to'); END;"

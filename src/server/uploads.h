@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ class Uploads {
   /// Errors: kInvalidArgument BAD_PATH; kAlreadyExists FILE_EXISTS; kResourceExhausted DISK_FULL.
   Result<Upload> Begin(const std::string& canvas_root, const std::string& path, std::int64_t bytes,
                        bool replace);
+  /// The same for bytes that Finish puts into their place, and not the last piece.
+  Result<Upload> BeginDirect(const std::string& canvas_root, const std::string& path, std::int64_t bytes,
+                             bool replace);
   Result<Upload> Find(const std::string& canvas_root, const std::string& id);
   /// Add a piece that begins at `offset`; with the last one the file is put into its place.
   ///
@@ -33,7 +37,17 @@ class Uploads {
   /// there), UPLOAD_BUSY; those of CanvasFiles::Take: the upload then waits for another Finish.
   Result<Upload> Add(const std::string& canvas_root, const std::string& id, std::int64_t offset,
                      std::string_view piece);
+  /// Errors: kAborted UPLOAD_INCOMPLETE; kInvalidArgument UPLOAD_DIFFERS; those of CanvasFiles::Take.
+  Status Finish(const std::string& canvas_root, const std::string& id, std::optional<std::uint32_t> crc32c);
   Status Drop(const std::string& canvas_root, const std::string& id);
+
+  /// Can a file of that name and size be taken?
+  ///
+  /// Errors: those of Begin.
+  static Status CheckTarget(const std::string& canvas_root, const std::string& path, std::int64_t bytes,
+                            bool replace);
+  /// Errors: kResourceExhausted DISK_FULL.
+  static Status CheckRoom(const std::string& canvas_root, std::int64_t bytes);
 
  private:
   Pieces pieces_;

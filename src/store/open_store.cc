@@ -15,11 +15,21 @@ struct Bucket {
   SystemSleeper sleeper;
   std::unique_ptr<HttpClient> http;
   std::unique_ptr<gcp::RestClient> rest;
+  std::unique_ptr<gcp::RestClient>
+      own;  ///< with our own token, which signs for the account that the bucket is asked as
   std::unique_ptr<ObjectStore> store;
+  std::unique_ptr<DirectAccess> direct;
 };
 
-Result<std::shared_ptr<ObjectStore>> OpenBucket(GcsPlace place, const StoreOptions& options,
-                                                const CallContext& context) {
+/// Who signs: a key of our own, or the account that we may act as.
+std::unique_ptr<gcp::UrlSigner> SignerOf(const gcp::Credentials& credentials, const std::string& impersonate,
+                                         gcp::RestClient& own) {
+  const bool is_other = !impersonate.empty() && impersonate != credentials.account;
+  if (is_other) return gcp::MakeIamSigner(own, impersonate);
+  return credentials.key ? gcp::MakeKeySigner(credentials.account, *credentials.key) : nullptr;
+}
+
+Result<OpenedStore> OpenBucket(GcsPlace place, const StoreOptions& options, const CallContext& context) {
   auto bucket = std::make_shared<Bucket>();
   EASEL_TRY(bucket->http, MakeHttpClient());
   const gcp::Environment environment = gcp::ProcessEnvironment();
@@ -37,15 +47,28 @@ Result<std::shared_ptr<ObjectStore>> OpenBucket(GcsPlace place, const StoreOptio
   bucket->rest = std::make_unique<gcp::RestClient>(*bucket->http, std::move(tokens), endpoints, bucket->clock,
                                                    bucket->sleeper, rest_options);
   EASEL_RETURN_IF_ERROR(CheckBucket(*bucket->rest, place, context));
+  bucket->own = std::make_unique<gcp::RestClient>(*bucket->http, credentials.tokens, endpoints, bucket->clock,
+                                                  bucket->sleeper, rest_options);
+  OpenedStore out;
+  if (auto signer = SignerOf(credentials, options.impersonate, *bucket->own)) {
+    bucket->direct =
+        MakeGcsDirectAccess(*bucket->rest, *bucket->http, bucket->clock, place, std::move(signer));
+    out.direct = std::shared_ptr<DirectAccess>(bucket, bucket->direct.get());
+  } else {
+    out.why_not_direct =
+        "files go to and from " + place.Name() +
+        " through this server: nothing signs addresses for browsers. Name the app account in "
+        "`gcp.impersonate`, or use the key of a service account";
+  }
   bucket->store = MakeGcsObjectStore(*bucket->rest, std::move(place));
-  ObjectStore* store = bucket->store.get();
-  return std::shared_ptr<ObjectStore>(std::move(bucket), store);
+  out.store = std::shared_ptr<ObjectStore>(bucket, bucket->store.get());
+  return out;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address, const StoreOptions& options,
-                                                     const CallContext& context) {
+Result<OpenedStore> OpenStore(const std::string& address, const StoreOptions& options,
+                              const CallContext& context) {
   if (!address.starts_with('/') && !address.starts_with("./") && !address.starts_with("../")) {
     EASEL_TRY(GcsPlace place, ParseGcsUrl(address));
     return OpenBucket(std::move(place), options, context);
@@ -53,7 +76,13 @@ Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address,
   std::error_code error;
   const std::string folder = std::filesystem::absolute(address, error).lexically_normal().string();
   EASEL_TRY(std::unique_ptr<ObjectStore> store, OpenLocalObjectStore(folder));
-  return std::shared_ptr<ObjectStore>(std::move(store));
+  return OpenedStore{.store = std::move(store), .direct = nullptr, .why_not_direct = {}};
+}
+
+Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address, const StoreOptions& options,
+                                                     const CallContext& context) {
+  EASEL_TRY(OpenedStore opened, OpenStore(address, options, context));
+  return std::move(opened.store);
 }
 
 }  // namespace easel

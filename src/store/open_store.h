@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "blob/direct_access.h"
 #include "blob/object_store.h"
 
 namespace easel {
@@ -19,6 +20,13 @@ struct StoreOptions {
 /// name first, so that what is wrong with it or with our rights is said at once. Both options are about a bucket.
 ///
 /// Errors: kInvalidArgument STORE_INVALID, GCP_ENDPOINT_…, GCP_ACCOUNT_INVALID; kNotFound BUCKET_ABSENT; kPermissionDenied; kUnauthenticated GCP_…, saying what to do.
+struct OpenedStore {
+  std::shared_ptr<ObjectStore> store;
+  std::shared_ptr<DirectAccess> direct;  ///< nullptr: a directory, or nothing that signs (`why_not_direct`)
+  std::string why_not_direct;            ///< of a bucket, for the operator
+};
+Result<OpenedStore> OpenStore(const std::string& address, const StoreOptions& options,
+                              const CallContext& context);
 Result<std::shared_ptr<ObjectStore>> OpenObjectStore(const std::string& address, const StoreOptions& options,
                                                      const CallContext& context);
 

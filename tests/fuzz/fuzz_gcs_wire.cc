@@ -1,6 +1,8 @@
 // What a server says of objects: resources, headers and the answers of a batch. The first byte chooses.
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "blob/gcs_wire.h"
@@ -16,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 1:
       (void)ReadUploadRange(text);
-      (void)ReadContentRange(text);
+      if (const auto range = ReadContentRange(text))
+        if (range->first < 0 || range->last < range->first || range->last >= range->size) std::abort();
+      if (ReadXmlErrorCode(text).find_first_of("<> \n") != std::string::npos) std::abort();
       (void)ReadHashHeader(text);
       (void)ReadRfc3339(text);
       (void)ParseGcsUrl(text);
