@@ -71,6 +71,15 @@ TEST(GcsWire, TimesAreRead) {
     EXPECT_EQ(ReadRfc3339(wrong), std::nullopt) << wrong;
 }
 
+TEST(GcsWire, AnErrorInXmlIsKnownByItsCode) {
+  EXPECT_EQ(
+      ReadXmlErrorCode("<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>x</Message></Error>"),
+      "ExpiredToken");
+  for (const char* none :
+       {"", "<html>", "<Code>", "<Code></Code>", "<Code>a b</Code>", "<Code>X-Goog-Signature=1</Code>"})
+    EXPECT_EQ(ReadXmlErrorCode(none), "") << none;
+}
+
 TEST(GcsWire, HeadersAreRead) {
   EXPECT_EQ(ReadHashHeader("crc32c=4waSgw==, md5=abc"), 0xE3069283u);
   EXPECT_EQ(ReadHashHeader("md5=abc,crc32c=AAAAAA=="), 0u);

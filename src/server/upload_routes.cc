@@ -2,9 +2,9 @@
 
 #include <charconv>
 
-#include "blob/gcs_wire.h"
 #include "server/direct_uploads.h"
 #include "server/routes.h"
+#include "server/sent_bytes.h"
 
 namespace easel {
 namespace {
@@ -64,33 +64,8 @@ Result<HttpResponse> Look(Uploads& here, DirectUploads& uploads, const Call& cal
   return JsonResponse(UploadDocument(upload));
 }
 
-/// What `Content-Range` says of a request's body: `bytes 0-9/20`, `bytes */20` for a question, or none for all of it.
-///
-/// Errors: kInvalidArgument BAD_PARAMETER.
-struct Sent {
-  std::int64_t first = 0, total = 0;
-};
-Result<Sent> SentOf(const HttpRequest& request) {
-  const std::string_view header = request.Header("content-range");
-  const auto size = static_cast<std::int64_t>(request.body.size());
-  if (header.empty()) return Sent{.first = 0, .total = size};
-  static constexpr std::string_view kAsk = "bytes */";
-  if (header.starts_with(kAsk) && size == 0) {
-    Sent sent;
-    const std::string_view text = header.substr(kAsk.size());
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sent.total);
-    if (error == std::errc() && end == text.data() + text.size() && sent.total >= 0) return sent;
-  } else if (const auto range = ReadContentRange(header); range && range->last - range->first + 1 == size) {
-    return Sent{.first = range->first, .total = range->size};
-  }
-  return Fail(
-      Code::kInvalidArgument, "BAD_PARAMETER",
-      "`Content-Range` is `bytes FIRST-LAST/TOTAL`, of just the bytes of the body, or `bytes */TOTAL` "
-      "without a body");
-}
-
 Result<HttpResponse> TakeDirect(DirectUploads& uploads, const Call& call) {
-  EASEL_TRY(const Sent sent, SentOf(call.request));
+  EASEL_TRY(const SentBytes sent, SentBytesOf(call.request));
   EASEL_TRY(const DirectUpload upload,
             uploads.Take(PlaceOf(call), call.Path("upload"), sent.first, sent.total, call.request.body));
   if (!upload.send) return JsonResponse(UploadDocument(upload));

@@ -1,5 +1,5 @@
 // Requests as a browser or anybody else sends them: the target, the cookie, the JSON body, a path below `files`. The first
-// line is the target, the second a cookie header, the rest the body.
+// line is the target, the second a cookie or Content-Range header, the rest the body.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -9,6 +9,7 @@
 #include "server/call.h"
 #include "server/canvas_files.h"
 #include "server/canvas_folders.h"
+#include "server/sent_bytes.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
@@ -30,9 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const std::string& part : easel::Split(path, '/'))
         if (part.empty() || part == ".." || part == "." || part.size() > 255) std::abort();
   }
-  call.request.headers = {{"cookie", std::string(line())}, {"content-type", "application/json"}};
+  const std::string header(line());
+  call.request.headers = {
+      {"cookie", header}, {"content-range", header}, {"content-type", "application/json"}};
   (void)call.request.Cookie("easel_session");
   call.request.body = bytes;
+  if (const auto sent = easel::SentBytesOf(call.request))
+    if (sent->first < 0 || sent->first + static_cast<std::int64_t>(bytes.size()) > sent->total) std::abort();
   const auto body = call.Body();
   if (!body) return 0;
   if (!body->is_object()) std::abort();

@@ -18,9 +18,9 @@ from serving import Server, make_canvas
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes/google"))
 
-from launch import PYTHON, FakeGoogle  # noqa: E402
-from plain_http import Answer as Heard  # noqa: E402
-from plain_http import Client  # noqa: E402
+from launch import PYTHON, FakeGoogle
+from plain_http import Answer as Heard
+from plain_http import Client
 
 UPLOADS = "/api/v1/canvases/alpha/uploads"
 LINK = "/api/v1/canvases/alpha/files/link"
@@ -338,7 +338,8 @@ def test_what_was_abandoned_for_twelve_hours_is_ended_and_what_got_on_is_not(
     cloud.start().sign_in()
 
     def status(upload: dict[str, Any]) -> int:
-        return away(google, "PUT", upload["send"]["url"], b"", Content_Range=f"bytes */{total}").status
+        asked = away(google, "PUT", upload["send"]["url"], b"", Content_Range=f"bytes */{total}")
+        return int(asked.status)
 
     soon(lambda: status(left) == 499)
     assert cloud.ask("GET", f"{UPLOADS}/{left['upload']}").reason == "UPLOAD_UNKNOWN"
