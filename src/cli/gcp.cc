@@ -26,6 +26,8 @@ int RunGcpPlan(const Invocation& invocation, const ProvisionOptions& options, st
   const auto known = Look(options, *file, **session);
   if (!known) return ReportGcpError(known.error(), err);
   PrintPlan(invocation, options, known->plan, !invocation.Has("brief"), out);
+  if (known->plan.blockers.empty() && known->plan.changes() && !invocation.Has("json"))
+    out << "Nothing was changed yet: `easel gcp apply` with the same flags does this, after it has asked.\n";
   return !known->plan.blockers.empty() ? kExitInfrastructure
          : known->plan.changes()       ? kExitPending
                                        : kExitGood;

@@ -17,6 +17,8 @@ def test_planning_reads_only_and_says_what_would_be_done(tmp_path: Path) -> None
         result = place.gcp("plan")
         assert result.returncode == 4, result.stderr
         assert "12 to create, 9 to change, 0 as they shall be." in result.stdout
+        assert "`easel gcp apply` with the same flags does this" in result.stdout
+        assert "(blocks run as this account)" in result.stdout
         assert (
             "+ roles/iam.workloadIdentityUser  serviceAccount:acme-gke-prod.svc.id.goog[zerve/executor]"
             in result.stdout
@@ -61,7 +63,7 @@ def test_what_others_have_is_kept_when_all_of_ours_is_removed(tmp_path: Path) ->
         assert refused.returncode == 2 and "not the bucket's name" in refused.stderr
         removed = place.gcp("destroy", "--yes", "--confirm-bucket", BUCKET)
         assert removed.returncode == 0, removed.stdout + removed.stderr
-        assert "1 objects" in removed.stdout
+        assert "with 1 object, " in removed.stdout
         assert_gone(place)
         assert "nothing to remove" in place.gcp("destroy").stdout
 

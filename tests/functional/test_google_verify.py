@@ -26,6 +26,7 @@ def test_verifying_as_the_control_plane_says_what_is_broken(tmp_path: Path) -> N
         operator = place.gcp("verify", "--deadline", "0")
         assert operator.returncode == 3 and "run it on the control plane" in operator.stdout
         assert "FAILED" not in operator.stdout, operator.stdout
+        assert "as whom each line names" in operator.stdout
         reader = "serviceAccount:zerve-caller@zerve-saas.iam.gserviceaccount.com"
         for project, number in ((PROJECT, "111111111111"), (COMPUTE, "222222222222")):
             bindings = place.google.state()["projects"][project]["bindings"]

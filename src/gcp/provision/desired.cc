@@ -153,11 +153,17 @@ Desired MakeDesired(const ProvisionOptions& o, const ClusterFacts* facts) {
           std::ranges::find(into, name) == into.end())
         into.push_back(name);
     }
-  for (const auto& [role, word] :
-       {std::pair{"app", "application"}, {"execution", "execution"}, {"build", "build"}})
+  struct Role {
+    const char *role, *word, *purpose;
+  };
+  for (const auto& [role, word, purpose] :
+       {Role{"app", "application", "the app uses the bucket, logs and cluster as this account"},
+        {"execution", "execution", "blocks run as this account"},
+        {"build", "build", "images are built as this account"}})
     d.accounts.push_back({.id = o.prefix + "-" + role + "-sa",
                           .email = o.AccountEmail(role),
-                          .display_name = Capital(o.prefix) + " " + word + " service account"});
+                          .display_name = Capital(o.prefix) + " " + word + " service account",
+                          .purpose = purpose});
   d.bucket_id = "bucket/" + o.bucket;
   d.bucket = {
       {"name", o.bucket},

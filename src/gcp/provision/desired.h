@@ -34,6 +34,7 @@ ClusterFacts ReadClusterFacts(const ProvisionOptions& options, const json::objec
 
 struct DesiredAccount {
   std::string id, email, display_name;
+  std::string purpose;  ///< for people who meet it in a plan
 };
 
 /// A policy by the id of its resource, and the grants that it shall hold.

@@ -295,7 +295,8 @@ Result<Removal> SurveyRemoval(const ProvisionOptions& options, const Observed& o
     EASEL_TRY(const std::vector<Listed> objects, Objects(options, cloud));
     out.objects = static_cast<std::int64_t>(objects.size());
     for (const Listed& each : objects) out.bytes += each.bytes;
-    step(bucket_id).note = "with " + std::to_string(out.objects) + " objects, " + HumanBytes(out.bytes) +
+    step(bucket_id).note = "with " + std::to_string(out.objects) +
+                           (out.objects == 1 ? " object, " : " objects, ") + HumanBytes(out.bytes) +
                            ": states, files and results of all canvases";
   } else {
     for (const auto& [id, state] : record.entries) {

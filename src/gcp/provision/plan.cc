@@ -161,6 +161,7 @@ class Planner {
   void Account(const DesiredAccount& account) {
     const Sighting& seen = observed_.Thing(AccountId(account.email));
     PlanStep& step = Begin(AccountId(account.email), seen);
+    if (step.note.empty() && seen.presence != Presence::kThere) step.note = account.purpose;
     if (seen.presence != Presence::kThere) return;
     if (const std::string name = TextAt(seen.value, "displayName"); name != account.display_name)
       Change(step, {"~ displayName: \"" + name + "\" -> \"" + account.display_name + "\""});
@@ -318,7 +319,7 @@ class Planner {
         const std::string role = line.substr(line.rfind(' ') + 1, line.size() - line.rfind(' ') - 2);
         if (std::ranges::find(roles, role) == roles.end()) roles.push_back(role);
       }
-      text += "Whoever owns the project can grant it:";
+      text += "Whoever owns the project can grant it (YOU: the address that you sign in with):";
       for (const std::string& role : roles)
         text += "\n  gcloud projects add-iam-policy-binding " + project + " --member user:YOU --role " + role;
       Block("PERMISSION_MISSING", text);

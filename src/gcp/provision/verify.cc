@@ -135,7 +135,7 @@ class Verifier {
       if (app_ == nullptr && on_control_plane())
         return NotRun("not tried: the server may not act as the app account, as the first line says");
       if (app_ == nullptr)
-        return NotRun("run it on the control plane, as " +
+        return NotRun("run it on the control plane, where `easel serve` runs, as " +
                       (options_.caller.empty() ? std::string("its identity") : options_.caller) +
                       ": you may not act as the app account");
       return run(*app_);
@@ -352,7 +352,7 @@ class Verifier {
                         ? "the server may not read the policy of " + TitleOf(resource) +
                               ", and needs no such right: who set this up sees it by `easel gcp verify`"
                         : "you may not read the policy of " + TitleOf(resource) +
-                              ": run it as who set this up");
+                              ": run `easel gcp verify` as who set this up");
     if (!answer && answer.error().code == Code::kNotFound)
       return Fail(Code::kNotFound, answer.error().reason, "there is no " + TitleOf(resource));
     if (!answer)

@@ -40,6 +40,10 @@ std::string VerifyText(const std::vector<Check>& checks) {
     out +=
         "`easel gcp apply` with the same flags puts right what it made; grants take up to 7 minutes to "
         "act.\n";
+  else if (not_run > 0)
+    out +=
+        "Nothing failed, but what was not run is not proved: run the same command as whom each line names. "
+        "Who set this up and the\ncontrol plane see all of it between them.\n";
   return out;
 }
 
