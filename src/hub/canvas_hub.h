@@ -102,7 +102,7 @@ class CanvasHub {
   void Take(const PeerLink* link, Page& page, const json::object& message);
   void TakeChange(Page& page, const json::object& message);
   json::object SnapshotNow(const std::string& canvas, const std::string& role) const;
-  json::object StandingOf(const std::string& block) const;
+  std::map<std::string, json::object> StandingsNow() const;
   json::array RunsNow() const;
   void Gone(const PeerLink* link);
   void TellPerson(const Page& page);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hub/canvas_hub.h"
+#include "hub/recorded_standings.h"
 
 namespace easel {
 namespace {
@@ -53,8 +54,9 @@ void CanvasHub::Welcome(std::shared_ptr<PeerLink> link, Visitor visitor, const s
   Tick first;
   if (resumed) {
     json::array blocks;
+    const auto standings = StandingsNow();
     for (const LiveBlock* block : canvas_->model().Blocks()) {
-      json::object one = StandingOf(block->id);
+      json::object one = standings.at(block->id);
       one["block"] = block->id;
       one["version"] = canvas_->VersionOf(block->id);
       blocks.push_back(std::move(one));
@@ -220,10 +222,20 @@ void CanvasHub::Snapshot(std::string canvas, std::string role, Answer answer) {
   });
 }
 
-json::object CanvasHub::StandingOf(const std::string& block) const {
-  const auto found = standings_.find(block);
-  if (found != standings_.end()) return found->second;
-  return {{"state", "never_run"}, {"reason", ""}};
+/// By block. While the engine is another process's, or waits for its environment, what is written down is what is known.
+std::map<std::string, json::object> CanvasHub::StandingsNow() const {
+  std::map<std::string, json::object> out, recorded;
+  if (standings_.empty()) recorded = RecordedStandings(canvas_->folder().path(), canvas_->AsCanvas());
+  for (const LiveBlock* block : canvas_->model().Blocks()) {
+    json::object& one = out[block->id];
+    if (const auto told = standings_.find(block->id); told != standings_.end())
+      one = told->second;
+    else if (const auto found = recorded.find(block->name); found != recorded.end())
+      one = found->second;
+    else
+      one = {{"state", "never_run"}, {"reason", ""}};
+  }
+  return out;
 }
 
 json::array CanvasHub::RunsNow() const {
@@ -234,11 +246,12 @@ json::array CanvasHub::RunsNow() const {
 
 json::object CanvasHub::SnapshotNow(const std::string& canvas, const std::string& role) const {
   json::array blocks, edges;
+  const auto standings = StandingsNow();
   for (const LiveBlock* block : canvas_->model().Blocks()) {
     json::object one = ToJson(*block);
     one["file"] = canvas_->FileOf(block->id);
     one["version"] = canvas_->VersionOf(block->id);
-    for (const auto& member : StandingOf(block->id)) one[member.key()] = member.value();
+    for (const auto& member : standings.at(block->id)) one[member.key()] = member.value();
     blocks.push_back(std::move(one));
   }
   for (const LiveEdge& edge : canvas_->model().Edges())

@@ -6,6 +6,7 @@
 
 #include "canvas/reader.h"
 #include "canvas/utf8.h"
+#include "hub/recorded_standings.h"
 #include "metadata/metadata_store.h"
 
 namespace easel {
@@ -32,18 +33,6 @@ std::string StampOf(const std::string& root) {
   return out;
 }
 
-std::string_view StateOf(const Block& block, const std::string& root, const MetadataSnapshot& known) {
-  for (const AttemptRecord& attempt : known.open_attempts)
-    if (attempt.block == block.name) return attempt.status == AttemptStatus::kQueued ? "queued" : "running";
-  const auto record = std::ranges::find(known.blocks, block.name, &BlockRecord::block);
-  if (record == known.blocks.end()) return "never_run";
-  if (record->last_status == "failed" || record->last_status == "cancelled" ||
-      record->last_status == "skipped")
-    return record->last_status;
-  if (record->published_attempt.empty()) return "never_run";
-  return ModifiedMs(root + "/" + block.file) > record->published_ms ? "stale" : "up_to_date";
-}
-
 void AddResults(const Canvas& canvas, const std::string& root, json::object& out) {
   MetadataSnapshot known;
   if (auto store = OpenSqliteMetadata(root + "/.easel/" + std::string(kMetadataFile), true)) {
@@ -59,7 +48,7 @@ void AddResults(const Canvas& canvas, const std::string& root, json::object& out
                                  {"y", block.y},
                                  {"width", block.width > 0 ? block.width : 360},
                                  {"height", block.height > 0 ? block.height : 180},
-                                 {"state", StateOf(block, root, known)}});
+                                 {"state", RecordedState(block, root, known)}});
   }
   out["thumbnail"] = std::move(boxes);
 }

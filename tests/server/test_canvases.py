@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from conftest import Serve
-from serving import Server, make_canvas
+from serving import BINARY, PATIENCE_S, Server, make_canvas
+
+
+def until(true: Callable[[], bool]) -> None:
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < PATIENCE_S
+        time.sleep(0.01)
 
 
 def names(server: Server) -> list[str]:
@@ -157,3 +166,29 @@ def test_what_lies_in_the_trash_for_too_long_goes_by_itself(serve: Serve, tmp_pa
         assert server.process.poll() is None
         time.sleep(0.02)
     assert [one["canvas"] for one in server.ask("GET", "/api/v1/trash").json["items"]] == ["young"]
+
+
+def test_while_a_command_line_run_has_the_engine_a_canvas_says_how_its_blocks_stand(tmp_path: Path) -> None:
+    waits = "import pathlib, time\npathlib.Path('began').touch()\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.01)\n"
+    root = make_canvas(tmp_path, "one", {"load": "x = 1\n", "show": waits, "last": "y = x\n"})
+    (root / "canvas.yaml").write_text(
+        (root / "canvas.yaml").read_text() + "edges:\n  - load -> show\n  - show -> last\n"
+    )
+    running = subprocess.Popen([BINARY, "run", str(root)], stdout=subprocess.DEVNULL)
+    until(lambda: (root / "files" / "began").exists())
+    server = Server(tmp_path).start().sign_in()
+    try:
+
+        def states() -> dict[str, str]:
+            blocks = server.ask("GET", "/api/v1/canvases/one").json["blocks"]
+            assert all(block.get("attempt") for block in blocks if block["state"] != "never_run")
+            return {block["name"]: block["state"] for block in blocks}
+
+        assert states() == {"load": "up_to_date", "show": "running", "last": "never_run"}
+        (root / "files" / "go").touch()
+        assert running.wait(60) == 0
+        until(lambda: states() == dict.fromkeys(("load", "show", "last"), "up_to_date"))
+    finally:
+        running.kill()
+        running.wait()
+        server.stop()
