@@ -53,12 +53,22 @@ void Tell(const Invocation& invocation, const Moved& moved, const std::string& v
     out << verb << " " << where << ": " << MovedWords(moved) << '\n';
 }
 
-Status Push(const Invocation& invocation, std::ostream& out) {
+/// `work` on the canvas that the command line names, until a signal stops it; returns the exit code.
+template <typename Work>
+int OnCanvas(const Invocation& invocation, std::ostream& err, const Work& work) {
   const std::string shown = invocation.Word("CANVAS");
   Signals signals;
   const StopOnSignal stop(signals);
   const CallContext context{stop.token()};
-  EASEL_TRY(const Canvas canvas, ReadCanvas(shown));
+  const auto done = [&]() -> Status {
+    EASEL_TRY(const Canvas canvas, ReadCanvas(shown));
+    return work(canvas, shown, context);
+  }();
+  return done ? kExitGood : ReportError(done.error(), err);
+}
+
+Status Push(const Invocation& invocation, const Canvas& canvas, const std::string& shown,
+            const CallContext& context, std::ostream& out) {
   const std::string state_root = canvas.root + "/.easel";
   if (const auto id = ReadFile(state_root + "/canvas_id", 64); !id)
     return Fail(Code::kNotFound, "NOTHING_HAS_RUN",
@@ -106,12 +116,8 @@ Status ChooseId(const Invocation& invocation, const Canvas& canvas, CanvasStore&
   return {};
 }
 
-Status Pull(const Invocation& invocation, std::ostream& out) {
-  const std::string shown = invocation.Word("CANVAS");
-  Signals signals;
-  const StopOnSignal stop(signals);
-  const CallContext context{stop.token()};
-  EASEL_TRY(const Canvas canvas, ReadCanvas(shown));
+Status Pull(const Invocation& invocation, const Canvas& canvas, const std::string& shown,
+            const CallContext& context, std::ostream& out) {
   EASEL_TRY(const auto store, NeededStore(invocation, canvas.root, context));
   EASEL_RETURN_IF_ERROR(ChooseId(invocation, canvas, *store, context, out));
   EASEL_TRY(const EngineLock lock, LockOf(canvas.root + "/.easel", shown));
@@ -131,13 +137,17 @@ Status Pull(const Invocation& invocation, std::ostream& out) {
 }  // namespace
 
 int RunPush(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status pushed = Push(invocation, out);
-  return pushed ? kExitGood : ReportError(pushed.error(), err);
+  return OnCanvas(invocation, err,
+                  [&](const Canvas& canvas, const std::string& shown, const CallContext& context) {
+                    return Push(invocation, canvas, shown, context, out);
+                  });
 }
 
 int RunPull(const Invocation& invocation, std::ostream& out, std::ostream& err) {
-  const Status pulled = Pull(invocation, out);
-  return pulled ? kExitGood : ReportError(pulled.error(), err);
+  return OnCanvas(invocation, err,
+                  [&](const Canvas& canvas, const std::string& shown, const CallContext& context) {
+                    return Pull(invocation, canvas, shown, context, out);
+                  });
 }
 
 }  // namespace easel

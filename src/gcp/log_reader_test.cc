@@ -2,25 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "http/fake_client.h"
+#include "gcp/fake_rest.h"
 
 namespace easel::gcp {
 namespace {
 
-class Fixed final : public TokenSource {
- public:
-  Result<AccessToken> Token(std::stop_token) override { return AccessToken{"t", 1LL << 60}; }
-  std::string Who() const override { return "the test"; }
-};
-
-struct Fixture {
-  FakeHttpClient http;
-  FakeClock clock;
-  FakeSleeper sleeper{clock};
-  RestClient rest{http, std::make_shared<Fixed>(), Endpoints(), clock, sleeper};
+struct Fixture : FakeRest {
   LogReaderOptions options{.project = "p"};
-
-  json::value Body(std::size_t request) { return ParseJson(http.sent.at(request).body, "request").value(); }
 };
 
 constexpr char kOne[] = R"({"entries": [{"timestamp": "2023-11-14T22:13:20Z", "textPayload": "x"}]})";

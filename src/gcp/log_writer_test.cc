@@ -5,7 +5,7 @@
 #include <atomic>
 #include <semaphore>
 
-#include "http/fake_client.h"
+#include "gcp/fake_rest.h"
 
 namespace easel::gcp {
 namespace {
@@ -13,17 +13,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{20};
 const LogLabels kLabels{.canvas = "c", .block = "load", .run = "r", .attempt = "r/load.1"};
 
-class Fixed final : public TokenSource {
- public:
-  Result<AccessToken> Token(std::stop_token) override { return AccessToken{"t", 1LL << 60}; }
-  std::string Who() const override { return "the test"; }
-};
-
-struct Fixture {
-  FakeHttpClient http;
-  FakeClock clock;
-  FakeSleeper sleeper{clock};
-  RestClient rest{http, std::make_shared<Fixed>(), Endpoints(), clock, sleeper};
+struct Fixture : FakeRest {
   LogWriterOptions options{.project = "p", .interval = std::chrono::milliseconds(0)};
 
   Fixture() {
@@ -31,7 +21,6 @@ struct Fixture {
       return ClientResponse{200, {}, "{}"};
     };
   }
-  json::value Body(std::size_t request) { return ParseJson(http.sent.at(request).body, "request").value(); }
   std::size_t Entries() {
     std::size_t count = 0;
     for (std::size_t i = 0; i < http.sent.size(); ++i) count += Body(i).at("entries").as_array().size();

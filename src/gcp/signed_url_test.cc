@@ -7,7 +7,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
-#include "http/fake_client.h"
+#include "gcp/fake_rest.h"
 
 namespace easel::gcp {
 namespace {
@@ -102,17 +102,12 @@ TEST(SignedUrlTest, WhatCannotBeSignedIsRefused) {
   EXPECT_EQ(reason({.bucket = "b", .headers = {{"x:y", "a"}}}), "SIGNED_URL_INVALID");
 }
 
-class Fixed final : public TokenSource {
- public:
-  Result<AccessToken> Token(std::stop_token) override { return AccessToken{"own", 1LL << 60}; }
-  std::string Who() const override { return "service account caller@x"; }
-};
-
 TEST(IamSignerTest, TheCallerSignsAsTheAppAccountWithItsOwnToken) {
   FakeHttpClient http;
   FakeClock clock;
   FakeSleeper sleeper(clock);
-  RestClient caller(http, std::make_shared<Fixed>(), Endpoints(), clock, sleeper);
+  RestClient caller(http, std::make_shared<FixedTokenSource>("own", "service account caller@x"), Endpoints(),
+                    clock, sleeper);
   const auto signer = MakeIamSigner(caller, "app@p.iam.gserviceaccount.com");
   http.Answer(200, R"({"keyId": "1", "signedBlob": "AP8="})");
   const UrlToSign to_sign{.bucket = "b", .object = "o"};

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "gcp/provision/fields.h"
 #include "gcp/provision/obstacle.h"
 #include "gcp/provision/together.h"
 #include "http/client.h"
@@ -14,16 +15,6 @@ namespace {
 
 constexpr int kTries =
     12;  // with pauses up to half a minute: some two minutes, as long as Google takes to see a new account
-
-std::string TextAt(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
-
-bool TrueAt(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
 
 json::object AsObject(json::value value) {
   return value.is_object() ? std::move(value.get_object()) : json::object();

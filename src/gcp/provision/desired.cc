@@ -4,27 +4,13 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "gcp/provision/fields.h"
 
 namespace easel {
 namespace {
 
 constexpr char kRbac[] = "rbac.authorization.k8s.io";
 constexpr char kAccountAnnotation[] = "iam.gke.io/gcp-service-account";
-
-const json::object* ObjectAt(const json::object* object, std::string_view key) {
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found == nullptr ? nullptr : found->if_object();
-}
-
-std::string TextAt(const json::object* object, std::string_view key) {
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
-
-bool TrueAt(const json::object* object, std::string_view key) {
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
 
 std::string Update(const ProvisionOptions& o, const std::string& flags) {
   return "gcloud container clusters update " + o.cluster + " --project " + o.compute_project +
@@ -73,7 +59,7 @@ void AddClusterObjects(const ProvisionOptions& o, Desired& desired) {
 ClusterFacts ReadClusterFacts(const ProvisionOptions& o, const json::object& cluster,
                               const std::string& project_number) {
   ClusterFacts facts;
-  const std::string pool = TextAt(ObjectAt(&cluster, "workloadIdentityConfig"), "workloadPool"),
+  const std::string pool = TextAt(ObjectAt(cluster, "workloadIdentityConfig"), "workloadPool"),
                     wanted = o.compute_project + ".svc.id.goog";
   facts.requirements.push_back({.name = "Workload Identity",
                                 .met = pool == wanted,
@@ -81,7 +67,7 @@ ClusterFacts ReadClusterFacts(const ProvisionOptions& o, const json::object& clu
                                 .remedy = pool == wanted ? ""
                                                          : "Pods cannot act as the accounts. Turn it on: " +
                                                                Update(o, "--workload-pool=" + wanted)});
-  const json::object* dns = ObjectAt(ObjectAt(&cluster, "controlPlaneEndpointsConfig"), "dnsEndpointConfig");
+  const json::object& dns = ObjectAt(ObjectAt(cluster, "controlPlaneEndpointsConfig"), "dnsEndpointConfig");
   const std::string endpoint = TextAt(dns, "endpoint");
   if (!endpoint.empty()) facts.endpoint = endpoint.contains("://") ? endpoint : "https://" + endpoint;
   const bool external = TrueAt(dns, "allowExternalTraffic");
@@ -95,7 +81,7 @@ ClusterFacts ReadClusterFacts(const ProvisionOptions& o, const json::object& clu
                      ? ""
                      : "The control plane reaches the cluster by its DNS endpoint. Open it: " +
                            Update(o, "--enable-dns-access")});
-  const bool autopilot = TrueAt(ObjectAt(&cluster, "autopilot"), "enabled");
+  const bool autopilot = TrueAt(ObjectAt(cluster, "autopilot"), "enabled");
   std::vector<std::string> closed;
   const auto add_account = [&](std::string account) {
     if (account.empty() || account == "default") {
@@ -109,12 +95,13 @@ ClusterFacts ReadClusterFacts(const ProvisionOptions& o, const json::object& clu
   const std::size_t all = pools != nullptr && pools->is_array() ? pools->get_array().size() : 0;
   if (all > 0)
     for (const json::value& each : pools->get_array()) {
-      const json::object* config = ObjectAt(each.if_object(), "config");
+      if (!each.is_object()) continue;
+      const json::object& config = ObjectAt(each.get_object(), "config");
       add_account(TextAt(config, "serviceAccount"));
       if (!autopilot && TextAt(ObjectAt(config, "workloadMetadataConfig"), "mode") != "GKE_METADATA")
-        closed.push_back(TextAt(each.if_object(), "name"));
+        closed.push_back(TextAt(each.get_object(), "name"));
     }
-  const json::object* scaling = ObjectAt(&cluster, "autoscaling");
+  const json::object& scaling = ObjectAt(cluster, "autoscaling");
   if (TrueAt(scaling, "enableNodeAutoprovisioning"))
     add_account(TextAt(ObjectAt(scaling, "autoprovisioningNodePoolDefaults"), "serviceAccount"));
   std::string remedy;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "gcp/provision/fields.h"
 #include "gcp/provision/obstacle.h"
 #include "gcp/provision/together.h"
 #include "http/client.h"
@@ -18,11 +19,6 @@ struct Listed {
   std::string name, generation;
   std::int64_t bytes = 0;
 };
-
-std::string TextAt(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
 
 /// Every item of a list method, page by page.
 Status EachItem(Cloud& cloud, CloudCall call, const std::function<void(const json::object&)>& take) {

@@ -4,26 +4,11 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "gcp/provision/fields.h"
 #include "gcp/provision/obstacle.h"
 
 namespace easel {
 namespace {
-
-std::string TextAt(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
-
-bool TrueAt(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
-
-const json::object& ObjectAt(const json::object& object, std::string_view key) {
-  static const json::object kEmpty;
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_object() ? found->get_object() : kEmpty;
-}
 
 bool SameWord(std::string_view a, std::string_view b) {
   return std::ranges::equal(
