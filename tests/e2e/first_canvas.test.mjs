@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { expectAccessible, inState, story } from './desk.mjs'
 
 const code = [
@@ -23,4 +24,22 @@ story("a new person makes the README's three blocks, with a plot, without leavin
   }
   await desk.card(page, 'block_3').locator('img.plot').waitFor()
   await expectAccessible(page)
+})
+
+const hours = ['import pandas as pd', 'hours = pd.DataFrame({"n": [1, None]}, index=pd.Index([8, 9], name="hour"))', 'hours'].join('\n')
+const counts = ['Counts', { count: hours, plot: 'hours.plot()' }, ['count -> plot']]
+
+story('a frame is read with the name of its index, and a block that has not run says what it will find', { canvases: { counts } }, async (desk) => {
+  const page = await desk.open('/c/counts')
+  const card = desk.card(page, 'count')
+  await card.getByRole('heading').click()
+  await page.keyboard.press('Control+Enter')
+  await inState(desk, page, 'count', 'up_to_date')
+  await card.locator('table tbody tr').nth(1).waitFor()
+  const rows = await card.locator('table tr').allInnerTexts()
+  assert.deepEqual(rows.map((row) => row.split(/\s+/)), [['hour', 'n'], ['8', '1.0'], ['9', 'null']])
+  await desk.card(page, 'plot').getByRole('heading').click()
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.getByText('Shift+Enter runs the block').waitFor()
+  await inspector.getByRole('button', { name: 'Open hours as a table' }).waitFor()
 })

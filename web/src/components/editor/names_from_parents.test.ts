@@ -20,9 +20,8 @@ test('names of the parents are offered, the later parent winning, and none that 
     d: [variable('z', 'd')],
   }
   const options = optionsOf({ graph, variables: (id) => held[id] ?? [] }, 'c')
-  expect(options.map(({ label, info }) => [label, info])).toEqual([
-    ['x', 'from b'],
-    ['y', 'from b'],
+  expect(options.map(({ label, detail }) => [label, detail])).toEqual([
+    ['x', 'DataFrame 3 × 2, b'],
+    ['y', 'DataFrame 3 × 2, b'],
   ])
-  expect(options[0]!.detail).toBe('DataFrame 3 × 2')
 })

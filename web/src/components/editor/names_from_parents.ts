@@ -27,7 +27,6 @@ export function optionsOf(store: Pick<CanvasStore, 'graph' | 'variables'>, block
           label: variable.name,
           type: kinds[variable.type] ?? 'variable',
           detail: detailOf(variable),
-          info: `from ${variable.origin}`,
           boost: 20,
         })
   return [...options.values()]
@@ -35,7 +34,8 @@ export function optionsOf(store: Pick<CanvasStore, 'graph' | 'variables'>, block
 
 const kinds: Record<string, string> = { function: 'function', type: 'class', module: 'namespace' }
 
-function detailOf({ type, shape }: Variable): string {
+/** All of it in the list: a box beside it would not fit into the block. */
+function detailOf({ type, shape, origin }: Variable): string {
   const short = type.split('.').at(-1)!
-  return shape.length > 0 ? `${short} ${shape.join(' × ')}` : short
+  return `${short}${shape.length > 0 ? ` ${shape.join(' × ')}` : ''}, ${origin}`
 }

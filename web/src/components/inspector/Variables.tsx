@@ -1,9 +1,9 @@
 import { ChevronRight, Table2 } from 'lucide-react'
-import { useState } from 'react'
+import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { Block } from '../../model/block'
 import type { Variable } from '../../core/canvas/store'
 import { setPage } from '../../core/session/page'
-import { useLive, useMayNot } from '../canvas/useStore'
+import { useLive, useMayNot, useStore } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 
 /** The names of a block's state: what it made, what came from above, and what could not be kept, with the reason. */
@@ -20,7 +20,13 @@ export function Variables({ block, variables }: { block: Block; variables: reado
   const none = busy
     ? 'They come when it has finished.'
     : `No variables yet.${mayRun ? ' Shift+Enter runs the block.' : ''}`
-  if (shown.length === 0) return <p className="nothing">{none}</p>
+  if (shown.length === 0)
+    return (
+      <>
+        <p className="nothing">{none}</p>
+        <Known block={block} />
+      </>
+    )
   return groups.map(
     ([title, list]) =>
       list.length > 0 && (
@@ -38,6 +44,39 @@ export function Variables({ block, variables }: { block: Block; variables: reado
           </ul>
         </section>
       ),
+  )
+}
+
+/** What a block that has not run yet will find: its parents' names, of which the later parent's win. */
+function Known({ block }: { block: Block }) {
+  const store = useStore()
+  const parents = store.graph.parents(block.id)
+  const listen = useCallback(
+    (tell: () => void) => {
+      const stops = store.graph.parents(block.id).map((parent) => store.onBlock(parent, tell))
+      return () => stops.forEach((stop) => stop())
+    },
+    [store, block.id],
+  )
+  useSyncExternalStore(listen, () => parents.map((parent) => store.variables(parent).length).join())
+  const known = new Map(
+    parents.flatMap((parent) =>
+      store
+        .variables(parent)
+        .filter((v) => v.carried && v.type !== 'module')
+        .map((variable) => [variable.name, { variable, holder: store.graph.block(parent)! }] as const),
+    ),
+  )
+  if (known.size === 0) return null
+  return (
+    <section className="group">
+      <h3>From parents</h3>
+      <ul>
+        {[...known.values()].map(({ variable, holder }) => (
+          <One key={variable.name} variable={variable} foreign block={holder} />
+        ))}
+      </ul>
+    </section>
   )
 }
 

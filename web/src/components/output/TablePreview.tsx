@@ -6,10 +6,17 @@ const most = 40
 function cellsOf(html: string): { head: string[]; rows: string[][]; index: number } {
   const table = new DOMParser().parseFromString(html, 'text/html').querySelector('table')
   const texts = (row: Element) => [...row.children].map((cell) => cell.textContent.trim())
-  const all = [...(table?.querySelectorAll('tr') ?? [])].slice(0, most + 1)
-  const body = all.slice(1)
+  const all = [...(table?.querySelectorAll('tr') ?? [])].slice(0, most + 2)
+  const heads = all.filter((row, i) => i === 0 || row.parentElement?.tagName === 'THEAD')
+  const body = all.slice(heads.length, heads.length + most)
   const index = body[0] ? [...body[0].children].filter((cell) => cell.tagName === 'TH').length : 0
-  return { head: all[0] ? texts(all[0]) : [], rows: body.map(texts), index }
+  // The names of an index stand in a row of their own below those of the columns.
+  const [head = [], ...below] = heads.map(texts)
+  return {
+    head: head.map((name, i) => below.find((row) => row[i])?.[i] ?? name),
+    rows: body.map(texts),
+    index,
+  }
 }
 
 const missing = (cell: string | undefined) => cell === 'NaN' || cell === 'None' || cell === ''

@@ -8,7 +8,7 @@ import { say, selectBlocks } from '../session/page'
 import type { Desk } from './command'
 import { attempt } from './edit'
 
-const size = { w: 400, h: 260 }
+const size = { w: 440, h: 340 }
 
 /** Put files into the canvas, each with a block that reads it; the first block's middle is at `at`. */
 export function readFiles(desk: Desk, files: Iterable<File>, at: Point): void {
