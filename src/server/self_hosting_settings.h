@@ -36,7 +36,7 @@ struct ClusterSecretChange {
 /// Thread-safe.
 class SelfHostingSettings {
  public:
-  /// `key_file` is made when the first secret is kept. `audit` gets what changes; nullptr: there is no log.
+  /// `key_file` is made if it is not there. `audit` gets what changes; nullptr: there is no log.
   SelfHostingSettings(ServerDatabase& database, const Clock& clock, std::string key_file, AuditLog* audit)
       : database_(database), clock_(clock), key_file_(std::move(key_file)), audit_(audit) {}
 

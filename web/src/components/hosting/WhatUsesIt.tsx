@@ -18,8 +18,9 @@ export function WhatUsesIt({ kept }: { kept: Schemas['SelfHosting'] }) {
         <dd>
           {uses ? (
             <>
-              In use: the server was started with <code>--store {store}</code>, and keeps the state of
-              canvases there.
+              In use: the server was started with <code>--store {store}</code>. The state of canvases is kept
+              there; files that people upload go there straight from their browsers if the server may sign, by{' '}
+              <code>--gcp-impersonate</code>.
             </>
           ) : (
             <>
@@ -30,8 +31,8 @@ export function WhatUsesIt({ kept }: { kept: Schemas['SelfHosting'] }) {
                   Not in use: the server was started with <code>--store {store}</code>.
                 </>
               )}{' '}
-              To keep the state of canvases in the bucket, as the app account, start <code>easel serve</code>{' '}
-              with
+              To keep the state of canvases and what people upload in the bucket, as the app account, start{' '}
+              <code>easel serve</code> with
               {flags ? ':' : ' --store and this bucket.'}
             </>
           )}
