@@ -29,10 +29,8 @@ Result<std::vector<Check>> RunAll(const ConnectionTestRequest& request, const st
 std::string ProblemOf(const Error& error) {
   if (error.reason != "GCP_NO_CREDENTIALS") return error.message;
   return "The server has no credentials for Google Cloud. On its machine, as the user that runs it: `gcloud "
-         "auth "
-         "application-default login`; or start it with GOOGLE_APPLICATION_CREDENTIALS set to a credential "
-         "file. On a "
-         "machine of Google's it finds the machine's own account. Then test again.";
+         "auth application-default login`; or start it with GOOGLE_APPLICATION_CREDENTIALS set to a "
+         "credential file. On a machine of Google's it finds the machine's own account. Then test again.";
 }
 
 json::value OrNull(std::int64_t ms) { return ms == 0 ? json::value() : json::value(ms); }

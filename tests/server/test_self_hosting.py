@@ -268,6 +268,45 @@ def test_a_server_without_credentials_says_where_they_come_from(serve: Serve, tm
 
 
 @on_google
+def test_a_cluster_token_is_what_the_cluster_is_asked_with(
+    serve: Serve, tmp_path: Path, place: Place
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    server = served(serve, place, tmp_path)
+    settings = taken(server, place)
+    assert save(server, settings, kubernetes_token="operator").status == 200
+    place.google.forget_requests()
+    by_name = checks(outcome(server))
+    asked = {each["member"] for each in place.google.requests() if each["service"] == "kubernetes"}
+    assert asked == {"user:admin@example.com"}
+    assert by_name["cluster token may run jobs in the namespace zerve"]["result"] == "good"
+    # The operator may do more than a token for Easel should.
+    assert by_name["cluster token may not run jobs in other namespaces"]["result"] == "failed"
+    assert save(server, settings, kubernetes_token=cluster_token()).status == 200
+    refused = checks(outcome(server))["cluster token may run jobs in the namespace zerve"]
+    assert refused["result"] == "failed"
+    assert "kubectl -n zerve create token scheduler" in refused["remedy"], refused
+
+
+@on_google
+def test_an_api_that_is_off_is_not_answered_with_a_grant(serve: Serve, tmp_path: Path, place: Place) -> None:
+    (tmp_path / "workspace").mkdir()
+    server = served(serve, place, tmp_path)
+    taken(server, place)
+    project = place.google.state()["projects"][PROJECT]
+    on = ("iam", "iamcredentials", "storage", "cloudresourcemanager", "artifactregistry", "serviceusage")
+    less = {
+        "number": "111111111111",
+        "bindings": project["bindings"],
+        "services": [f"{each}.googleapis.com" for each in on],
+    }
+    place.google.seed({"projects": {PROJECT: less}})
+    failed = checks(outcome(server))["app account lists log entries"]
+    assert failed["result"] == "failed" and "`easel gcp apply` turns on" in failed["remedy"], failed
+    assert "--role" not in failed["remedy"]
+
+
+@on_google
 def test_a_bucket_that_is_not_there_is_not_answered_with_a_grant(
     serve: Serve, tmp_path: Path, place: Place
 ) -> None:

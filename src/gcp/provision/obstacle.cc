@@ -132,6 +132,18 @@ Error Explain(const Error& error, const ObstacleContext& context) {
   return out;
 }
 
+std::optional<std::string> ObstacleSentence(const Error& error, const std::string& project,
+                                            const std::string& bucket) {
+  std::string text = error.reason + " " + error.message;
+  for (const std::string* name : {&project, &bucket})
+    for (std::size_t at = 0; !name->empty() && (at = text.find(*name)) != std::string::npos;)
+      text.erase(at, name->size());
+  for (const Obstacle& each : kObstacles)
+    if (text.contains(each.sign) && each.reason != std::string_view("CLUSTER_REFUSED"))
+      return std::string(each.sentence) + (each.sentence.ends_with('=') ? project : "");
+  return std::nullopt;
+}
+
 bool IsNotYetVisible(const Error& error) {
   if (error.reason == "SERVICE_DISABLED") return true;
   if (error.code != Code::kInvalidArgument && error.code != Code::kFailedPrecondition) return false;

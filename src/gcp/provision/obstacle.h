@@ -1,6 +1,7 @@
 // Refusals of Google as sentences that say what is in the way and who can take it away.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,11 @@ struct ObstacleContext {
 
 /// `error` with a message of our own: what we did, what stood in the way, what to do next, and Google's words.
 Error Explain(const Error& error, const ObstacleContext& context);
+
+/// What to do about an obstacle that is known by Google's words; nullopt: it is none, or a plain missing right. The names of project
+/// and bucket are no words of Google's: `acme-billing` says nothing about billing.
+std::optional<std::string> ObstacleSentence(const Error& error, const std::string& project,
+                                            const std::string& bucket);
 
 /// Whether waiting may help: something made or granted a moment ago is not seen everywhere yet.
 bool IsNotYetVisible(const Error& error);

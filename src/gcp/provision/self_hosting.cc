@@ -129,12 +129,11 @@ std::unexpected<Error> UnknownKey(const YamlNode& key, const std::string& path) 
   for (const FieldSpec& spec : kFields) names.emplace_back(spec.path);
   const bool an_option = std::ranges::any_of(
       OptionTable(), [&](const OptionSpec& spec) { return spec.name == std::string_view(key.value); });
-  return Malformed(
-      key.line, key.column,
-      "there is no setting `" + path + "`" +
-          (an_option ? "; it is an option of `easel gcp`. Paste what `easel gcp apply` prints at its "
-                       "end, not the file of --config"
-                     : DidYouMean(path, names)));
+  return Malformed(key.line, key.column,
+                   "there is no setting `" + path + "`" +
+                       (an_option ? "; it is an option of `easel gcp`. Paste what `easel gcp apply` prints "
+                                    "at its end, not the file of --config"
+                                  : DidYouMean(path, names)));
 }
 
 /// The mapping `node`, whose fields are `prefix` and their keys.
@@ -219,10 +218,9 @@ std::vector<FieldProblem> CheckClusterSecrets(std::string_view token, std::strin
   std::vector<FieldProblem> out;
   const bool printable = std::ranges::all_of(token, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   if (!printable || token.size() > kMostToken)
-    out.push_back(
-        {"kubernetes.token",
-         "cannot be right: a token is one word without spaces or line breaks. Make one: `kubectl -n "
-         "NAMESPACE create token ACCOUNT --duration 8760h`."});
+    out.push_back({"kubernetes.token",
+                   "cannot be right: a token is one word without spaces or line breaks. Make one: `kubectl "
+                   "-n NAMESPACE create token ACCOUNT --duration 8760h`."});
   const std::size_t begin = authority.find("-----BEGIN CERTIFICATE-----");
   if (!authority.empty() && (begin == std::string_view::npos ||
                              authority.find("-----END CERTIFICATE-----", begin) == std::string_view::npos ||

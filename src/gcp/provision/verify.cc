@@ -8,6 +8,7 @@
 #include "gcp/provision/obstacle.h"
 #include "gcp/provision/plan.h"
 #include "gcp/provision/together.h"
+#include "gcp/provision/verify_remedy.h"
 #include "http/client.h"
 
 namespace easel {
@@ -73,26 +74,9 @@ class Verifier {
 
   bool on_control_plane() const { return !tools_.control_plane.empty(); }
 
-  /// What to do about a check that failed like this: the grant is no remedy for what is not there or was not reached.
-  std::string RemedyFor(const Error& error, const std::string& grant) const {
-    // The signature was made; what it asked for was refused.
-    if (error.reason == kSignedUrlRefused && error.code == Code::kPermissionDenied)
-      return Command(desired_.bucket_id, "roles/storage.objectAdmin");
-    switch (error.code) {
-      case Code::kNotFound:
-        return "Nothing of this name is there. Correct the name; or, if it has yet to be made: `easel gcp "
-               "apply`.";
-      case Code::kUnavailable:
-      case Code::kDeadlineExceeded:
-        return "It was not reached from this machine. Look at its address, the network between, and "
-               "HTTPS_PROXY "
-               "if there is a proxy; then run this again.";
-      case Code::kUnauthenticated:
-        return "The credentials were refused. Sign in anew (`gcloud auth application-default login`), or "
-               "give a key "
-               "that still exists; for a cluster, a token that has not expired.";
-      default: return grant;
-    }
+  /// Of the cluster's own token: the account's name, or a word in its place.
+  std::string AccountOfToken() const {
+    return tools_.cluster_identity.substr(tools_.cluster_identity.rfind(':') + 1);
   }
 
   void Add(std::string who, std::string what, std::string remedy, std::function<Status()> run) {
@@ -120,7 +104,9 @@ class Verifier {
         check.result = status                               ? CheckResult::kGood
                        : status.error().reason == "NOT_RUN" ? CheckResult::kNotRun
                                                             : CheckResult::kFailed;
-        check.remedy = check.result == CheckResult::kFailed ? RemedyFor(status.error(), task.remedy) : "";
+        check.remedy = check.result == CheckResult::kFailed
+                           ? RemedyFor(status.error(), task.remedy, {options_, desired_, AccountOfToken()})
+                           : "";
         Tell();
         if (!status && status.error().code == Code::kCancelled) return status;
         return {};
@@ -142,16 +128,8 @@ class Verifier {
     };
   }
 
-  Grant Wanted(const std::string& resource, std::string_view role) const {
-    for (const DesiredPolicy& policy : desired_.policies)
-      if (policy.resource == resource)
-        for (const Grant& grant : policy.grants)
-          if (grant.role == role) return grant;
-    return {};
-  }
-
   std::string Command(const std::string& resource, std::string_view role) const {
-    return GrantCommand(options_, resource, Wanted(resource, role));
+    return WantedGrantCommand(options_, desired_, resource, role);
   }
 
   /// The grant by which whoever runs the control plane becomes the app account.
@@ -240,7 +218,6 @@ class Verifier {
     const std::string who = own_token ? tools_.cluster_identity : kApp;
     const std::string user =
         own_token ? "--" + who : "--user " + options_.AccountEmail("app");  // --serviceaccount NAMESPACE:NAME
-    const std::string named = who.substr(who.find('=') + 1);
     const auto asks = [&](const std::string& nspace, bool allowed) -> std::function<Status()> {
       if (own_token) return [this, nspace, allowed] { return InCluster(nspace, allowed); };
       return AsApp([this, nspace, allowed](Cloud&) { return InCluster(nspace, allowed); });
@@ -253,7 +230,7 @@ class Verifier {
       Add(shown, "may not run jobs in other namespaces",
           "Take the role that allows it away: kubectl get rolebindings,clusterrolebindings -A -o wide | "
           "grep " +
-              (own_token ? named : options_.AccountEmail("app")),
+              (own_token ? AccountOfToken() : options_.AccountEmail("app")),
           asks("default", false));
   }
 
@@ -288,11 +265,11 @@ class Verifier {
   Status Judge(const std::vector<std::string>& lacking, const std::vector<std::string>& wanted,
                bool allowed) {
     if (allowed && !lacking.empty())
-      return Fail(Code::kPermissionDenied, "LACKS", "lacks " + JoinWords(lacking));
+      return Fail(Code::kPermissionDenied, kOwnFinding, "lacks " + JoinWords(lacking));
     if (!allowed && lacking.size() != wanted.size()) {
       std::vector<std::string> held = wanted;
       for (const std::string& each : lacking) std::erase(held, each);
-      return Fail(Code::kPermissionDenied, "MAY_TOO_MUCH", "may " + JoinWords(held));
+      return Fail(Code::kPermissionDenied, kOwnFinding, "may " + JoinWords(held));
     }
     return {};
   }
@@ -339,9 +316,16 @@ class Verifier {
     if (endpoint_.empty())
       return NotRun("you may not read the cluster's endpoint: name it by --endpoint, as `apply` printed it");
     EASEL_TRY(const std::unique_ptr<ClusterObjects> cluster, tools_.open_cluster_as_app(endpoint_));
-    EASEL_TRY(const bool may, cluster->May(nspace, "create", "batch", "jobs"));
+    auto answer = cluster->May(nspace, "create", "batch", "jobs");
+    if (!answer) {
+      if (answer.error().reason == "TLS_FAILED") answer.error().reason = kClusterTls;
+      if (answer.error().code == Code::kUnauthenticated && !tools_.cluster_identity.empty())
+        answer.error().reason = kClusterToken;
+      return std::unexpected(answer.error());
+    }
+    const bool may = *answer;
     if (may == allowed) return {};
-    return Fail(Code::kPermissionDenied, "CLUSTER_RIGHTS",
+    return Fail(Code::kPermissionDenied, kOwnFinding,
                 std::string(may ? "may" : "may not") + " create jobs in namespace " + nspace);
   }
 
@@ -362,7 +346,7 @@ class Verifier {
     const bool has = answer->is_object() && MissingGrants(answer->get_object(), std::span(&grant, 1)).empty();
     if (has == held) return {};
     return Fail(
-        Code::kPermissionDenied, "GRANT_DIFFERS",
+        Code::kPermissionDenied, kOwnFinding,
         has ? "has " + grant.role + " on " + TitleOf(resource)
             : "the policy of " + TitleOf(resource) + " does not give " + grant.role + " to " + grant.member);
   }
