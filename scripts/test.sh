@@ -93,8 +93,14 @@ sys.exit(pytest.main(sys.argv[1:]))' "$EASEL_CACHE/tools/venv" "${@:2}"
 
 test_form() { phase "form" scripts/check_form; }
 
-test_web() {
+web_build() {
+  [ -z "${web_built:-}" ] || return 0
   phase "build web" build_web
+  web_built=1
+}
+
+test_web() {
+  web_build
   phase "web" check_web
 }
 check_web() { web_npm api:check > /dev/null && web_npm format:check && web_npm typecheck && web_npm lint && web_npm test -- --reporter=dot; }
@@ -152,7 +158,7 @@ test_e2e() {
   has_tests tests/e2e '*.test.mjs' || { nothing_in e2e; return; }
   dev_build
   phase "browser" scripts/setup browser
-  phase "build web" build_web
+  web_build
   data_python
   phase "e2e" env EASEL_BINARY="$PWD/build/dev/bin/easel" PATH="$EASEL_CACHE/web/node/bin:$PATH" \
     node --test --test-concurrency=2 --test-reporter=spec tests/e2e/*.test.mjs
@@ -178,8 +184,8 @@ test_fuzz() {
   phase "fuzz" run_fuzzers
 }
 
-# What a stranger hands over gets all of the time; what only we write, and only disks damage, a sixth.
-long_fuzz=(canvas_yaml protocol manifest object_head zip notebook)
+# What everything else stands on gets all of the time, the others a sixth.
+long_fuzz=(canvas_yaml protocol manifest object_head)
 
 run_fuzzers() {
   local seconds=${FUZZ_SECONDS:-60} found=build/fuzz/found
