@@ -107,7 +107,7 @@ story('two people edit one canvas and one block, and see each other', { canvases
   assert.equal((await code(desk, one, 'clean').innerText()).replace(/^\d+/gm, ''), (await code(desk, two, 'clean').innerText()).replace(/^\d+/gm, ''))
   const file = join(desk.workspace, 'chain/blocks/clean.py')
   await one.getByText('Saved', { exact: true }).waitFor()
-  for (let i = 0; readFileSync(file, 'utf8') !== whole && i < 100; i++) await new Promise((done) => setTimeout(done, 50))
+  for (let i = 0; readFileSync(file, 'utf8') !== whole && i < 400; i++) await new Promise((done) => setTimeout(done, 50))
   assert.equal(readFileSync(file, 'utf8'), whole)
 })
 
@@ -138,7 +138,7 @@ story('without the server changes are kept, and sent when it is back', { canvase
   await page.context().setOffline(false)
   await page.getByText('Saved', { exact: true }).waitFor()
   const file = join(desk.workspace, 'chain/blocks/load.py')
-  for (let i = 0; !readFileSync(file, 'utf8').includes('# typed offline') && i < 100; i++) await new Promise((done) => setTimeout(done, 50))
+  for (let i = 0; !readFileSync(file, 'utf8').includes('# typed offline') && i < 400; i++) await new Promise((done) => setTimeout(done, 50))
   assert.equal(readFileSync(file, 'utf8'), 'x = 1\n# typed offline')
 })
 
@@ -193,7 +193,7 @@ story(
     const yaml = () => readFileSync(join(desk.workspace, 'bad/canvas.yaml'), 'utf8')
     await choose('fails', 'Nudge down')
     await page.getByText('Saved', { exact: true }).waitFor()
-    for (let i = 0; !/fails: .*at: \[460, 20\]/.test(yaml()) && i < 200; i++) await new Promise((done) => setTimeout(done, 50))
+    for (let i = 0; !/fails: .*at: \[460, 20\]/.test(yaml()) && i < 400; i++) await new Promise((done) => setTimeout(done, 50))
     assert.match(yaml(), /fails: .*at: \[460, 20\]/)
   },
 )

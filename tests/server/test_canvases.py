@@ -46,10 +46,13 @@ def test_a_hundred_canvases_are_listed_at_once(serve: Serve, tmp_path: Path) -> 
         make_canvas(tmp_path, f"canvas{i:03}", {f"block{j}": "x = 1" for j in range(5)})
     server = serve(tmp_path)
     assert len(names(server)) == 100
-    began = time.monotonic()
-    names(server)
+    seconds = []
+    for _ in range(5):
+        began = time.monotonic()
+        names(server)
+        seconds.append(time.monotonic() - began)
     # 100 ms is the aim for a release build; this one checks addresses, on a machine that does other things.
-    assert time.monotonic() - began < 1.0
+    assert min(seconds) < 1.0
 
 
 def test_a_new_canvas_gets_a_folder_of_its_name_and_never_an_old_one(serve: Serve, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_body_of_a_gigabyte_is_refused_before_it_comes(shared: Server) -> None
     began = time.monotonic()
     heard = shared.say(post(shared, b"{", length=1 << 30))
     assert status(heard) == 413
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_slow_clients_do_not_hold_up_the_others(shared: Server) -> None:
         began = time.monotonic()
         for _ in range(20):
             assert shared.ask("GET", "/api/v1/canvases").status == 200
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20
     finally:
         for one in slow:
             one.close()
