@@ -11,7 +11,6 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "http/client.h"
-#include "server/canvas_files.h"
 #include "server/file_headers.h"
 
 namespace easel {
@@ -310,59 +309,25 @@ Status DirectUploads::Drop(const CanvasPlace& canvas, const std::string& id) {
   return Forget(record);
 }
 
-void DirectUploads::Tidy() {
-  {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(jobs_, [](const auto& job) {
-      const std::lock_guard ended(job.second->mutex);
-      return job.second->ended.has_value();
-    });
-  }
-  TidyUploads();
-  if (bucket_.direct != nullptr) TidyFiles();
-}
-
-void DirectUploads::TidyUploads() {
-  const auto old = records_.UnusedSince(clock_.UnixMs() - kAbandonedUpload_ms);
-  if (!old) return Log(LogLevel::kWarning, "uploads", "looking for abandoned ones: " + old.error().message);
-  for (UploadRecord record : *old) {
-    if (stop_.stop_requested()) return;
-    if (!record.in_bucket && !record.done) {
-      // Those have their own week (Pieces).
-      if (const auto root = workspace_.Find(record.canvas); root && here_.Find(*root, record.id)) continue;
-    } else if (!record.session.empty() && bucket_.direct != nullptr) {
-      const auto state = bucket_.direct->AskSession({stop_.get_token()}, record.session, record.bytes);
-      if (state && state->kind == SessionState::Kind::kOpen && state->offset > record.offset) {
-        record.offset = state->offset;  // slow, but not abandoned
-        record.used_ms = clock_.UnixMs();
-        (void)records_.Put(record);
-        continue;
-      }
-    }
-    if (const Status gone = Forget(record); !gone)
-      Log(LogLevel::kWarning, "uploads",
-          "ending the abandoned upload " + record.id + ": " + gone.error().message);
-  }
-}
-
-void DirectUploads::TidyFiles() {
-  const auto known = records_.Files();
-  if (!known) return Log(LogLevel::kWarning, "uploads", "files in the bucket: " + known.error().message);
-  for (const FileInBucket& file : *known) {
-    if (stop_.stop_requested()) return;
-    if (const auto root = workspace_.Find(file.canvas)) {
-      const auto files = CanvasFiles::Open(*root);
-      if (!files) continue;
-      const auto there = files->Read(file.path);
-      if (there && FileTag(there->info) == file.tag) continue;
-    }
-    const Status removed = bucket_.store->Delete(
-        {stop_.get_token()}, {.key = file.key, .if_generation = {}, .if_metageneration = {}});
-    if (removed || removed.error().code == Code::kNotFound) (void)records_.RemoveFile(file.key);
-  }
-}
-
 // --- Downloads ---
+
+Result<std::optional<FileInBucket>> DirectUploads::Elsewhere(const CanvasPlace& canvas,
+                                                             const std::string& path,
+                                                             const CanvasFiles::OpenFile& file) {
+  EASEL_TRY(auto known, records_.FindFile(canvas.id, path));
+  if (known && known->tag == FileTag(file.info)) return known;
+  // Small ones are sent from here sooner than the bucket is asked.
+  if (file.info.st_size <= kSingleUpload_bytes) return std::nullopt;
+  const auto id = ReadFile(canvas.root + "/.easel/canvas_id", 64);
+  const std::string key = "canvases/" + (id ? id->substr(0, id->find('\n')) : "") + "/files/" + path;
+  if (!id || !CheckKey(key)) return std::nullopt;
+  const auto info = bucket_.store->Stat({stop_.get_token()}, key);
+  if (!info || info->size_bytes != file.info.st_size || !info->crc32c) return std::nullopt;
+  EASEL_TRY(const std::uint32_t crc, Crc32cOfFile(file.fd.get()));
+  if (crc != *info->crc32c) return std::nullopt;
+  return FileInBucket{
+      .canvas = canvas.id, .path = path, .tag = {}, .key = key, .generation = info->generation};
+}
 
 Result<FileLink> DirectUploads::Link(const CanvasPlace& canvas, const std::string& path) {
   EASEL_TRY(const CanvasFiles files, CanvasFiles::Open(canvas.root));
@@ -372,8 +337,8 @@ Result<FileLink> DirectUploads::Link(const CanvasPlace& canvas, const std::strin
                .expires_ms = clock_.UnixMs() + kWeek_ms,
                .bytes = file.info.st_size};
   if (bucket_.direct == nullptr) return out;
-  EASEL_TRY(const auto known, records_.FindFile(canvas.id, path));
-  if (!known || known->tag != FileTag(file.info)) return out;
+  EASEL_TRY(const auto known, Elsewhere(canvas, path, file));
+  if (!known) return out;
   auto link = bucket_.direct->Get({stop_.get_token()}, {.key = known->key,
                                                         .generation = known->generation,
                                                         .content_type = "application/octet-stream",

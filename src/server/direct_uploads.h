@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "http/message.h"
 #include "server/blocking_pool.h"
+#include "server/canvas_files.h"
 #include "server/upload_records.h"
 #include "server/uploads.h"
 #include "server/workspace.h"
@@ -109,6 +110,9 @@ class DirectUploads {
   Result<DirectUpload> WithSend(const UploadRecord& record, std::int64_t offset);
   Result<DirectUpload> FindInBucket(UploadRecord record);
   Status StartSession(UploadRecord& record);
+  /// The object with the bytes of an open file, if the bucket has one: as it was uploaded, or as a block wrote it.
+  Result<std::optional<FileInBucket>> Elsewhere(const CanvasPlace& canvas, const std::string& path,
+                                                const CanvasFiles::OpenFile& file);
   Status Bring(UploadRecord record, const std::string& canvas_root, std::optional<std::uint32_t> crc32c);
   Status Forget(const UploadRecord& record);
   void TidyUploads();

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from launch import PYTHON, FakeGoogle
 from plain_http import Answer as Heard
 from plain_http import Client
 
+KEY_FILE = Path(__file__).resolve().parents[1] / "fakes/google/data/test_service_account.not-a-test.json"
 UPLOADS = "/api/v1/canvases/alpha/uploads"
 LINK = "/api/v1/canvases/alpha/files/link"
 PROJECT = "acme-zerve-infra"
@@ -410,3 +413,83 @@ def test_without_anybody_who_signs_files_go_through_the_server(
     assert put(server, upload["send"], b"abc").status == 200
     assert finish(server, upload).status == 200
     assert read(server, "a.txt") == b"abc"
+
+
+@needs_double
+def test_a_slow_bucket_is_waited_for_and_a_result_that_was_not_written_down_is_known_again(
+    cloud: Server, google: FakeGoogle
+) -> None:
+    upload = begin(cloud, "data.txt", b"kept")
+    assert away(google, "PUT", upload["send"]["url"], b"kept", **upload["send"]["headers"]).status == 200
+    google.latency(1)
+    waiting = cloud.ask("POST", f"{UPLOADS}/{upload['upload']}/finish", {})
+    assert (waiting.status, waiting.json["done"]) == (202, False)
+    assert cloud.ask("DELETE", f"{UPLOADS}/{upload['upload']}").reason == "UPLOAD_BUSY"
+    assert finish(cloud, upload).status == 200
+    google.latency(0)
+    # As after a kill between the file's coming into its place and the note of it.
+    cloud.stop()
+    with sqlite3.connect(cloud.workspace / ".easel/server.db") as database:
+        database.execute("UPDATE uploads SET done = 0")
+        database.execute("DELETE FROM files_in_bucket")
+    database.close()
+    cloud.start().sign_in()
+    assert finish(cloud, upload).status == 200
+    assert cloud.ask("GET", f"{LINK}?path=data.txt").json["direct"]
+
+
+@needs_double
+def test_a_large_file_that_a_block_wrote_is_downloaded_from_the_bucket(
+    serve: Serve, tmp_path: Path, google: FakeGoogle
+) -> None:
+    make_canvas(tmp_path, "alpha", {"write": "open('out.bin', 'wb').write(bytes(range(256)) * 36865)\n"})
+    token = google.token(CALLER)
+    server = serve(
+        tmp_path, "--port", "0", "--store", "gs://acme-easel", "--gcp-impersonate", APP,
+        EASEL_GCP_ACCESS_TOKEN=token, **google.environment(),
+    )  # fmt: skip
+    page = LivePage(server, "alpha")
+    assert server.ask("POST", "/api/v1/canvases/alpha/runs", {"mode": "all"}).status == 202
+    page.until(lambda page: any(e["event"] == "run.finished" for e in page.events))
+    soon(lambda: server.ask("GET", f"{LINK}?path=out.bin").json["direct"])
+    link = server.ask("GET", f"{LINK}?path=out.bin").json
+    got = away(google, "GET", link["url"])
+    assert (got.status, got.body) == (200, read(server, "out.bin"))
+    (server.workspace / "alpha/files/out.bin").write_bytes(b"x" * link["bytes"])
+    assert not server.ask("GET", f"{LINK}?path=out.bin").json["direct"]
+
+
+@needs_double
+def test_the_key_of_a_service_account_signs_by_itself(
+    serve: Serve, tmp_path: Path, google: FakeGoogle
+) -> None:
+    program = (
+        "import json, sys\n"
+        "from cryptography.hazmat.primitives.serialization import *\n"
+        "key = load_pem_private_key(json.load(open(sys.argv[1]))['private_key'].encode(), None).public_key()\n"
+        "print(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())"
+    )
+    public = subprocess.check_output([PYTHON, "-c", program, KEY_FILE], text=True)
+    account = json.loads(KEY_FILE.read_text())["client_email"]
+    member = f"serviceAccount:{account}"
+    google.seed(
+        {
+            "projects": {"dummy-project-id": {}},
+            "accounts": {account: {"project": "dummy-project-id", "keys": {"1": public}}},
+        }
+    )
+    storage = Client(google.endpoints["storage"], "operator")
+    policy = storage.send("GET", "/storage/v1/b/acme-easel/iam").json()
+    policy["bindings"].append({"role": "roles/storage.admin", "members": [member]})
+    assert storage.send("PUT", "/storage/v1/b/acme-easel/iam", policy).status == 200
+    make_canvas(tmp_path, "alpha")
+    server = serve(
+        tmp_path, "--port", "0", "--store", "gs://acme-easel",
+        GOOGLE_APPLICATION_CREDENTIALS=str(KEY_FILE), **google.environment(),
+    )  # fmt: skip
+    google.forget_requests()
+    upload = begin(server, "a.txt", b"abc")
+    assert away(google, "PUT", upload["send"]["url"], b"abc", **upload["send"]["headers"]).status == 200
+    assert finish(server, upload).status == 200
+    assert read(server, "a.txt") == b"abc"
+    assert not [one for one in google.requests() if "signBlob" in one["rpc"]]
