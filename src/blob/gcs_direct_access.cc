@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "blob/direct_access.h"
@@ -5,6 +7,7 @@
 namespace easel {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{10'000};
 constexpr std::int64_t kGoodFor_s = 3600;  ///< a request must begin within; what has begun may take longer
 
 /// What is wrong, without the address and without what the server repeats of it.
@@ -111,9 +114,11 @@ class GcsDirectAccess final : public DirectAccess {
                       .expires_ms = clock_.UnixMs() + kGoodFor_s * 1000};
   }
 
-  /// All three requests are the same sent twice.
-  Result<ClientResponse> Ask(const CallContext& context, const ClientRequest& request) {
+  /// All three requests are the same sent twice. Somebody waits for the answer: no longer than that.
+  Result<ClientResponse> Ask(const CallContext& context, ClientRequest request) {
     gcp::Backoff backoff = rest_.MakeBackoff();
+    request.timeout = kPatience;
+    const std::int64_t end_ms = clock_.MonotonicMs() + kPatience.count();
     for (;;) {
       auto answer = http_.Send(request);
       const bool again = answer ? gcp::IsTransientStatus(answer->status) : gcp::IsTransient(answer.error());

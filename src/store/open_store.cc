@@ -47,6 +47,7 @@ Result<OpenedStore> OpenBucket(GcsPlace place, const StoreOptions& options, cons
   bucket->rest = std::make_unique<gcp::RestClient>(*bucket->http, std::move(tokens), endpoints, bucket->clock,
                                                    bucket->sleeper, rest_options);
   EASEL_RETURN_IF_ERROR(CheckBucket(*bucket->rest, place, context));
+  rest_options.retry.deadline = std::chrono::seconds(10);  // people wait for a signature
   bucket->own = std::make_unique<gcp::RestClient>(*bucket->http, credentials.tokens, endpoints, bucket->clock,
                                                   bucket->sleeper, rest_options);
   OpenedStore out;
