@@ -16,6 +16,7 @@
 #include "blob/object_store.h"
 #include "executor/object_cache.h"
 #include "metadata/metadata_document.h"
+#include "state/manifest.h"
 
 namespace easel {
 
@@ -37,6 +38,12 @@ struct Moved {
   std::int64_t objects = 0;
   std::int64_t bytes = 0;          ///< of objects, over the wire
   std::vector<std::string> notes;  ///< what a person should know, each a sentence
+};
+
+/// What was removed from a store, and what stayed there of the same kind.
+struct Removed {
+  std::int64_t objects = 0, bytes = 0;
+  std::int64_t kept_objects = 0, kept_bytes = 0;
 };
 
 /// A canvas that a store has, for who must choose.
@@ -84,6 +91,13 @@ class CanvasStore {
   /// Errors: as Bring; kAborted STORE_BUSY (others write again and again).
   Result<Moved> Keep(const CallContext& context, MetadataStore& metadata);
 
+  /// Remove the state objects of this canvas that no attempt of the store's `state.json` needs, and that nobody has written or
+  /// touched for `unused_ms` by the store's clock. Safe beside machines that keep something, as long as each needs less time
+  /// than that from its first object to its `state.json`: who uses an old object again touches it before.
+  ///
+  /// Errors: kDataLoss STORE_DAMAGED, before anything is removed; those of the store.
+  Result<Removed> RemoveUnused(const CallContext& context, std::int64_t unused_ms);
+
   /// All canvases that the store has, not this one only.
   Result<std::vector<StoredCanvasName>> Canvases(const CallContext& context);
 
@@ -110,6 +124,9 @@ class CanvasStore {
                       Moved& moved);
   Status KeepObject(const CallContext& context, const std::string& key, const std::string& object,
                     Moved& moved);
+  /// From the folder, or from the store, checked either way.
+  Result<Manifest> ManifestOf(const CallContext& context, const std::string& id,
+                              const AttemptRecord& attempt);
   Status KeepFiles(const CallContext& context, const std::string& id, const MetadataDocument& document,
                    Moved& moved);
   void Remember(const MetadataDocument& document);

@@ -364,6 +364,71 @@ TEST_F(CanvasStoreTest, AStoreThatIsWrittenAllTheTimeIsSaidToBe) {
   ExpectWhole();
 }
 
+TEST_F(CanvasStoreTest, WhatNothingNamesGoesWhenItIsOldAndNotInUseAgain) {
+  constexpr std::int64_t kWeek_ms = 7 * 24 * 3600 * 1000;
+  FakeClock clock;
+  const auto objects = std::make_shared<FakeObjectStore>(clock);
+  Folder a, b;
+  CanvasStore in_a(objects, a.root), in_b(objects, b.root);
+  const auto key = [](const std::string& object) {
+    return "canvases/0123456789abcdefghij/objects/" + object.substr(0, 2) + "/" + object;
+  };
+  const auto bytes_of = [](const std::string& value) { return ObjectWith(value); };
+  const std::string named = a.Ran("r1", "load", "named");
+  ASSERT_TRUE(a.Keep(in_a));
+  // Left by an upload that was killed; another such that a run makes again meanwhile; and one that is under way.
+  const std::string left = NameOfObject(bytes_of("left")), again = NameOfObject(bytes_of("again")),
+                    young = NameOfObject(bytes_of("young")), raced = NameOfObject(bytes_of("raced"));
+  ASSERT_TRUE(objects->Put({}, key(left), bytes_of("left"), {}));
+  ASSERT_TRUE(objects->Put({}, key(again), bytes_of("again"), {}));
+  ASSERT_TRUE(objects->Put({}, key(raced), bytes_of("raced"), {}));
+  EXPECT_EQ(in_a.RemoveUnused({}, kWeek_ms)->objects, 0) << "nothing is old yet";
+  clock.now_ms += kWeek_ms + 1;
+  ASSERT_TRUE(objects->Put({}, key(young), bytes_of("young"), {}));
+  ASSERT_TRUE(in_b.Bring({}));
+  EXPECT_EQ(b.Ran("r2", "train", "again"), again);
+  // b gets as far as its objects, and no further: what it will name is touched.
+  objects->before = [&](std::string_view call, std::string_view which) -> Status {
+    if (call == "Put" && which.ends_with("state.json")) return Fail(Code::kUnavailable, "AWAY", "away");
+    return {};
+  };
+  EXPECT_FALSE(b.Keep(in_b));
+  // Somebody else comes back to an old object between the look and the removal.
+  bool raced_once = false;
+  objects->before = [&](std::string_view call, std::string_view) -> Status {
+    if (!call.starts_with("Delete") || std::exchange(raced_once, true)) return {};
+    EXPECT_TRUE(objects->Touch({}, key(raced)));
+    return {};
+  };
+  const auto removed = in_a.RemoveUnused({}, kWeek_ms);
+  objects->before = nullptr;
+  EXPECT_TRUE(raced_once);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(removed->objects, 1);
+  EXPECT_EQ(removed->kept_objects, 3);
+  EXPECT_FALSE(objects->Stat({}, key(left)));
+  for (const std::string& object : {named, again, young, raced}) EXPECT_TRUE(objects->Stat({}, key(object)));
+  ASSERT_TRUE(b.Keep(in_b));
+  EXPECT_TRUE(objects->Stat({}, key(again)));
+}
+
+TEST_F(CanvasStoreTest, NothingIsRemovedWhereAManifestIsMissing) {
+  FakeClock clock;
+  const auto objects = std::make_shared<FakeObjectStore>(clock);
+  Folder a;
+  CanvasStore in_a(objects, a.root);
+  a.Ran("r1", "load", "x");
+  ASSERT_TRUE(a.Keep(in_a));
+  const std::string stray = NameOfObject(ObjectWith("stray"));
+  const std::string key = "canvases/0123456789abcdefghij/objects/" + stray.substr(0, 2) + "/" + stray;
+  ASSERT_TRUE(objects->Put({}, key, ObjectWith("stray"), {}));
+  clock.now_ms += 1'000'000;
+  ASSERT_TRUE(objects->Delete({}, {.key = "canvases/0123456789abcdefghij/attempts/r1/load.1/manifest.json"}));
+  std::filesystem::remove(ManifestPath(a.state, "r1/load.1"));
+  EXPECT_FALSE(in_a.RemoveUnused({}, 1000));
+  EXPECT_TRUE(objects->Stat({}, key));
+}
+
 TEST_F(CanvasStoreTest, AStoreTellsItsCanvases) {
   Folder a, b("abcdefghij0123456789");
   a.Ran("r1", "load", "one");

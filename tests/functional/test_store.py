@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import sys
@@ -247,6 +248,33 @@ def test_what_is_wrong_with_a_store_is_said_before_anything_runs(canvas: Any, bu
     denied = one.easel("run", "--store", BUCKET, code=3, EASEL_GCP_ACCESS_TOKEN="stranger")
     assert "roles/storage.objectAdmin" in denied.stderr
     assert not (one.root / ".easel/attempts").exists(), "nothing ran"
+
+
+def test_what_nothing_needs_any_more_goes_from_the_bucket_when_it_is_old(
+    canvas: Any, tmp_path: Path, bucket: dict[str, str], google: FakeGoogle, store: str
+) -> None:
+    one = canvas({"load": "x = bytes(1) * 300_000", "use": "print(len(x))"}, ["load -> use"])
+    one.environ = bucket
+    for size in (300_000, 300_001, 300_002):
+        one.edit("load", f"x = bytes(1) * {size}")
+        one.good("--store", store)
+    prefix = f"{store.removeprefix(BUCKET + '/')}/canvases/"
+    before = {name for name in objects(google, prefix) if "/objects/" in name}
+    words = ("gc", "--keep", "1", "--store", store)
+    young = one.easel(*words)
+    assert "freed 0 B in 0 objects that nothing needs" in young.stdout, young
+    assert {name for name in objects(google, prefix) if "/objects/" in name} == before
+    google.clock(advance_s=8 * 24 * 3600)
+    old = one.easel(*words, "--json")
+    there = json.loads(old.stdout)["there"]
+    after = {name for name in objects(google, prefix) if "/objects/" in name}
+    assert there["objects"] == len(before - after) == 2 and there["bytes"] > 0 and after < before
+    whole(google, store, one)
+    two = copy_of(one, tmp_path / "two")
+    two.easel("pull", "--store", store)
+    assert two.good("--store", store).ran == []
+    assert "leave --store out" in one.easel(*words, "--dry-run", code=2).stderr
+    assert "name it by --store" in one.easel("gc", "--unused-days", "3", code=2).stderr
 
 
 def test_the_bucket_is_asked_as_the_account_that_the_caller_may_act_as(
