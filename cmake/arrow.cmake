@@ -1,13 +1,14 @@
 # libarrow from the pyarrow wheel of the default environment's lock, where ./dev setup unpacked it. Defines the targets
-# easel::arrow and easel::arrow_compute, with the headers as system headers; EASEL_ARROW_FOUND says whether they are there.
+# easel::arrow, easel::arrow_compute and easel::parquet, with the headers as system headers; EASEL_ARROW_FOUND says whether they are there.
 file(STRINGS ${CMAKE_SOURCE_DIR}/environments/default/requirements.txt arrow_line REGEX "^pyarrow==")
 string(REGEX REPLACE "^pyarrow==([0-9.]+).*" "\\1" EASEL_ARROW_VERSION "${arrow_line}")
 set(arrow_folder ${EASEL_CACHE}/arrow/${EASEL_ARROW_VERSION}/pyarrow)
 file(GLOB arrow_library ${arrow_folder}/libarrow.so.*)
 file(GLOB arrow_compute_library ${arrow_folder}/libarrow_compute.so.*)
-if(arrow_library AND arrow_compute_library)
+file(GLOB parquet_library ${arrow_folder}/libparquet.so.*)
+if(arrow_library AND arrow_compute_library AND parquet_library)
   set(EASEL_ARROW_FOUND TRUE)
-  foreach(part arrow arrow_compute)
+  foreach(part arrow arrow_compute parquet)
     add_library(easel::${part} SHARED IMPORTED GLOBAL)
     get_filename_component(soname ${${part}_library} NAME)
     set_target_properties(easel::${part} PROPERTIES IMPORTED_LOCATION ${${part}_library} IMPORTED_SONAME ${soname}

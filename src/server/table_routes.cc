@@ -178,13 +178,15 @@ Result<HttpResponse> Answer(Tables& tables, const Call& call, const std::string&
   return HttpResponse{.body = attempt + std::get<std::string>(answer) + "}"};
 }
 
-/// The rows of a query as a CSV file of any size.
+/// The rows of a query as a file of any size: CSV or Parquet.
 Result<HttpResponse> Export(Tables& tables, const Call& call) {
   const HttpTarget& target = call.request.target;
-  if (const std::string format = target.Query("format").value_or("csv"); format != "csv")
+  const std::string format = target.Query("format").value_or("csv");
+  const bool parquet = format == "parquet";
+  if (!parquet && format != "csv")
     return Fail(Code::kInvalidArgument, "EXPORT_FORMAT",
-                "a table is exported as csv, not as `" + format +
-                    "`; a block writes other forms: df.to_parquet(\"table.parquet\")");
+                "a table is exported as csv or parquet, not as `" + format +
+                    "`; a block writes other forms: df.to_excel(\"table.xlsx\")");
   EASEL_TRY(const json::value query, ParseJson(target.Query("query").value_or("{}"), "query"));
   EASEL_TRY(Asked asked, ReadAsked(query));
   EASEL_TRY(const auto table, tables.cache.Open(PlaceOf(tables, call, target.Query("attempt").value_or(""))));
@@ -206,19 +208,21 @@ Result<HttpResponse> Export(Tables& tables, const Call& call) {
     buffer.clear();
     return written.has_value();
   };
-  const auto done = selection->Csv(asked.cells, progress, [&](std::string_view piece) {
+  const TableSelection::Write keep = [&](std::string_view piece) {
     buffer += piece;
     return buffer.size() < kExportPiece || flush();
-  });
+  };
+  const Status done =
+      parquet ? selection->Parquet(asked.cells, progress, keep) : selection->Csv(asked.cells, progress, keep);
   if (done) flush();
   EASEL_RETURN_IF_ERROR(written);
   EASEL_RETURN_IF_ERROR(done);
-  HttpResponse out{.content_type = "text/csv; charset=utf-8"};
+  HttpResponse out{.content_type = parquet ? "application/vnd.apache.parquet" : "text/csv; charset=utf-8"};
   EASEL_TRY(out.file, std::move(spool).Finish());
   std::string name;
   for (const char c : table->variable)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
-  out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + ".csv\"");
+  out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "." + format + "\"");
   return out;
 }
 

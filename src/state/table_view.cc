@@ -170,8 +170,8 @@ Result<std::string> TableSelection::Aggregate(const TableCells& cells, TableProg
   return out;
 }
 
-Status TableSelection::Csv(const TableCells& cells, TableProgress& progress,
-                           const std::function<bool(std::string_view)>& write) {
+Status TableSelection::Export(EaselTableExport* EaselTableViews::* format, const TableCells& cells,
+                              TableProgress& progress, const Write& write) {
   std::vector<std::int32_t> columns;
   const EaselTablePageRequest request = RequestOf(cells, columns);
   const EaselTableWriter writer{
@@ -181,7 +181,7 @@ Status TableSelection::Csv(const TableCells& cells, TableProgress& progress,
       }};
   return Do(progress,
             [&](const EaselTableViews& module, const EaselTableControl* control, EaselTableError error) {
-              return module.csv(view_->view_, selection_, &request, control, writer, error);
+              return (module.*format)(view_->view_, selection_, &request, control, writer, error);
             });
 }
 

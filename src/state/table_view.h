@@ -111,9 +111,15 @@ class TableSelection {
   Result<std::string> Summary(int column, TableProgress& progress);
   /// {"count", "missing", "numbers", "sum"?, "mean"?, "min"?, "max"?} as JSON.
   Result<std::string> Aggregate(const TableCells& cells, TableProgress& progress);
+  using Write = std::function<bool(std::string_view)>;
   /// RFC 4180 in pieces; `write` returns false to stop.
-  Status Csv(const TableCells& cells, TableProgress& progress,
-             const std::function<bool(std::string_view)>& write);
+  Status Csv(const TableCells& cells, TableProgress& progress, const Write& write) {
+    return Export(&EaselTableViews::csv, cells, progress, write);
+  }
+  /// The same as a Parquet file; types are kept, categories are written as their values, nested values as text.
+  Status Parquet(const TableCells& cells, TableProgress& progress, const Write& write) {
+    return Export(&EaselTableViews::parquet, cells, progress, write);
+  }
 
  private:
   friend class TableView;
@@ -121,6 +127,8 @@ class TableSelection {
 
   std::shared_ptr<TableView> view_;
   /// One call of the module at a time; `call` gets what all of them take.
+  Status Export(EaselTableExport* EaselTableViews::* format, const TableCells& cells, TableProgress& progress,
+                const Write& write);
   template <typename Call>
   Status Do(TableProgress& progress, Call call);
 

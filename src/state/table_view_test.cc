@@ -2,6 +2,7 @@
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/reader.h>
 
 #include <algorithm>
 #include <cmath>
@@ -396,6 +397,56 @@ TEST(TableExport, CsvQuotesWhatNeedsIt) {
             "\"\"hi\"\"\",,r\r\n\"two\nlines\",,\r\n\"\",1e+300,r\r\n,-2,r\r\n");
 }
 
+TEST(TableExport, ParquetKeepsTypes) {
+  const auto when = arrow::timestamp(arrow::TimeUnit::NANO, "UTC");
+  const std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>> columns{
+      {"whole", Values(arrow::int16(), "[1, null, -3, 4]")},
+      {"real", Values(arrow::float64(), "[0.5, NaN, null, 2]")},
+      {"yes", Values(arrow::boolean(), "[true, false, null, true]")},
+      {"text", Values(arrow::utf8(), R"(["a", "", null, "d"])")},
+      {"bytes", Values(arrow::binary(), R"(["a", "", null, "d"])")},
+      {"at", Values(when, "[0, 1, null, 1700000000000000000]")},
+      {"took", Values(arrow::duration(arrow::TimeUnit::MILLI), "[0, 1, null, -2]")},
+      {"money", Values(arrow::decimal128(9, 2), R"(["1.25", "0.00", null, "-3.50"])")},
+      {"kind", Values(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["p", "q", null, "p"])")},
+      {"list", Values(arrow::list(arrow::int32()), "[[1, 2], [], null, [3]]")}};
+  const auto view = Opened(columns);
+  TableProgress progress;
+  std::string out;
+  const auto done = (*view->Select({.sorts = {{0, true}}}, progress))
+                        ->Parquet({.limit = INT64_MAX, .columns = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}, progress,
+                                  [&](std::string_view piece) {
+                                    out += piece;
+                                    return true;
+                                  });
+  ASSERT_TRUE(done) << done.error().message;
+  auto reader =
+      parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(out)),
+                               arrow::default_memory_pool());
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  const auto table = (*reader)->ReadTable();
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  ASSERT_TRUE((*table)->ValidateFull().ok());
+  EXPECT_TRUE((*table)->schema()->field(5)->type()->Equals(when));
+  const auto expect = [&](int column, const std::shared_ptr<arrow::DataType>& type,
+                          const std::string& values) {
+    const arrow::ChunkedArray& there = *(*table)->column(column);
+    EXPECT_TRUE(there.Equals(arrow::ChunkedArray(Values(type, values)),
+                             arrow::EqualOptions::Defaults().nans_equal(true)))
+        << there.ToString();
+  };
+  expect(0, arrow::int16(), "[4, 1, -3, null]");  // as sorted, missing last
+  expect(1, arrow::float64(), "[2, 0.5, null, NaN]");
+  expect(2, arrow::boolean(), "[true, true, null, false]");
+  expect(3, arrow::large_utf8(), R"(["d", "a", null, ""])");
+  expect(4, arrow::large_binary(), R"(["d", "a", null, ""])");
+  expect(5, when, "[1700000000000000000, 0, null, 1]");
+  expect(6, arrow::duration(arrow::TimeUnit::MILLI), "[-2, 0, null, 1]");
+  expect(7, arrow::decimal128(9, 2), R"(["-3.50", "1.25", null, "0.00"])");
+  expect(8, arrow::large_utf8(), R"(["p", "p", null, "q"])");
+  expect(9, arrow::large_utf8(), R"(["[3]", "[1, 2]", null, "[]"])");
+}
+
 TEST(TableWork, CanBeStopped) {
   arrow::Int64Builder builder;
   for (std::int64_t i = 0; i < 600'000; ++i) ASSERT_TRUE(builder.Append(i).ok());
@@ -438,9 +489,9 @@ TEST(TableView, DamageIsFoundBeforeValuesAreUsed) {
         (void)(*selection)->Page({.limit = 10, .columns = {0, c, 3}}, progress);
         (void)(*selection)->Summary(c, progress);
         (void)(*selection)->Aggregate({.limit = 10, .columns = {c}}, progress);
-        (void)(*selection)->Csv({.limit = 10, .columns = {c}}, progress, [](std::string_view) {
-          return true;
-        });
+        const TableSelection::Write ignore = [](std::string_view) { return true; };
+        (void)(*selection)->Csv({.limit = 10, .columns = {c}}, progress, ignore);
+        (void)(*selection)->Parquet({.limit = 10, .columns = {c}}, progress, ignore);
       }
     }
   }

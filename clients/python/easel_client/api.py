@@ -459,11 +459,11 @@ class Api:
         block: str,
         variable: str,
         *,
-        format: Literal["csv"] | None = None,
+        format: Literal["csv", "parquet"] | None = None,
         attempt: str | None = None,
         query: str | None = None,
     ) -> bytes:
-        """RFC 4180, UTF-8, with a header line; missing values are empty. (Access: viewer.)"""
+        """RFC 4180, UTF-8, with a header line, missing values empty; or Parquet: types are kept, categories are written as their values, nested values as text. (Access: viewer.)"""
         return self._http.load(
             "GET",
             f"/canvases/{quoted(canvas)}/blocks/{quoted(block)}/tables/{quoted(variable)}/export",

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-#define EASEL_TABLE_ABI 5
+#define EASEL_TABLE_ABI 6
 
 typedef struct EaselTableRequest {
   const void* data; /* an Arrow IPC file; stays the caller's, and must stay where it is during the call */
@@ -116,7 +116,7 @@ typedef struct EaselTableQuery {
   EaselTableText search;
 } EaselTableQuery;
 
-/* Takes JSON or CSV in pieces; not 0 stops. */
+/* Takes JSON, CSV or Parquet in pieces; not 0 stops. */
 typedef struct EaselTableWriter {
   void* context;
   int (*write)(void* context, const char* text, size_t size);
@@ -151,10 +151,10 @@ typedef int EaselTableSummary(EaselTableView* view, EaselTableSelection* selecti
 typedef int EaselTableCells(EaselTableView* view, EaselTableSelection* selection,
                             const EaselTablePageRequest* request, const EaselTableControl* control,
                             EaselTableWriter writer, EaselTableError error);
-/* RFC 4180, UTF-8, with a header line; missing values are empty. */
-typedef int EaselTableCsv(EaselTableView* view, EaselTableSelection* selection,
-                          const EaselTablePageRequest* request, const EaselTableControl* control,
-                          EaselTableWriter writer, EaselTableError error);
+/* The selected rows as a file: RFC 4180, UTF-8, with a header line, missing values empty; or Parquet. */
+typedef int EaselTableExport(EaselTableView* view, EaselTableSelection* selection,
+                             const EaselTablePageRequest* request, const EaselTableControl* control,
+                             EaselTableWriter writer, EaselTableError error);
 
 /* What the module gives for views, in one piece. */
 typedef struct EaselTableViews {
@@ -167,7 +167,8 @@ typedef struct EaselTableViews {
   EaselTablePage* page;
   EaselTableSummary* summary;
   EaselTableCells* cells;
-  EaselTableCsv* csv;
+  EaselTableExport* csv;
+  EaselTableExport* parquet;
 } EaselTableViews;
 typedef const EaselTableViews* EaselTableViewsOf(void);
 

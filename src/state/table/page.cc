@@ -60,7 +60,8 @@ void AppendTextCell(std::string_view text, std::string& out) {
   out += ",\"bytes\":" + std::to_string(text.size()) + "}";
 }
 
-/// The value as text without escapes for people, which a CSV and a JSON string do themselves.
+}  // namespace
+
 void AppendPlain(const Column& column, std::int64_t row, std::size_t limit, std::string& out) {
   if (!column.period().empty())
     out += FormatPeriod(static_cast<const arrow::Int64Array&>(column.array()).Value(row), column.period());
@@ -81,8 +82,6 @@ arrow::Status CheckRequest(const Frame& frame, const EaselTablePageRequest& requ
                                   " cells");
   return arrow::Status::OK();
 }
-
-}  // namespace
 
 void AppendJsonCell(const Column& column, std::int64_t row, std::string& out) {
   const arrow::Array& array = column.array();

@@ -18,6 +18,12 @@ namespace easel::table {
 /// `{"cut": its beginning, "bytes": its length}`. The row was checked.
 void AppendJsonCell(const Column& column, std::int64_t row, std::string& out);
 
+/// Append the value as text without escapes for people, which a CSV and a JSON string do themselves; stops soon after `limit` bytes.
+void AppendPlain(const Column& column, std::int64_t row, std::size_t limit, std::string& out);
+
+/// Errors: Invalid if the columns are not there, or if it asks for more than a page has and `bounded`.
+arrow::Status CheckRequest(const Frame& frame, const EaselTablePageRequest& request, bool bounded);
+
 /// Append one value as CSV has it: quoted where needed, empty if it is missing.
 void AppendCsvCell(const Column& column, std::int64_t row, std::string& out);
 

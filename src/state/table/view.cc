@@ -12,6 +12,7 @@
 #include "state/table/cell.h"
 #include "state/table/frame.h"
 #include "state/table/page.h"
+#include "state/table/parquet.h"
 #include "state/table/selection.h"
 #include "state/table/summary.h"
 
@@ -109,6 +110,13 @@ int Csv(EaselTableView* view, EaselTableSelection* selection, const EaselTablePa
   });
 }
 
+int Parquet(EaselTableView* view, EaselTableSelection* selection, const EaselTablePageRequest* request,
+            const EaselTableControl* control, EaselTableWriter writer, EaselTableError error) {
+  return Do(error, EASEL_TABLE_BAD_QUERY, [&] {
+    return easel::table::WriteParquet(*view->frame, *selection->selection, *request, *control, writer);
+  });
+}
+
 constexpr EaselTableViews kViews{
     .open = Open,
     .close = Close,
@@ -120,6 +128,7 @@ constexpr EaselTableViews kViews{
     .summary = Summary,
     .cells = Cells,
     .csv = Csv,
+    .parquet = Parquet,
 };
 
 }  // namespace

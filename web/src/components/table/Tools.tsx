@@ -22,6 +22,8 @@ interface Props {
   onCopy: () => void
   onCode: () => void
 }
+const formats = { csv: 'CSV', parquet: 'Parquet' } as const
+
 /** What can be done with a table, and what is asked of it. */
 export function Tools(props: Props) {
   const { table, block, full, hidden, onAsk, onFull, onFilter, onGoTo, onShow, onCopy, onCode } = props
@@ -65,14 +67,17 @@ export function Tools(props: Props) {
           <Copy size={13} />
         </Button>
         {exported !== undefined && (
-          <Button
-            small
-            aria-label="Export as CSV"
-            title="Export these rows as CSV"
-            onClick={() => void save(exported, `${about?.variable}.csv`)}
-          >
-            <Download size={13} />
-          </Button>
+          <Menu
+            trigger={
+              <Button small aria-label="Export" title="Export these rows">
+                <Download size={13} />
+              </Button>
+            }
+            items={(Object.keys(formats) as (keyof typeof formats)[]).map((format) => ({
+              title: `Export as ${formats[format]}`,
+              onSelect: () => void save(`${exported}&format=${format}`, `${about?.variable}.${format}`),
+            }))}
+          />
         )}
         <Button
           small

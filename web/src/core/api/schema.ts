@@ -3667,7 +3667,7 @@ export interface operations {
     exportTable: {
         parameters: {
             query?: {
-                format?: "csv";
+                format?: "csv" | "parquet";
                 /** @description Default: the published one. */
                 attempt?: string;
                 /** @description A TableQuery as JSON: where, search, sort, columns; all rows that it selects. */
@@ -3686,13 +3686,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description RFC 4180, UTF-8, with a header line; missing values are empty. */
+            /** @description RFC 4180, UTF-8, with a header line, missing values empty; or Parquet: types are kept, categories are written as their values, nested values as text. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             default: components["responses"]["Problem"];

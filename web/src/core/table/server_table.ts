@@ -74,7 +74,6 @@ export function serverTable(canvas: string, block: string, variable: string, att
       ),
     exportUrl: ({ attempt: of, where, sort, search }) => {
       const query = new URLSearchParams({
-        format: 'csv',
         attempt: of,
         query: JSON.stringify({ where, sort, search }),
       })
