@@ -68,8 +68,8 @@ test('a fitted view shows all of the rectangle', () => {
   )
 })
 
-test('levels change at 0.3 and 0.6', () => {
-  expect([0.29, 0.3, 0.59, 0.6].map(levelAt)).toEqual(['far', 'mid', 'mid', 'near'])
+test('levels change at 0.3 and 0.5', () => {
+  expect([0.29, 0.3, 0.49, 0.5].map(levelAt)).toEqual(['far', 'mid', 'mid', 'near'])
 })
 
 test('cards are made a few at a time, go when well outside, and pinned ones stay', () => {

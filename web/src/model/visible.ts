@@ -9,7 +9,9 @@ export interface View {
 }
 /** near: everything; mid: header, large name, first figure; far: painted. */
 export type Level = 'near' | 'mid' | 'far'
-export const nearZoom = 0.6
+export const nearZoom = 0.5
+/** Below this a block has all its parts, but who shall read them is shown them larger. */
+export const readZoom = 0.6
 export const farZoom = 0.3
 
 export function levelAt(zoom: number): Level {
@@ -36,7 +38,7 @@ export function fitView(rect: Rect, size: Size, padding: number, maxZoom = 1): V
 
 /** The largest zoom for reading at which a window on the upper left of `all` cuts no block at its right; 0.72 if there is none. */
 export function zoomOfWholeColumns(blocks: readonly Rect[], all: Rect, size: Size): number {
-  for (let percent = 80; percent >= 100 * nearZoom; percent--) {
+  for (let percent = 80; percent >= 100 * readZoom; percent--) {
     const zoom = percent / 100
     const right = all.x0 + size.w / zoom
     const bottom = all.y0 + size.h / zoom

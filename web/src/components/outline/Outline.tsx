@@ -1,12 +1,13 @@
 import { useMemo, useState } from 'react'
 import { topological } from '../../model/order'
 import { select } from '../../model/selection'
+import { commandNamed } from '../../core/command/commands'
 import { selectBlocks, usePage } from '../../core/session/page'
 import type { Block } from '../../model/block'
 import type { Live } from '../../core/run/live'
 import { BlockActs } from '../canvas/BlockActs'
 import { StateIcon, stateWords } from '../canvas/state_look'
-import { useBlock, useDesk, useLive, useVersion } from '../canvas/useStore'
+import { useBlock, useDesk, useLive, useMayNot, useVersion } from '../canvas/useStore'
 import './outline.css'
 
 const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
@@ -45,7 +46,9 @@ export function Outline() {
 }
 
 function Row({ id, block: known, top }: { id: string; block: Block; top: number }) {
-  const { store, camera } = useDesk()
+  const desk = useDesk()
+  const { store, camera } = desk
+  const mayEdit = useMayNot('editor') === undefined
   const block = useBlock(id) ?? known
   const live = useLive(id)
   const selected = usePage((p) => p.selection.ids.has(id))
@@ -66,8 +69,14 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
         className="row"
         aria-current={selected || undefined}
         aria-label={words.filter(Boolean).join(', ')}
-        title={failure}
+        title={failure ?? block.name}
         onClick={go}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !selected || held(event) || !mayEdit) return
+          event.preventDefault()
+          selectBlocks(select([id]))
+          commandNamed('edit').run(desk)
+        }}
       >
         <span className={`kind ${block.kind}`} data-chip={chips[block.kind]} />
         <span className="name">{block.name}</span>
@@ -83,6 +92,8 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
     </li>
   )
 }
+
+const held = (event: React.KeyboardEvent) => event.shiftKey || event.ctrlKey || event.metaKey || event.altKey
 
 /** `Line 2: ZeroDivisionError: division by zero` */
 function failureOf({ outputs, reason }: Live): string {

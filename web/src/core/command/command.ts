@@ -13,8 +13,8 @@ export interface Camera {
   open(): void
   zoomBy(factor: number): void
   focus(id: BlockId): void
-  /** Move as little as needed for the block to be in view. */
-  show(id: BlockId): void
+  /** Move as little as needed for the block to be in view; the other one, too, if both can be read together. */
+  show(id: BlockId, beside?: BlockId): void
   /** The stage point in the middle of the view. */
   middle(): { x: number; y: number }
   /** The stage point under a pointer. */

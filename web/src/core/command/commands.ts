@@ -51,7 +51,10 @@ export const commands: readonly Command[] = [
     keys: ['Enter'],
     needs: 'editor',
     why: needsBlock,
-    run: () => setPage({ editing: focus() }),
+    run: ({ camera }) => {
+      setPage({ editing: focus() })
+      camera.show(focus()!)
+    },
   },
   {
     id: 'insert.parent',

@@ -1,6 +1,7 @@
 import type { Block, BlockId, Kind } from '../../model/block'
 import type { Change } from '../../model/change'
 import type { Edge } from '../../model/edge'
+import { freePlace } from '../../model/free_place'
 import type { Graph } from '../../model/graph'
 import type { Point } from '../../model/rect'
 import { refusalText } from '../../model/refusal'
@@ -63,17 +64,17 @@ function placeOf(desk: Desk, near: Near, size: { w: number; h: number }): Point 
     const left = near.parent !== undefined || near.child === undefined
     return { x: Math.round(near.at.x - (left ? 0 : size.w)), y: Math.round(near.at.y - 38) }
   }
+  const free = (x: number, y: number) => freePlace(graph, { x: Math.round(x), y: Math.round(y) }, size)
   const [from, to] = [of(near.edge?.parent), of(near.edge?.child)]
   if (from && to)
-    return {
-      x: Math.round((from.at.x + from.size.w + to.at.x - size.w) / 2),
-      y: Math.round((from.at.y + to.at.y) / 2 + Math.max(from.size.h, to.size.h) / 2 + gap),
-    }
+    return free(
+      (from.at.x + from.size.w + to.at.x - size.w) / 2,
+      (from.at.y + to.at.y) / 2 + Math.max(from.size.h, to.size.h) / 2 + gap,
+    )
   const parent = of(near.parent)
-  if (parent)
-    return { x: parent.at.x + parent.size.w + gap, y: parent.at.y + graph.children(parent.id).size * gap }
+  if (parent) return free(parent.at.x + parent.size.w + gap, parent.at.y)
   const child = of(near.child)
-  if (child) return { x: child.at.x - size.w - gap, y: child.at.y }
+  if (child) return free(child.at.x - size.w - gap, child.at.y)
   const middle = desk.camera.middle()
-  return { x: Math.round(middle.x - size.w / 2), y: Math.round(middle.y - size.h / 2) }
+  return free(middle.x - size.w / 2, middle.y - size.h / 2)
 }

@@ -1,3 +1,4 @@
+import type { BlockId } from '../../model/block'
 import type { RunMode, RunRequest } from '../../model/plan'
 import { neighbour, select } from '../../model/selection'
 import { page, selectBlocks } from '../session/page'
@@ -27,6 +28,18 @@ const run = (mode: RunMode, title: string, letter: string): Command[] =>
 function runFocus(desk: Desk): void {
   desk.store.run({ mode: 'this', blocks: chosen(), force: false })
 }
+let stopWatching = () => {}
+/** The error of a block that was left while it ran comes into view, beside the block that was gone to. */
+function returnIfItFails({ store, camera }: Desk, ran: BlockId, next: BlockId): void {
+  stopWatching()
+  const before = store.live(ran).attempt
+  stopWatching = store.onBlock(ran, () => {
+    const { state, attempt } = store.live(ran)
+    if (attempt === before || state === 'queued' || state === 'running') return
+    stopWatching()
+    if (state === 'failed' && focus() === next) camera.show(ran, next)
+  })
+}
 /** Up to the selected blocks, or what changed if none is. */
 const asked = (): RunRequest =>
   page().selection.ids.size > 0
@@ -42,8 +55,11 @@ export const runCommands: readonly Command[] = [
     why: needsBlock,
     run: (desk) => {
       runFocus(desk)
-      const next = neighbour(desk.store.graph, focus()!, 'right')
+      const here = focus()!
+      const next = neighbour(desk.store.graph, here, 'right')
       if (next !== undefined) selectBlocks(select([next]))
+      desk.camera.show(next ?? here)
+      if (next !== undefined) returnIfItFails(desk, here, next)
     },
   },
   {
@@ -52,7 +68,10 @@ export const runCommands: readonly Command[] = [
     keys: ['Ctrl+Enter'],
     needs: 'runner',
     why: needsBlock,
-    run: runFocus,
+    run: (desk) => {
+      runFocus(desk)
+      desk.camera.show(focus()!)
+    },
   },
   {
     id: 'run.child',
@@ -62,7 +81,9 @@ export const runCommands: readonly Command[] = [
     why: needsBlock,
     run: (desk) => {
       runFocus(desk)
-      addBlock(desk, 'python', { parent: focus()! })
+      const here = focus()!
+      addBlock(desk, 'python', { parent: here })
+      returnIfItFails(desk, here, focus()!)
     },
   },
   ...modes.flatMap(([mode, title, letter]) => run(mode, title, letter)),
