@@ -41,5 +41,20 @@ story('what keys go to is in view, and an error comes back into it', { canvases:
   await page.getByRole('textbox', { name: 'Code of block_2', exact: true }).waitFor()
   await whole(page, 'block_2')
   const [above, first] = [await desk.card(page, 'block_2').boundingBox(), await desk.card(page, 'load').boundingBox()]
+  await page.getByRole('status').filter({ hasText: 'A block was added above clean' }).getByRole('button', { name: 'Undo' }).waitFor()
   assert.ok(above.y >= first.y + first.height, 'it lies below the parent that was there')
+  await leaveEditor(page)
+
+  // The tab that was chosen stays; after Esc no card looks chosen; keys go past a button that was clicked.
+  await page.getByRole('tab', { name: 'Block' }).click()
+  await page.keyboard.press('Escape')
+  await page.locator('article.selected').waitFor({ state: 'detached' })
+  assert.equal(await page.locator('article:focus').count(), 0)
+  await desk.card(page, 'plot').getByRole('heading').click()
+  await page.getByRole('tab', { name: 'Block', selected: true }).waitFor()
+  await page.getByRole('button', { name: 'Zoom out' }).click()
+  await page.keyboard.press('Space')
+  const full = page.getByRole('dialog', { name: 'Outputs of plot' })
+  await full.getByRole('button', { name: 'Close full screen' }).click()
+  await full.waitFor({ state: 'detached' })
 })

@@ -62,6 +62,9 @@ story('a comment makes nothing stale; another number does, and the plan names wh
 
   await edit('rows = rows + [7]\n')
   await inState(desk, page, 'clean', 'stale')
+  await inState(desk, page, 'total', 'may_change')
+  await desk.card(page, 'total').getByText('Runs again if clean leaves something else').waitFor()
+  await page.getByRole('button', { name: 'Run changed 1+' }).waitFor()
   const steps = await preview(/^1 block will run, 1 may$|^2 blocks will run$/)
   assert.match(steps.join('; '), /clean[^;]*code changed; total/)
   await expectAccessible(page)

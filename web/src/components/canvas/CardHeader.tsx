@@ -4,6 +4,7 @@ import { duration } from '../../core/run/duration'
 import { secondsOf, type Live } from '../../core/run/live'
 import { BlockActs } from './BlockActs'
 import { StateMark } from './state_look'
+import { useDoubt } from './useStore'
 
 const kindChips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Gather' } as const
 const menu = ['edit', 'run.up_to', 'run.from', 'run.this.force', 'full', 'duplicate', 'fold', 'delete']
@@ -11,12 +12,13 @@ const noteMenu = ['edit', 'duplicate', 'delete']
 
 export function CardHeader({ block, live, focused }: { block: Block; live: Live; focused: boolean }) {
   const seconds = secondsOf(live)
+  const doubt = useDoubt(block.id)
   const note = block.kind === 'markdown'
   return (
     <header>
       <span className={`kind ${block.kind}`}>{kindChips[block.kind]}</span>
       <h2>{block.name}</h2>
-      {!note && <StateMark state={live.state} />}
+      {!note && <StateMark state={doubt ? 'may_change' : live.state} />}
       {live.state === 'running' && live.startedMs !== undefined ? (
         <Elapsed since={live.startedMs} />
       ) : (

@@ -5,11 +5,12 @@ import { Button } from '../ui/Button'
 import { Words } from '../ui/Words'
 import { act } from './block_menu'
 import { phaseWords } from './state_look'
-import { useDesk, useMayNot } from './useStore'
+import { useDesk, useDoubt, useMayNot } from './useStore'
 
 /** One sentence: what the block holds, or why it is in the state it is in and what to do. */
 export function Footer({ block, live }: { block: Block; live: Live }) {
   const desk = useDesk()
+  const doubt = useDoubt(block.id)
   const mayRun = useMayNot('runner') === undefined
   const variables = desk.store.variables(block.id)
   const own = variables.filter((v) => v.origin === block.name && v.carried && v.type !== 'module')
@@ -19,10 +20,16 @@ export function Footer({ block, live }: { block: Block; live: Live }) {
   return (
     <footer>
       <span>
-        {sentence(
-          live,
-          own.map((v) => v.name),
-          mayRun,
+        {doubt ? (
+          <>
+            Runs again if <b>{doubt.name}</b> leaves something else
+          </>
+        ) : (
+          sentence(
+            live,
+            own.map((v) => v.name),
+            mayRun,
+          )
         )}
       </span>
       {above && (

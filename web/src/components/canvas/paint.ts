@@ -2,6 +2,7 @@ import { runStates, type BlockId } from '../../model/block'
 import { curveBetween } from '../../model/curve'
 import type { Rect } from '../../model/rect'
 import { farZoom, type View } from '../../model/visible'
+import { doubtsOf } from '../../core/canvas/doubts'
 import type { Scene } from './scene'
 
 /** The colours of styles/tokens.css, read anew when the theme changes. */
@@ -12,7 +13,7 @@ export function paintColours(element: Element) {
     edge: token('--edge'),
     hot: token('--accent'),
     surface: token('--surface'),
-    line: token('--line'),
+    line: token('--rim'),
     ink: token('--ink'),
     lines: token('--hover'),
     state: {
@@ -24,6 +25,7 @@ export function paintColours(element: Element) {
       cancelled: token('--idle'),
       skipped: token('--idle'),
       never_run: token('--edge'),
+      may_change: token('--idle'),
     },
   }
 }
@@ -97,10 +99,14 @@ function paintBlocks(
     context.stroke()
   }
   const bar = Math.min(60, Math.max(8, 3 / zoom))
-  for (const state of runStates) {
+  const doubts = doubtsOf(scene.store)
+  for (const state of [...runStates, 'may_change'] as const) {
     context.fillStyle = colours.state[state]
     rects(
-      bare.filter(({ id }) => !scene.dimmed.has(id) && scene.store.live(id).state === state),
+      bare.filter(
+        ({ id }) =>
+          !scene.dimmed.has(id) && (doubts.has(id) ? 'may_change' : scene.store.live(id).state) === state,
+      ),
       bar,
     )
     context.fill()

@@ -1,8 +1,12 @@
 import type { RunState } from '../../model/block'
 import type { Phase } from '../../core/run/event'
 
-export const stateWords: Record<RunState, string> = {
+/** As the server says it, or what the page knows besides: up to date, below a block that has to run. */
+export type ShownState = RunState | 'may_change'
+
+export const stateWords: Record<ShownState, string> = {
   up_to_date: 'Up to date',
+  may_change: 'May change',
   stale: 'Stale',
   queued: 'Queued',
   running: 'Running',
@@ -19,7 +23,13 @@ const phases: Record<Phase, string> = {
 /** Of a page that came later, the phase is not known. */
 export const phaseWords = (phase: Phase | undefined) => (phase ? phases[phase] : '')
 const line = { fill: 'none', stroke: 'currentColor', strokeWidth: 1.5, strokeLinecap: 'round' } as const
-const shapes: Record<RunState, React.ReactNode> = {
+const shapes: Record<ShownState, React.ReactNode> = {
+  may_change: (
+    <>
+      <circle cx="8" cy="8" r="6.2" {...line} />
+      <path d="M5 8.2l2.1 2.1L11.2 6" {...line} />
+    </>
+  ),
   up_to_date: (
     <>
       <circle cx="8" cy="8" r="7" fill="currentColor" />
@@ -60,14 +70,14 @@ const shapes: Record<RunState, React.ReactNode> = {
   never_run: <circle cx="8" cy="8" r="6.2" {...line} />,
 }
 
-export function StateIcon({ state, size = 14 }: { state: RunState; size?: number }) {
+export function StateIcon({ state, size = 14 }: { state: ShownState; size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">
       {shapes[state]}
     </svg>
   )
 }
-export function StateMark({ state }: { state: RunState }) {
+export function StateMark({ state }: { state: ShownState }) {
   return (
     <span className={`state ${state}`}>
       <StateIcon state={state} />

@@ -1,6 +1,7 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react'
 import type { Block, BlockId } from '../../model/block'
 import type { Desk } from '../../core/command/command'
+import { doubtsOf } from '../../core/canvas/doubts'
 import type { CanvasStore } from '../../core/canvas/store'
 import type { Live } from '../../core/run/live'
 import { whyNot, type Role } from '../../core/session/role'
@@ -19,6 +20,15 @@ export function useLive(id: BlockId): Live {
   const store = useStore()
   const listen = useCallback((tell: () => void) => store.onBlock(id, tell), [store, id])
   return useSyncExternalStore(listen, () => store.live(id))
+}
+/** The block above on which it depends whether this one is still up to date; undefined if none. */
+export function useDoubt(id: BlockId): Block | undefined {
+  const store = useStore()
+  const listen = useCallback((tell: () => void) => store.onChange(tell), [store])
+  return useSyncExternalStore(listen, () => {
+    const cause = doubtsOf(store).get(id)
+    return cause === undefined ? undefined : store.graph.block(cause)
+  })
 }
 export function useBlock(id: BlockId): Block | undefined {
   const store = useStore()

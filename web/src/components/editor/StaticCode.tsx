@@ -1,4 +1,4 @@
-import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { memo, useEffect, useLayoutEffect, useRef, useState, type CSSProperties } from 'react'
 import type { Kind } from '../../model/block'
 import './code.css'
 
@@ -42,7 +42,7 @@ export const StaticCode = memo(function StaticCode({ code, kind, badLine }: Prop
     ? ready.highlighted(text, kind)
     : text.split('\n').map((line) => [{ text: line, className: '' }])
   return (
-    <pre ref={box} className="code">
+    <pre ref={box} className="code" style={{ '--lines': lines.length } as CSSProperties}>
       {lines.map((tokens, i) => (
         <span key={i} className={i + 1 === badLine ? 'line bad' : 'line'}>
           <i>{i + 1}</i>

@@ -5,7 +5,7 @@ import { duration } from '../../core/run/duration'
 import { secondsOf } from '../../core/run/live'
 import { setPage, usePage } from '../../core/session/page'
 import { phaseWords, StateMark } from '../canvas/state_look'
-import { useBlock, useDesk, useLive } from '../canvas/useStore'
+import { useBlock, useDesk, useDoubt, useLive } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { Words } from '../ui/Words'
 import { Tabs } from '../ui/Tabs'
@@ -45,12 +45,14 @@ export function Inspector() {
 function Of({ block }: { block: Block }) {
   const { store } = useDesk()
   const live = useLive(block.id)
+  const tab = usePage((p) => p.inspectorTab)
+  const doubt = useDoubt(block.id)
   const seconds = secondsOf(live)
   return (
     <>
       <h2>{block.name}</h2>
       <p className="line">
-        <StateMark state={live.state} />
+        <StateMark state={doubt ? 'may_change' : live.state} />
         <span>
           {live.state === 'up_to_date'
             ? seconds !== undefined && `ran ${duration(seconds)}`
@@ -60,6 +62,8 @@ function Of({ block }: { block: Block }) {
         </span>
       </p>
       <Tabs
+        shown={tab}
+        onShow={(inspectorTab) => setPage({ inspectorTab })}
         tabs={[
           ['Variables', <Variables key="v" block={block} variables={store.variables(block.id)} />],
           ['Block', <BlockSettings key="b" block={block} />],

@@ -7,7 +7,7 @@ import type { Block } from '../../model/block'
 import type { Live } from '../../core/run/live'
 import { BlockActs } from '../canvas/BlockActs'
 import { StateIcon, stateWords } from '../canvas/state_look'
-import { useBlock, useDesk, useLive, useMayNot, useVersion } from '../canvas/useStore'
+import { useBlock, useDesk, useDoubt, useLive, useMayNot, useVersion } from '../canvas/useStore'
 import './outline.css'
 
 const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
@@ -51,12 +51,13 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
   const mayEdit = useMayNot('editor') === undefined
   const block = useBlock(id) ?? known
   const live = useLive(id)
+  const state = useDoubt(id) ? 'may_change' : live.state
   const selected = usePage((p) => p.selection.ids.has(id))
   const parents = store.graph.parents(id).map((parent) => store.graph.block(parent)!.name)
   const note = block.kind === 'markdown'
   const failure = live.state === 'failed' ? failureOf(live) : undefined
   const words = [
-    ...[block.name, block.kind, !note && stateWords[live.state], failure],
+    ...[block.name, block.kind, !note && stateWords[state], failure],
     parents.length > 0 && `after ${parents.join(' and ')}`,
   ]
   const go = () => {
@@ -82,8 +83,8 @@ function Row({ id, block: known, top }: { id: string; block: Block; top: number 
         <span className="name">{block.name}</span>
         {failure !== undefined && <small data-why={failure} />}
         {!note && (
-          <span className={`state ${live.state}`} title={stateWords[live.state]}>
-            <StateIcon state={live.state} />
+          <span className={`state ${state}`} title={stateWords[state]}>
+            <StateIcon state={state} />
           </span>
         )}
       </button>

@@ -1,4 +1,4 @@
-import { Download } from 'lucide-react'
+import { Download, X } from 'lucide-react'
 import { setPage, usePage } from '../../core/session/page'
 import { StateMark } from '../canvas/state_look'
 import { useBlock, useLive } from '../canvas/useStore'
@@ -9,6 +9,7 @@ import { save } from './save_file'
 import './full.css'
 
 const most = 200
+const close = () => setPage({ dialog: undefined })
 
 /** All that a block shows, as large as the window. */
 export default function FullScreen() {
@@ -22,11 +23,14 @@ export default function FullScreen() {
     { title: 'The last good result', list: live.state === 'up_to_date' ? [] : (kept ?? []).slice(-most) },
   ]
   return (
-    <Dialog open full label={`Outputs of ${block.name}`} onClose={() => setPage({ dialog: undefined })}>
+    <Dialog open full label={`Outputs of ${block.name}`} onClose={close}>
       <header className="full-head">
         <h2>{block.name}</h2>
         <StateMark state={live.state} />
         <kbd>Esc</kbd>
+        <Button look="icon" aria-label="Close full screen" onClick={close}>
+          <X size={16} />
+        </Button>
       </header>
       <div className="outputs full-body">
         {sections.map(

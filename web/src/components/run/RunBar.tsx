@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { ChevronDown, Play, Square } from 'lucide-react'
 import { refused } from '../../core/command/command'
 import { commandNamed } from '../../core/command/commands'
+import { backToStage } from '../../core/command/regions'
 import { setPage } from '../../core/session/page'
 import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
@@ -25,8 +26,9 @@ const ways = [
 /** Run, cancel, how far it is, and every other way to run. */
 export function RunBar({ children }: { children?: ReactNode }) {
   const desk = useDesk()
-  const { changed, running, preparing, done, all } = useCounts()
+  const { changed, maybe, running, preparing, done, all } = useCounts()
   const mayNot = useMayNot('runner')
+  const more = maybe > 0 ? `${changed} changed, up to ${maybe} more below` : undefined
   const items = () =>
     ways.map((id) => {
       const command = commandNamed(id)
@@ -40,7 +42,7 @@ export function RunBar({ children }: { children?: ReactNode }) {
       }
     })
   return (
-    <div className="run">
+    <div className="run" onClick={backToStage}>
       {children}
       {preparing !== undefined && (
         <span className="preparing" role="status" title={preparing}>
@@ -71,7 +73,13 @@ export function RunBar({ children }: { children?: ReactNode }) {
           title={mayNot}
           onClick={() => commandNamed('run.changed').run(desk)}
         >
-          <Play size={12} fill="currentColor" /> Run changed {changed > 0 && <em>{changed}</em>}
+          <Play size={12} fill="currentColor" /> Run changed{' '}
+          {changed > 0 && (
+            <em title={more}>
+              {changed}
+              {maybe > 0 && '+'}
+            </em>
+          )}
         </Button>
       )}
       <Button

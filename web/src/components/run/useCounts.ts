@@ -1,10 +1,13 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react'
 import type { BlockId } from '../../model/block'
+import { doubtsOf } from '../../core/canvas/doubts'
 import { useStore } from '../canvas/useStore'
 
 export interface Counts {
   /** Blocks that ran before and would run again. */
   readonly changed: number
+  /** Blocks below those that may have to run after them. */
+  readonly maybe: number
   readonly failed: number
   readonly running: boolean
   /** A run waits for its environment: what is being done, or nothing yet. */
@@ -18,6 +21,7 @@ export function useCounts(): Counts {
   const store = useStore()
   const last = useRef<Counts>({
     changed: 0,
+    maybe: 0,
     failed: 0,
     running: false,
     preparing: undefined,
@@ -39,7 +43,8 @@ export function useCounts(): Counts {
     }
     const all = seen.current.size
     const { running, preparing } = store
-    const next = { changed, failed, running, preparing, done: Math.max(0, all - open), all }
+    const maybe = doubtsOf(store).size
+    const next = { changed, maybe, failed, running, preparing, done: Math.max(0, all - open), all }
     const old = last.current
     if (Object.keys(next).some((key) => next[key as keyof Counts] !== old[key as keyof Counts]))
       last.current = next

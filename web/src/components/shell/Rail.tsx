@@ -1,5 +1,6 @@
 import { ChartNoAxesColumn, FolderOpen, Keyboard, ListTree, PanelRight, Settings } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { backToStage } from '../../core/command/regions'
 import { narrow, page, say, setPage, usePage, type Side } from '../../core/session/page'
 import { navigate } from '../../core/session/route'
 import { Logo } from './Logo'
@@ -8,7 +9,7 @@ import { Logo } from './Logo'
 export function Rail() {
   const inspector = usePage((p) => p.inspector)
   return (
-    <nav className="rail" aria-label="Panels">
+    <nav className="rail" aria-label="Panels" onClick={backToStage}>
       <a
         href="/"
         className="logo"

@@ -3,6 +3,7 @@ import { Eye, Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { addable, kindWords } from '../../core/command/kinds'
 import { commandNamed } from '../../core/command/commands'
+import { backToStage } from '../../core/command/regions'
 import { addBlock } from '../../core/command/edit'
 import { atLeast } from '../../core/session/role'
 import { setPage, usePage } from '../../core/session/page'
@@ -28,7 +29,7 @@ export function StageBars() {
             : 'You may look here, not change or run'}
         </p>
       ) : (
-        <div className="bar tools" role="toolbar" aria-label="Add blocks">
+        <div className="bar tools" role="toolbar" aria-label="Add blocks" onClick={backToStage}>
           {addable.map(([kind, key]) => (
             <Button
               key={kind}
@@ -44,7 +45,7 @@ export function StageBars() {
           <SelectionBar />
         </div>
       )}
-      <div className="bar zoom" role="toolbar" aria-label="Zoom">
+      <div className="bar zoom" role="toolbar" aria-label="Zoom" onClick={backToStage}>
         <Button
           look="icon"
           aria-label="Minimap"

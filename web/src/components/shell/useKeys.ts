@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import { commands } from '../../core/command/commands'
 import { refused, type Desk } from '../../core/command/command'
+import { leaveCards } from '../../core/command/regions'
 import { Keymap, stageOnly } from '../../core/command/keymap'
 import { page, say, selectBlocks, setPage } from '../../core/session/page'
 import { preferences } from '../../core/session/preferences'
@@ -23,8 +24,11 @@ export function useKeys(desk: Desk): void {
       if (typing && stageOnly(event) && !running) return
       if (event.key === 'Escape') {
         if (page().plan) setPage({ plan: undefined })
-        else if (page().editing === undefined) selectBlocks(select([]))
-        else setPage({ editing: undefined })
+        else if (page().editing === undefined) {
+          selectBlocks(select([]))
+          // A ring around a card that no key acts on would look like a selection.
+          if (target.closest('.stage-area .card')) leaveCards()
+        } else setPage({ editing: undefined })
         return
       }
       // A focused control has Enter and Space to itself.

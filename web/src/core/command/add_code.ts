@@ -18,7 +18,7 @@ export function addCode(desk: Desk, parent: BlockId, name: string, code: string)
     name: freeName(graph, name.slice(0, 60)),
     code,
     at: { x: above.at.x + above.size.w + 60, y: above.at.y + graph.children(parent).size * 60 },
-    size: { w: 460, h: Math.min(420, 120 + 18 * lines) },
+    size: { w: 460, h: Math.min(420, 250 + 18 * lines) },
     settings: {},
   }
   if (!attempt(desk, { op: 'paste', blocks: [block], edges: [{ parent, child: id, index: 0 }] })) return

@@ -62,7 +62,11 @@ export const commands: readonly Command[] = [
     keys: ['A'],
     needs: 'editor',
     why: needsBlock,
-    run: (desk) => addBlock(desk, 'python', { child: focus()! }),
+    run: (desk) => {
+      const child = desk.store.graph.block(focus()!)!.name
+      if (addBlock(desk, 'python', { child: focus()! }))
+        say(`A block was added above \`${child}\`.`, { label: 'Undo', run: () => desk.store.undo() })
+    },
   },
   {
     id: 'insert.child',

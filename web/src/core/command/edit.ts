@@ -27,10 +27,10 @@ export interface Near {
 }
 const gap = 60
 
-/** Add a block, wire it, and begin to edit it. */
-export function addBlock(desk: Desk, kind: Kind, near: Near = {}): void {
+/** Add a block, wire it, and begin to edit it; false if that was refused, and said. */
+export function addBlock(desk: Desk, kind: Kind, near: Near = {}): boolean {
   const { graph } = desk.store
-  const size = kind === 'markdown' ? { w: 400, h: 160 } : { w: 440, h: 340 }
+  const size = kind === 'markdown' ? { w: 400, h: 160 } : { w: 480, h: 420 }
   const id = crypto.randomUUID()
   const name = freeName(graph, kind === 'markdown' ? 'note' : 'block')
   const block: Block = { id, kind, name, code: '', at: placeOf(desk, near, size), size, settings: {} }
@@ -41,10 +41,11 @@ export function addBlock(desk: Desk, kind: Kind, near: Near = {}): void {
   ]
   const paste: Change = { op: 'paste', blocks: [block], edges }
   const change: Change = edge ? { op: 'batch', changes: [paste, ...insertChange(graph, id, edge)] } : paste
-  if (!attempt(desk, change)) return
+  if (!attempt(desk, change)) return false
   selectBlocks(select([id]))
   setPage({ editing: id })
   desk.camera.show(id)
+  return true
 }
 
 /** Put a block between the ends of an edge, at the place that the parent had among the child's parents. */

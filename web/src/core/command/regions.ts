@@ -1,3 +1,5 @@
+import { page } from '../session/page'
+
 const regions = ['.top', '.rail', '.panel', '.stage-area', '.inspector', '.drawer']
 const stops = 'button:not([tabindex="-1"]):not(:disabled), a[href], input, select, [tabindex="0"]'
 
@@ -14,4 +16,20 @@ export function nextRegion(step: 1 | -1): void {
     ? next.querySelector<HTMLElement>('.card[tabindex="0"]')
     : next.querySelector<HTMLElement>(stops)
   ;(first ?? next).focus()
+}
+
+/** The focus to the stage itself, where all single keys act. */
+export function leaveCards(): void {
+  document.querySelector<HTMLElement>('.stage-area')?.focus({ preventScroll: true })
+}
+/** After a click on a toolbar: keys are for the code that is edited or for the stage, not for that button again. */
+export function backToStage(event: { readonly detail: number }): void {
+  const { dialog, menu } = page()
+  if (event.detail === 0 || dialog !== undefined || menu !== undefined) return
+  const at = ['.cm-content', '.card[tabindex="0"]'].map((name) =>
+    document.querySelector<HTMLElement>(`.stage-area ${name}`),
+  )
+  const found = at.find((element) => element !== null)
+  if (found) found.focus({ preventScroll: true })
+  else leaveCards()
 }

@@ -51,6 +51,8 @@ export interface Page {
   readonly side: Side
   /** Shown while a block is selected. */
   readonly inspector: boolean
+  /** Stays while one goes from block to block. */
+  readonly inspectorTab: string
   readonly drawer: boolean
   readonly dialog: Dialog
   readonly selection: Selection
@@ -70,11 +72,14 @@ export interface Page {
 }
 /** A narrow window has room for one of panel and inspector. */
 export const narrow = () => typeof matchMedia !== 'undefined' && matchMedia('(max-width: 1100px)').matches
+/** Here a panel would take a quarter of it. */
+const small = () => typeof matchMedia !== 'undefined' && matchMedia('(max-width: 1000px)').matches
 export const usePage = create<Page>()(() => ({
   theme: 'light',
-  panel: true,
+  panel: !small(),
   side: 'outline',
   inspector: !narrow(),
+  inspectorTab: 'Variables',
   drawer: false,
   dialog: undefined,
   selection: nothing,
