@@ -1,7 +1,7 @@
 import { Download, X } from 'lucide-react'
 import { setPage, usePage } from '../../core/session/page'
 import { StateMark } from '../canvas/state_look'
-import { useBlock, useLive } from '../canvas/useStore'
+import { useBlock, useDoubt, useLive } from '../canvas/useStore'
 import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { One } from './Outputs'
@@ -16,6 +16,7 @@ export default function FullScreen() {
   const id = usePage((p) => p.selection.focus) ?? ''
   const block = useBlock(id)
   const live = useLive(id)
+  const doubt = useDoubt(id)
   if (!block) return null
   const { outputs, kept } = live
   const sections = [
@@ -26,7 +27,7 @@ export default function FullScreen() {
     <Dialog open full label={`Outputs of ${block.name}`} onClose={close}>
       <header className="full-head">
         <h2>{block.name}</h2>
-        <StateMark state={live.state} />
+        <StateMark state={doubt ? 'may_change' : live.state} />
         <kbd>Esc</kbd>
         <Button look="icon" aria-label="Close full screen" onClick={close}>
           <X size={16} />
