@@ -25,6 +25,8 @@ story('three blocks are made, joined and run with keys only', { canvases: { empt
   await page.keyboard.press('r')
   await page.keyboard.press('a')
   await page.locator('.stream').getByText('answer 42').waitFor()
+  // The stage has followed the last block: all of it.
+  await page.keyboard.press('0')
   await page.waitForFunction(() => document.querySelectorAll('article .state.up_to_date').length === 3)
   await expectAccessible(page)
 })
