@@ -49,6 +49,8 @@ class DirectAccess {
  public:
   virtual ~DirectAccess() = default;
 
+  /// Where all the addresses begin, scheme://host[:port]: what a page has to be let to.
+  virtual std::string Origin() const = 0;
   /// One PUT with all the bytes. Size, type, and that nothing is replaced are part of the signature.
   virtual Result<DirectLink> Put(const CallContext& context, const DirectPut& put) = 0;
   /// Begin an upload in pieces, for pages of `origin` ("": for no browser), and return where they go: its session, good for

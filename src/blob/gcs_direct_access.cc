@@ -27,6 +27,8 @@ class GcsDirectAccess final : public DirectAccess {
                   std::unique_ptr<gcp::UrlSigner> signer)
       : rest_(rest), http_(http), clock_(clock), place_(std::move(place)), signer_(std::move(signer)) {}
 
+  std::string Origin() const override { return Base(); }
+
   Result<DirectLink> Put(const CallContext& context, const DirectPut& put) override {
     return Sign(context, "PUT", put.key, HeadersOf(put), {});
   }

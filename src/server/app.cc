@@ -133,7 +133,7 @@ class RunningApp final : public App {
         workspace_(std::move(workspace)),
         people_(std::move(people)),
         limit_(clock_),
-        files_(options.web_folder),
+        files_(options.web_folder, store.direct ? store.direct->Origin() : ""),
         pool_("server", static_cast<int>(settings_.Number("work_threads"))),
         passwords_("passwords", kPasswordsAtOnce, kPasswordsWaiting),
         canvases_({.session = SessionOptionsOf(settings_), .store = store.store}),

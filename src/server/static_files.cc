@@ -11,9 +11,8 @@ namespace {
 
 constexpr std::string_view kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; media-src blob: "
-    "data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+    "font-src 'self' data:; frame-src 'self'; worker-src 'self' blob:; media-src blob: data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; connect-src 'self'";
 
 // Opaque origin by the header itself, so that even a frame without the attribute has none of ours.
 constexpr std::string_view kFramePolicy =
@@ -84,6 +83,11 @@ bool Takes(const HttpRequest& request, std::string_view encoding) {
 
 }  // namespace
 
+StaticFiles::StaticFiles(std::string folder, std::string_view bucket_origin)
+    : folder_(std::move(folder)), policy_(kPagePolicy) {
+  if (!bucket_origin.empty()) policy_.append(" ").append(bucket_origin);
+}
+
 HttpResponse StaticFiles::OutputFrame() {
   HttpResponse out = Page(kFramePage, kFramePolicy);
   out.headers.emplace_back("X-Frame-Options", "SAMEORIGIN");
@@ -107,7 +111,7 @@ Result<HttpResponse> StaticFiles::Get(const Call& call) const {
   if (is_page) name = "/index.html";
   struct stat info{};
   if (folder_.empty() || ::stat((folder_ + name).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    if (is_page) return Page(kNoAssets, kPagePolicy);
+    if (is_page) return Page(kNoAssets, policy_);
     return Fail(Code::kNotFound, "NO_SUCH_PATH", "there is nothing at this path");
   }
   const std::string tag = "\"" + std::to_string(info.st_size) + "-" + std::to_string(info.st_mtim.tv_sec) +
@@ -116,7 +120,7 @@ Result<HttpResponse> StaticFiles::Get(const Call& call) const {
   out.headers = {{"Cache-Control", HasHashedName(path) ? "public, max-age=31536000, immutable" : "no-cache"},
                  {"ETag", tag},
                  {"Vary", "Accept-Encoding"}};
-  if (name.ends_with(".html")) out.headers.emplace_back("Content-Security-Policy", kPagePolicy);
+  if (name.ends_with(".html")) out.headers.emplace_back("Content-Security-Policy", policy_);
   if (call.request.Header("if-none-match") == tag) {
     out.status = 304;
     out.content_type.clear();

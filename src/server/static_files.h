@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "server/call.h"
 
@@ -10,8 +11,8 @@ namespace easel {
 /// Reads from the disk at each request. Thread-safe.
 class StaticFiles {
  public:
-  /// `folder` need not be there.
-  explicit StaticFiles(std::string folder) : folder_(std::move(folder)) {}
+  /// `folder` need not be there. `bucket_origin` is where pages may send files to and fetch them from, besides us; "": nowhere.
+  StaticFiles(std::string folder, std::string_view bucket_origin);
 
   /// The file that the path names, compressed if the client takes it and the build made it; the app's page for paths
   /// without a dot in their last part, which the app itself understands (/c/NAME).
@@ -23,6 +24,7 @@ class StaticFiles {
 
  private:
   std::string folder_;
+  std::string policy_;
 };
 
 }  // namespace easel

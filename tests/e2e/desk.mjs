@@ -68,9 +68,10 @@ export async function serve(workspace, port = 0, words = [], more = {}) {
   }
 }
 
-/** A story: `body` gets a desk with a server and what it needs to open pages; `more` is the server's environment besides ours. */
-export function story(name, { canvases = {}, quickstart = false, width = 1440, serving = [], more = {} }, body) {
-  test(name, { timeout: slow * 4 }, async (t) => {
+/** A story: `body` gets a desk with a server and what it needs to open pages; `more` is the server's environment besides ours.
+ * `google` is started before the server and ends after it. */
+export function story(name, { canvases = {}, quickstart = false, width = 1440, serving = [], more = {}, google: startGoogle, skip }, body) {
+  test(name, { timeout: slow * 4, skip }, async (t) => {
     const workspace = mkdtempSync(join(tmpdir(), 'easel-e2e-'))
     for (const [folder, canvas] of Object.entries(canvases)) makeCanvas(join(workspace, folder), ...canvas)
     if (quickstart)
@@ -78,7 +79,11 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440, s
         recursive: true,
         filter: (path) => !path.includes('.easel'),
       })
-    const server = await serve(workspace, 0, serving, more)
+    const google = await startGoogle?.()
+    const server = await serve(workspace, 0, serving, { ...more, ...google?.environ }).catch(async (error) => {
+      await google?.stop()
+      throw error
+    })
     browser ??= await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'.split(' '),
@@ -88,6 +93,7 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440, s
     const desk = {
       workspace,
       server,
+      google,
       /** Errors of its pages; what is left of them fails the story. */
       errors,
       async newPage({ state, ...more } = {}) {
@@ -131,6 +137,7 @@ export function story(name, { canvases = {}, quickstart = false, width = 1440, s
     } finally {
       await Promise.all(contexts.map((context) => context.close()))
       await server.stop()
+      await google?.stop()
       rmSync(workspace, { recursive: true, force: true })
     }
   })

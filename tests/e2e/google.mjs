@@ -45,10 +45,11 @@ export async function startGoogle(bucket) {
     iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
   })
   const policy = await ask(endpoints.storage, 'GET', `/storage/v1/b/${bucket}/iam`)
-  policy.bindings.push({ role: 'roles/storage.objectAdmin', members: [`serviceAccount:${app}`, caller] })
+  policy.bindings.push({ role: 'roles/storage.objectAdmin', members: [`serviceAccount:${app}`] })
   await ask(endpoints.storage, 'PUT', `/storage/v1/b/${bucket}/iam`, policy)
   const own = ['control', 'kubernetes']
   return {
+    /** Whom the server acts as. */
     app,
     storage: endpoints.storage,
     /** For `easel serve`. */
@@ -59,7 +60,7 @@ export async function startGoogle(bucket) {
           .map(([name, base]) => [`EASEL_GCP_ENDPOINT_${name.toUpperCase()}`, base]),
       ),
       EASEL_GCP_ACCESS_TOKEN: 'caller',
-      EASEL_GCP_APP_ACCOUNT: app,
+      EASEL_GCP_IMPERSONATE: app,
       EASEL_GCP_BACKOFF_MS: '5',
     },
     /** Which pages may; what `easel gcp apply --cors-origin` writes. */

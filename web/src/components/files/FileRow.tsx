@@ -1,8 +1,11 @@
 import { Ellipsis, File, FileQuestion, Folder } from 'lucide-react'
 import type { Schemas } from '../../core/api/client'
+import { sentenceOf } from '../../core/api/problem'
+import { download } from '../../core/files/direct'
+import { say } from '../../core/session/page'
 import { Button } from '../ui/Button'
 import { Menu } from '../ui/Menu'
-import { bytesText, downloadUrl } from './content'
+import { bytesText } from './content'
 
 interface Props {
   canvas: string
@@ -18,12 +21,7 @@ export function FileRow({ canvas, entry, path, mayNot, onOpen, onRename, onDelet
   const { name, kind, bytes } = entry
   const why = mayNot !== undefined && { why: mayNot }
   const Icon = kind === 'folder' ? Folder : kind === 'file' ? File : FileQuestion
-  const download = () => {
-    const link = document.createElement('a')
-    link.href = downloadUrl(canvas, path)
-    link.download = name
-    link.click()
-  }
+  const save = () => void download(canvas, path).catch((error: unknown) => say(sentenceOf(error)))
   return (
     <li>
       <button className="entry" title={name} onClick={onOpen}>
@@ -38,7 +36,7 @@ export function FileRow({ canvas, entry, path, mayNot, onOpen, onRename, onDelet
           </Button>
         }
         items={[
-          ...(kind === 'file' ? [{ title: 'Download', onSelect: download }] : []),
+          ...(kind === 'file' ? [{ title: 'Download', onSelect: save }] : []),
           { title: 'Rename or move', onSelect: onRename, ...why },
           { title: 'Delete', onSelect: onDelete, ...why },
         ]}

@@ -3,7 +3,7 @@ import { FolderPlus, Upload as UploadIcon } from 'lucide-react'
 import { useState } from 'react'
 import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
-import { startUpload } from '../../core/files/uploads'
+import { arrived, startUpload } from '../../core/files/uploads'
 import { say } from '../../core/session/page'
 import { usePages } from '../history/usePages'
 import { useMayNot, useStore } from '../canvas/useStore'
@@ -43,8 +43,12 @@ function Folder() {
   )
   const fresh = () => void client.invalidateQueries({ queryKey: ['files', canvas] })
   const at = (name: string) => (folder === '' ? name : `${folder}/${name}`)
+  const done = (path: string) => {
+    fresh()
+    arrived(path)
+  }
   const add = (files: Iterable<File>) => {
-    for (const file of files) startUpload(canvas, at(file.name), file, fresh)
+    for (const file of files) startUpload({ canvas, path: at(file.name), file, done })
   }
   const { picker, pick } = useFilePicker({ label: 'Files to upload', take: add })
   const { over, on } = useFileDrop(mayEdit ? add : undefined)
@@ -109,7 +113,7 @@ function Folder() {
         ))}
       </ul>
       {list.more && <Button onClick={list.more}>More files</Button>}
-      <UploadList />
+      <UploadList canvas={canvas} done={done} />
       {naming && (
         <NameFile
           canvas={canvas}

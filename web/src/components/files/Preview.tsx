@@ -2,9 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
 import { answer, api } from '../../core/api/client'
 import { sentenceOf } from '../../core/api/problem'
+import { download } from '../../core/files/direct'
+import { say } from '../../core/session/page'
 import { ago } from '../../core/session/time'
+import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
-import { bytesText, contentUrl, downloadUrl } from './content'
+import { bytesText, contentUrl } from './content'
 
 /** What can be shown of a file, and the way to all of it. */
 export function Preview({ canvas, path, onClose }: { canvas: string; path: string; onClose: () => void }) {
@@ -14,6 +17,7 @@ export function Preview({ canvas, path, onClose }: { canvas: string; path: strin
       answer(api.GET('/canvases/{canvas}/files/preview', { params: { path: { canvas }, query: { path } } })),
   })
   const file = found.data
+  const save = () => void download(canvas, path).catch((error: unknown) => say(sentenceOf(error)))
   return (
     <Dialog open titled label={path} onClose={onClose}>
       <div className="preview">
@@ -21,9 +25,9 @@ export function Preview({ canvas, path, onClose }: { canvas: string; path: strin
         {file && (
           <p>
             {bytesText(file.bytes)}, changed {ago(file.modified_ms)}
-            <a href={downloadUrl(canvas, path)} download>
+            <Button onClick={save}>
               <Download size={14} /> Download
-            </a>
+            </Button>
           </p>
         )}
         {file?.kind === 'text' && (

@@ -1,8 +1,7 @@
-/** Where a file's bytes are; `download`: to be saved under its name. */
+/** Where a file's bytes are, as this server shows them. */
 export function contentUrl(canvas: string, path: string): string {
   return `/api/v1/canvases/${encodeURIComponent(canvas)}/files/content?path=${encodeURIComponent(path)}`
 }
-export const downloadUrl = (canvas: string, path: string) => `${contentUrl(canvas, path)}&download=true`
 
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { readFiles } from '../../core/command/read_files'
+import { useUploads } from '../../core/files/uploads'
 import { usePage } from '../../core/session/page'
 import { Stage } from '../canvas/Stage'
 import { useDesk, useMayNot, useVersion } from '../canvas/useStore'
@@ -8,6 +9,7 @@ import { Hints } from '../home/Hints'
 import { StageBars } from './StageBars'
 
 const PlanPreview = lazy(() => import('../run/PlanPreview'))
+const UploadDock = lazy(() => import('../files/UploadDock'))
 const EmptyStage = lazy(() => import('../canvas/EmptyStage'))
 
 /** The stage and what floats above it; data files can be dropped on it. */
@@ -25,6 +27,7 @@ export function StageArea() {
       <Suspense>
         {plan && <PlanPreview plan={plan} />}
         {mayEdit && <WhileEmpty />}
+        {mayEdit && <WhileUploading />}
       </Suspense>
       <Hints />
     </main>
@@ -35,4 +38,9 @@ function WhileEmpty() {
   const { store } = useDesk()
   useVersion()
   return store.graph.size === 0 && <EmptyStage />
+}
+
+function WhileUploading() {
+  const some = useUploads(({ all, kept }) => all.length + kept.length > 0)
+  return some && <UploadDock />
 }

@@ -15,7 +15,10 @@ export function readFiles(desk: Desk, files: Iterable<File>, at: Point): void {
   for (const [i, file] of [...files].entries()) {
     const place = { x: at.x - size.w / 2, y: at.y - size.h / 2 + i * (size.h + 40) }
     say(`${file.name} is being uploaded into the canvas's files.`)
-    startUpload(desk.store.id, file.name, file, () => addReader(desk, file.name, place))
+    startUpload({
+      ...{ canvas: desk.store.id, path: file.name, file },
+      done: (path) => addReader(desk, path, place),
+    })
   }
 }
 
