@@ -91,9 +91,10 @@ Result<IssuedCredential> Accounts::SignIn(std::string_view token, std::string_vi
               database.Use("DELETE FROM sign_in_tokens WHERE digest = ? AND expires_ms > ? RETURNING 1"));
     EASEL_TRY(const bool good, take.Text(digest).Int(clock_.UnixMs()).Step());
     if (!good)
-      return Fail(Code::kUnauthenticated, "SIGN_IN_TOKEN",
-                  "this link was used already, or is too old: run `easel serve` on the workspace once more, "
-                  "which prints a new one");
+      return Fail(
+          Code::kUnauthenticated, "SIGN_IN_TOKEN",
+          "this link was used already, or is too old: run the command that started the server once more "
+          "in another terminal (`easel serve` on the workspace, or `./dev up`), which prints a new one");
     return take.Run();
   }));
   (void)Tidy();  // on the occasion; what it cannot do now it does next time
