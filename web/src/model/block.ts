@@ -42,6 +42,14 @@ export function blockRect(block: Block): Rect {
   return rectOf(block.at, block.size)
 }
 
+/** The nearest that can be a name: `monthly sales` -> `monthly_sales`; '' if nothing of it can. */
+export function nameLike(text: string): string {
+  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '')
+  const words = plain.replace(/[^A-Za-z0-9_-]+/g, '_').replace(/^[_-]+|[_-]+$/g, '')
+  if (words === '') return ''
+  return (/^[0-9]/.test(words) ? `_${words}` : words).slice(0, 60)
+}
+
 /** Why this cannot be a block's name, or undefined if it can. */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'A block needs a name.'

@@ -33,6 +33,10 @@ export class UndoStack {
   get canRedo(): boolean {
     return this.#undone.length > 0
   }
+  /** What undoing would begin with: the same as long as nothing else was done or undone. */
+  get last(): unknown {
+    return this.#done.at(-1)
+  }
   /** Remember a new change by its inverse; what was undone before cannot be redone any more. */
   push(inverse: Step, key?: string): void {
     this.#undone = []

@@ -3,12 +3,16 @@ import type { Block } from '../../model/block'
 import { duration } from '../../core/run/duration'
 import { secondsOf, type Live } from '../../core/run/live'
 import { BlockActs } from './BlockActs'
+import { BlockName } from './BlockName'
 import { StateMark } from './state_look'
 import { useDoubt } from './useStore'
 
 const kindChips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Gather' } as const
-const menu = ['edit', 'run.up_to', 'run.from', 'run.this.force', 'full', 'duplicate', 'fold', 'delete']
-const noteMenu = ['edit', 'duplicate', 'delete']
+const menu = [
+  ...['edit', 'rename', 'run.up_to', 'run.from', 'run.this.force', 'full'],
+  ...['duplicate', 'fold', 'delete'],
+]
+const noteMenu = ['edit', 'rename', 'duplicate', 'delete']
 
 export function CardHeader({ block, live, focused }: { block: Block; live: Live; focused: boolean }) {
   const seconds = secondsOf(live)
@@ -17,7 +21,7 @@ export function CardHeader({ block, live, focused }: { block: Block; live: Live;
   return (
     <header>
       <span className={`kind ${block.kind}`}>{kindChips[block.kind]}</span>
-      <h2>{block.name}</h2>
+      <BlockName block={block} />
       {!note && <StateMark state={doubt ? 'may_change' : live.state} />}
       {live.state === 'running' && live.startedMs !== undefined ? (
         <Elapsed since={live.startedMs} />

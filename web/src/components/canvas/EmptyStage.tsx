@@ -28,7 +28,7 @@ export default function EmptyStage() {
             look={kind === 'python' ? 'primary' : 'plain'}
             onClick={() => addBlock(desk, kind)}
           >
-            {kindWords[kind]} <kbd>{key}</kbd>
+            {kindWords[kind]} <kbd title={`The key ${key}`}>{key}</kbd>
           </Button>
         ))}
         <Button onClick={pick}>

@@ -70,6 +70,9 @@ function sentence(live: Live, held: readonly string[], mayRun: boolean) {
     case 'failed':
       return kept ? 'The last good result is kept' : 'No result yet'
     case 'stale':
+      if (live.reason === 'code changed' && mayRun)
+        return 'Run changed runs it, or restores an earlier result'
+      return <Words text={capital(plainReason(live))} />
     case 'cancelled':
     case 'skipped': {
       return <Words text={capital(plainReason(live))} />

@@ -12,10 +12,11 @@ import {
 } from '@codemirror/language'
 import { r } from '@codemirror/legacy-modes/mode/r'
 import { searchKeymap } from '@codemirror/search'
-import type { Extension } from '@codemirror/state'
+import { EditorSelection, type Extension } from '@codemirror/state'
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
 import { classHighlighter } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
+import { blamed } from '../../model/blamed'
 import type { BlockId, Kind } from '../../model/block'
 import { otherCursors } from '../../core/text/other_cursors'
 import { SharedText } from '../../core/text/shared_text'
@@ -71,10 +72,12 @@ export default function CodeEditor(props: Props) {
       const { line } = page()
       const view = content && EditorView.findFromDOM(content)
       if (!view || line?.block !== block) return
-      const { from } = view.state.doc.line(Math.max(1, Math.min(view.state.doc.lines, line.line)))
+      const { from, text } = view.state.doc.line(Math.max(1, Math.min(view.state.doc.lines, line.line)))
+      const word = blamed(text, line.about ?? '') ?? { from: 0, to: 0 }
+      const selection = EditorSelection.range(from + word.from, from + word.to)
       view.dispatch({
-        selection: { anchor: from },
-        effects: EditorView.scrollIntoView(from, { y: 'center' }),
+        selection,
+        effects: EditorView.scrollIntoView(selection, { y: 'center', xMargin: 40 }),
       })
       view.focus()
       setPage({ line: undefined })

@@ -1,5 +1,6 @@
 import { Ellipsis } from 'lucide-react'
 import type { MouseEvent } from 'react'
+import { exportCanvas } from '../../core/files/export_canvas'
 import { ago } from '../../core/session/time'
 import { whyNot, type Role } from '../../core/session/role'
 import { canvasPath, navigate } from '../../core/session/route'
@@ -22,12 +23,6 @@ export function CanvasCard({ canvas, onRename, onDuplicate, onShare, onDelete }:
     return why !== undefined && { why }
   }
   const path = canvasPath(canvas.id)
-  const download = () => {
-    const link = document.createElement('a')
-    link.href = `/api/v1/canvases/${encodeURIComponent(canvas.id)}/export`
-    link.download = `${canvas.id}.zip`
-    link.click()
-  }
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
     event.preventDefault()
@@ -50,7 +45,7 @@ export function CanvasCard({ canvas, onRename, onDuplicate, onShare, onDelete }:
           { title: 'Rename', onSelect: onRename, ...mayNot('editor') },
           { title: 'Duplicate', onSelect: onDuplicate, ...mayNot('editor') },
           ...(onShare ? [{ title: 'Share', onSelect: onShare }] : []),
-          { title: 'Export as .zip', onSelect: download },
+          { title: 'Export as .zip', onSelect: () => exportCanvas(canvas.id) },
           { title: 'Delete', onSelect: onDelete, ...mayNot('owner') },
         ]}
       />

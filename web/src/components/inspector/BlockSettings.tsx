@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { Block, Settings } from '../../model/block'
 import { attempt } from '../../core/command/edit'
+import { rename } from '../../core/command/rename'
 import { setPage } from '../../core/session/page'
 import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
@@ -31,6 +32,11 @@ export function BlockSettings({ block }: { block: Block }) {
   }
   const mayNot = useMayNot('editor')
   const note = block.kind === 'markdown'
+  const used = [...desk.store.graph.blocks()].flatMap(({ settings }) => settings.environment ?? [])
+  const choices: Partial<Record<Name, readonly string[]>> = {
+    environment: [...new Set(['default', ...used])],
+    cache: ['auto', 'never', '1h', '1d'],
+  }
   return (
     <>
       <div className="fields">
@@ -38,7 +44,7 @@ export function BlockSettings({ block }: { block: Block }) {
           label="Name"
           value={block.name}
           fixed={mayNot}
-          onCommit={(name) => attempt(desk, { op: 'rename', id: block.id, name })}
+          onCommit={(name) => rename(desk, block.id, name.trim())}
         />
         {!note &&
           fields.map(([name, label, placeholder, good, advice]) => (
@@ -47,6 +53,7 @@ export function BlockSettings({ block }: { block: Block }) {
               label={label}
               value={String(block.settings[name] ?? '')}
               placeholder={placeholder}
+              {...(choices[name] && { choices: choices[name] })}
               fixed={mayNot}
               {...(wrong[name] !== undefined && { error: wrong[name] })}
               onCommit={set(name, good, advice)}

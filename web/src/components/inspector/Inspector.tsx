@@ -2,7 +2,7 @@ import { lazy, Suspense } from 'react'
 import { X } from 'lucide-react'
 import type { Block } from '../../model/block'
 import { duration } from '../../core/run/duration'
-import { secondsOf } from '../../core/run/live'
+import { plainReason, secondsOf } from '../../core/run/live'
 import { setPage, usePage } from '../../core/session/page'
 import { phaseWords, StateMark } from '../canvas/state_look'
 import { useBlock, useDesk, useDoubt, useLive } from '../canvas/useStore'
@@ -58,7 +58,7 @@ function Of({ block }: { block: Block }) {
             ? seconds !== undefined && `ran ${duration(seconds)}`
             : live.state === 'running'
               ? phaseWords(live.phase)
-              : live.state !== 'never_run' && <Words text={live.reason} />}
+              : live.state !== 'never_run' && <Words text={plainReason(live)} />}
         </span>
       </p>
       <Tabs

@@ -19,7 +19,9 @@ export function Variables({ block, variables }: { block: Block; variables: reado
   const busy = state === 'running' || state === 'queued'
   const none = busy
     ? 'They come when it has finished.'
-    : `No variables yet.${mayRun ? ' Shift+Enter runs the block.' : ''}`
+    : state === 'failed'
+      ? `It failed, so it leaves no variables. ${mayRun ? 'Correct it, and Shift+Enter runs it again.' : ''}`
+      : `No variables yet.${mayRun ? ' Shift+Enter runs the block.' : ''}`
   if (shown.length === 0)
     return (
       <>
@@ -89,7 +91,7 @@ function One({ variable, foreign, block }: { variable: Variable; foreign: boolea
         <ChevronRight size={13} />
         <b>{name}</b>
         <span>{kindOf(variable)}</span>
-        <em>{bytes(variable.bytes)}</em>
+        {variable.bytes >= leastTold && <em>{bytes(variable.bytes)}</em>}
       </button>
       {variable.table && (
         <Button
@@ -131,13 +133,21 @@ function One({ variable, foreign, block }: { variable: Variable; foreign: boolea
   )
 }
 
+/** The size of what is smaller says nothing of it. */
+const leastTold = 1000
+/** Whose values say more than their types. */
+const plain = new Set([
+  ...['int', 'float', 'complex', 'bool', 'str', 'bytes', 'NoneType', 'Decimal', 'Fraction'],
+  ...['date', 'datetime', 'timedelta', 'Timestamp', 'Timedelta', 'int64', 'float64', 'bool_'],
+])
+
 function kindOf({ type, shape, preview }: Variable): string {
   const short = type.split('.').at(-1)!
-  if (shape.length > 0) return `${short} ${shape.map((n) => n.toLocaleString('en')).join(' × ')}`
+  if (shape.length > 0) return `${shape.map((n) => n.toLocaleString('en')).join(' × ')} ${short}`
+  if (plain.has(short) && preview && !preview.includes('\n')) return `= ${preview}`
   return short === 'function' ? preview : short
 }
 function bytes(n: number): string {
-  if (n < 1000) return `${n} B`
   if (n < 1e6) return `${Math.round(n / 1000)} kB`
   if (n < 1e9) return `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`
   return `${(n / 1e9).toFixed(1)} GB`

@@ -4,6 +4,7 @@ import { signIn } from '../../core/session/session'
 import { askTeam } from '../../core/session/team'
 import { Logo } from '../shell/Logo'
 import { Button } from '../ui/Button'
+import { sentence, Words } from '../ui/Words'
 import { Entry } from './Entry'
 import { textOf, useSubmit } from './useSubmit'
 import './login.css'
@@ -23,7 +24,7 @@ export function Login({ problem }: { problem: string | undefined }) {
         <h1>Sign in to Easel</h1>
         {problem !== undefined && (
           <p className="said" role="status">
-            {problem}
+            <Words text={sentence(problem)} />
           </p>
         )}
         {!people ? <ByLink /> : team.setup ? <NotSetUp /> : <ByPassword organization={team.organization} />}
@@ -36,13 +37,13 @@ function ByLink() {
   return (
     <>
       <p>
-        Open the link that <code>easel serve</code> printed in its terminal. It looks like this, and works
-        once:
+        Open the link that <code>easel serve</code> (or <code>./dev up</code>) printed in its terminal. It
+        looks like this, and works once:
       </p>
       <pre>{`${location.origin}/#token=…`}</pre>
       <p>
-        The link was used, or lost? Run the same command again in another terminal: it sees that the workspace
-        is served, and prints a new link.
+        The link was used, or lost? Run the same command again in another terminal (<code>./dev up</code>, if
+        you began with that): it sees that the workspace is served, and prints a new link.
       </p>
     </>
   )

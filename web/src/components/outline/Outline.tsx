@@ -12,7 +12,7 @@ import './outline.css'
 
 const chips = { python: 'Py', sql: 'SQL', r: 'R', markdown: 'Md', gather: 'Ga' }
 const menu = [
-  ...['edit', 'run.up_to', 'run.from', 'full', 'insert.child', 'connect'],
+  ...['edit', 'rename', 'run.up_to', 'run.from', 'full', 'insert.child', 'connect'],
   ...['nudge.ArrowLeft', 'nudge.ArrowRight', 'nudge.ArrowUp', 'nudge.ArrowDown', 'delete'],
 ]
 const noteMenu = menu.filter((id) => !/^(run|full|insert|connect)/.test(id))

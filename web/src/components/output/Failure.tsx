@@ -6,6 +6,7 @@ import { partsOf, traceOf, type TraceFrame } from '../../core/output/traceback'
 import { attempt } from '../../core/command/edit'
 import { useDesk, useMayNot } from '../canvas/useStore'
 import { Button } from '../ui/Button'
+import { plainWords, Words } from '../ui/Words'
 import { goToLine } from './go_to_line'
 
 /** What happened and where, what to do first, then the way there: own code open, libraries folded. */
@@ -61,7 +62,7 @@ export function Failure({ error, block, active }: Props) {
           </Button>
         )}
         {line !== null && mayEdit && (
-          <Button small look={maker ? 'ghost' : 'plain'} onClick={() => goToLine(block, line)}>
+          <Button small look={maker ? 'ghost' : 'plain'} onClick={() => goToLine(block, line, error.evalue)}>
             Go to line {line}
           </Button>
         )}
@@ -101,11 +102,18 @@ function Place({ frame, block, active }: { frame: TraceFrame; block: BlockId; ac
   const { store } = useDesk()
   const id = frame.block === undefined ? undefined : store.graph.named(frame.block)?.id
   const { line, title, code } = frame
-  if (!code) return <p className="place">{title}</p>
+  if (!code)
+    return (
+      <p className="place">
+        <Words text={title} />
+      </p>
+    )
   return (
     <details open={!frame.library}>
-      <summary>{title}</summary>
-      <pre {...(active && { tabIndex: 0 })} aria-label={`Code at ${title}`} role="group">
+      <summary>
+        <Words text={title} />
+      </summary>
+      <pre {...(active && { tabIndex: 0 })} aria-label={`Code at ${plainWords(title)}`} role="group">
         {code}
       </pre>
       {id !== undefined && line !== undefined && id !== block && (

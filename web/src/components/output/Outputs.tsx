@@ -9,7 +9,7 @@ import {
   type DisplayOutput,
   type Output,
 } from '../../core/output/output'
-import type { Live } from '../../core/run/live'
+import { plainReason, type Live } from '../../core/run/live'
 import { setPage, showFull } from '../../core/session/page'
 import { tablesOf } from '../../core/table/tables_of'
 import { useStore } from '../canvas/useStore'
@@ -41,11 +41,7 @@ export const Outputs = memo(function Outputs({ block, live, active }: Props) {
   const onLine = useCallback((line: number) => goToLine(block.id, line), [block.id])
   if (outputs.length === 0) return null
   const shown = outputs.slice(-most)
-  const older = waiting
-    ? 'From the run before'
-    : live.state === 'stale'
-      ? `Older than the code: ${live.reason}`
-      : ''
+  const older = waiting ? 'From the run before' : live.state === 'stale' ? olderWords(plainReason(live)) : ''
   return (
     <div className="outputs">
       {older && (
@@ -65,6 +61,9 @@ export const Outputs = memo(function Outputs({ block, live, active }: Props) {
     </div>
   )
 })
+
+const olderWords = (reason: string) =>
+  reason === 'code changed' ? 'Results from before your edit' : `Results from before: ${reason}`
 
 function Acts({ output, block }: { output: Output; block: Block }) {
   const store = useStore()

@@ -15,11 +15,14 @@ export default function Palette() {
     const all: Entry[] = commands.map((c) => ({
       id: c.id,
       title: c.title,
+      ...(c.also !== undefined && { also: c.also }),
       hint: c.keys[0] ?? '',
       why: refused(c, desk),
       act: () => c.run(desk),
     }))
     const { store, camera } = desk
+    // What can be done now comes first.
+    all.sort((a, b) => Number(a.why !== undefined) - Number(b.why !== undefined))
     for (const block of store.graph.blocks()) {
       const act = () => {
         selectBlocks(select([block.id]))

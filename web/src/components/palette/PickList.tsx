@@ -6,6 +6,8 @@ export interface Entry {
   readonly id: string
   readonly title: string
   readonly hint: string
+  /** Other words that find it. */
+  readonly also?: string
   /** Why it cannot be chosen; undefined if it can. */
   readonly why: string | undefined
   readonly act: () => void
@@ -26,7 +28,9 @@ export function PickList({
   const [at, setAt] = useState(0)
   const asked = words.toLowerCase().split(/\s+/)
   const shown = entries
-    .filter((entry) => asked.every((word) => entry.title.toLowerCase().includes(word)))
+    .filter((entry) =>
+      asked.every((word) => `${entry.title} ${entry.also ?? ''}`.toLowerCase().includes(word)),
+    )
     .slice(0, most)
   const chosen = shown[Math.min(at, shown.length - 1)]
   const act = (entry: Entry | undefined) => {

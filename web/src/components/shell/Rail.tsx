@@ -8,6 +8,8 @@ import { Logo } from './Logo'
 /** Shows and hides the panels; the way home and to the settings. */
 export function Rail() {
   const inspector = usePage((p) => p.inspector)
+  // With no block selected there is no inspector to see.
+  const seen = usePage((p) => p.inspector && p.selection.ids.size > 0)
   return (
     <nav className="rail" aria-label="Panels" onClick={backToStage}>
       <a
@@ -26,7 +28,7 @@ export function Rail() {
       <Show side="files" word="Files" icon={<FolderOpen size={18} strokeWidth={1.6} />} />
       <Show side="runs" word="Runs" icon={<ChartNoAxesColumn size={18} strokeWidth={1.6} />} />
       <button
-        aria-pressed={inspector}
+        aria-pressed={seen}
         title="What there is to know and set about the selected block"
         onClick={() => {
           setPage({ inspector: !inspector })

@@ -1,5 +1,6 @@
-import { Search, Users } from 'lucide-react'
+import { ChevronDown, Search, Users } from 'lucide-react'
 import type { MouseEvent } from 'react'
+import { commandNamed } from '../../core/command/commands'
 import { setPage } from '../../core/session/page'
 import { navigate } from '../../core/session/route'
 import { useSession } from '../../core/session/session'
@@ -28,6 +29,20 @@ export function TopBar() {
         </a>
         <span aria-hidden="true">/</span>
         <h1>{desk.store.name}</h1>
+        <Button
+          look="icon"
+          aria-haspopup="menu"
+          aria-label={`More for ${desk.store.name}`}
+          onClick={(event) => {
+            const items = ['export', 'keys', 'home'].map(commandNamed).map(({ title, run }) => ({
+              title,
+              onSelect: () => run(desk),
+            }))
+            setPage({ menu: { label: 'This canvas', from: event.currentTarget, items } })
+          }}
+        >
+          <ChevronDown size={14} />
+        </Button>
         <Saved />
       </div>
       <button className="search" onClick={() => setPage({ dialog: 'palette' })}>

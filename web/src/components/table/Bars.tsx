@@ -48,8 +48,9 @@ function Top({ summary }: { summary: Summary }) {
         different
       </p>
     )
+  const more = (summary.distinct ?? 0) - 2
   return (
-    <ol className="top-values">
+    <ol className="top-values" {...(more > 0 && { 'data-more': `and ${counted(more)} more` })}>
       {top.slice(0, 2).map(({ value, count }, i) => (
         <li key={i} style={{ '--share': `${(100 * count) / there}%` } as React.CSSProperties}>
           <span>{shown(value).text === '' ? '(empty)' : shown(value).text}</span>

@@ -1,18 +1,22 @@
 import { Field as Base } from '@base-ui/react/field'
+import { useId } from 'react'
 import styles from './Field.module.css'
 
 interface Props {
   label: string
   value: string
   placeholder?: string
+  /** What is often meant, to choose from; other words may be written, too. */
+  choices?: readonly string[]
   /** Why the value was not taken. */
   error?: string
   /** Why it cannot be changed. */
   fixed?: string | undefined
-  /** When the person has finished: Enter, or leaving the field. */
-  onCommit: (value: string) => void
+  /** When the person has finished: Enter, or leaving the field. `false`: not taken, and the old value stands again. */
+  onCommit: (value: string) => unknown
 }
-export function Field({ label, value, placeholder, error, fixed, onCommit }: Props) {
+export function Field({ label, value, placeholder, choices, error, fixed, onCommit }: Props) {
+  const list = useId()
   return (
     <Base.Root className={`field ${styles.field}`} invalid={error !== undefined}>
       <Base.Label>{label}</Base.Label>
@@ -21,11 +25,22 @@ export function Field({ label, value, placeholder, error, fixed, onCommit }: Pro
         className={styles.control}
         defaultValue={value}
         placeholder={placeholder}
+        {...(choices && fixed === undefined && { list })}
         readOnly={fixed !== undefined}
         title={fixed}
-        onBlur={(event) => event.target.value !== value && onCommit(event.target.value)}
+        onBlur={(event) => {
+          const { target } = event
+          if (target.value !== value && onCommit(target.value) === false) target.value = value
+        }}
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
       />
+      {choices && (
+        <datalist id={list}>
+          {choices.map((choice) => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
       {error !== undefined && <p role="alert">{error}</p>}
     </Base.Root>
   )

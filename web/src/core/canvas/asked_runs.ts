@@ -2,7 +2,7 @@ import type { RunRequest } from '../../model/plan'
 import { sentenceOf } from '../api/problem'
 import type { RunEvent } from '../run/event'
 import { lacksAbove, plainReason } from '../run/live'
-import { say } from '../session/page'
+import { page, say, setPage } from '../session/page'
 import { confirmed } from './confirmed'
 import type { CanvasStore } from './store'
 import type { Wire } from './wire'
@@ -29,6 +29,7 @@ export class AskedRuns {
 
   /** Grows when a run has ended, or may have: what was asked about runs before is old. */
   ended = 0
+  #said: ReturnType<typeof page>['notice']
 
   /** `changed` hears that what is under way is another. */
   constructor(store: Store, wire: Pick<Wire, 'run' | 'cancel'>, changed: () => void) {
@@ -43,6 +44,7 @@ export class AskedRuns {
   ask(request: RunRequest): void {
     const asking = { cancelled: false }
     this.#asking.add(asking)
+    if (this.#said && page().notice === this.#said) setPage({ notice: undefined })
     this.#changed()
     confirmed(this.#store)
       .then(() => this.#wire.run(request))
@@ -86,17 +88,22 @@ export class AskedRuns {
     if (error !== undefined) return say(error)
     const lacking = skipped.map((id) => this.#store.live(id)).find(lacksAbove)
     if (lacking && request.mode === 'this')
-      return say(`Not run: ${plainReason(lacking)}.`, {
+      return this.#offer(`Not run: ${plainReason(lacking)}.`, {
         label: 'Run up to here',
         run: () => this.ask({ ...request, mode: 'up_to' }),
       })
     const [only, ...more] = upToDate
     if (status !== 'succeeded' || only === undefined || ran.length + restored.length > 0) return
-    say(
+    this.#offer(
       more.length === 0
         ? `${this.#store.graph.block(only)?.name ?? only} is up to date.`
         : `All ${upToDate.length} blocks are up to date.`,
       { label: 'Run anyway', run: () => this.ask({ ...request, force: true }) },
     )
+  }
+  /** What is offered after a run stands until there is another one. */
+  #offer(...said: Parameters<typeof say>): void {
+    say(...said)
+    this.#said = page().notice
   }
 }

@@ -103,6 +103,7 @@ export class OpenCanvas implements CanvasStore {
     if (result.ok) this.#undo.push(result.inverse, key)
     return result.ok ? undefined : result.refusal
   }
+  readonly lastDone = (): unknown => this.#undo.last
   undo(): boolean {
     return this.#undo.undo((step) => this.#step(step))
   }

@@ -53,6 +53,8 @@ export interface CanvasStore extends SharedTexts {
   log(id: BlockId, asked: LogQuery): Promise<LogPage>
   /** Make a change; neighbours with the same `key` are undone as one. Returns why not, if it was refused. */
   change(change: Change, key?: string): Refusal | undefined
+  /** What `undo` would take back: the same object until something else is done here, or undone. */
+  lastDone(): unknown
   undo(): boolean
   redo(): boolean
   plan(request: RunRequest): readonly PlanStep[]

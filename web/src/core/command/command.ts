@@ -24,6 +24,8 @@ export interface Camera {
 export interface Command {
   readonly id: string
   readonly title: string
+  /** Other words that the palette finds it by. */
+  readonly also?: string
   /** `Shift+Enter`, `R U` (one key after the other), `?`. Letters without Ctrl act only on the stage. */
   readonly keys: readonly string[]
   /** The least role on the canvas; absent: whoever may look. */

@@ -8,10 +8,13 @@ import { prefer } from '../session/preferences'
 import { arrangeCommands } from './arrange_commands'
 import { chosen, focus, needsBlock } from './chosen'
 import type { Command } from './command'
-import { addBlock, attempt } from './edit'
+import { addBlock, attempt, deleteBlocks, sayDone } from './edit'
 import { addable, kindWords } from './kinds'
+import { renameCommand } from './rename'
 import { runCommands } from './run_commands'
 import { nextRegion } from './regions'
+import { exportCanvas } from '../files/export_canvas'
+import { navigate } from '../session/route'
 
 const places = { left: 'parent', right: 'child', up: 'block above', down: 'block below' }
 const go = (direction: Direction, keys: string[], extend = false): Command => ({
@@ -56,6 +59,7 @@ export const commands: readonly Command[] = [
       camera.show(focus()!)
     },
   },
+  renameCommand,
   {
     id: 'insert.parent',
     title: 'Insert a parent',
@@ -65,7 +69,7 @@ export const commands: readonly Command[] = [
     run: (desk) => {
       const child = desk.store.graph.block(focus()!)!.name
       if (addBlock(desk, 'python', { child: focus()! }))
-        say(`A block was added above \`${child}\`.`, { label: 'Undo', run: () => desk.store.undo() })
+        sayDone(desk.store, `A block was added above \`${child}\`.`)
     },
   },
   {
@@ -97,11 +101,9 @@ export const commands: readonly Command[] = [
     why: () => (page().edge === undefined ? needsBlock() : undefined),
     run: (desk) => {
       const { edge } = page()
-      if (edge === undefined) attempt(desk, { op: 'delete', ids: chosen() })
-      else {
-        attempt(desk, { op: 'disconnect', edge: edgeOf(edge) })
-        setPage({ edge: undefined })
-      }
+      if (edge === undefined) return deleteBlocks(desk, chosen())
+      attempt(desk, { op: 'disconnect', edge: edgeOf(edge) })
+      setPage({ edge: undefined })
     },
   },
   {
@@ -194,6 +196,14 @@ export const commands: readonly Command[] = [
     keys: ['Ctrl+K', '/'],
     run: () => setPage({ dialog: 'palette' }),
   },
+  {
+    id: 'export',
+    title: 'Export the canvas as .zip',
+    also: 'download save',
+    keys: [],
+    run: ({ store }) => exportCanvas(store.id),
+  },
+  { id: 'home', title: 'All canvases', also: 'home', keys: [], run: () => navigate('/') },
   { id: 'keys', title: 'All keys', keys: ['?'], run: () => setPage({ dialog: 'keys' }) },
   flip('panel', 'Show or hide the outline', 'Ctrl+B'),
   flip('inspector', 'Show or hide the inspector', 'Ctrl+I'),

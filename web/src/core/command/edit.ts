@@ -6,7 +6,7 @@ import type { Graph } from '../../model/graph'
 import type { Point } from '../../model/rect'
 import { refusalText } from '../../model/refusal'
 import { select } from '../../model/selection'
-import { freeName } from '../canvas/store'
+import { freeName, type CanvasStore } from '../canvas/store'
 import { say, selectBlocks, setPage } from '../session/page'
 import type { Desk } from './command'
 
@@ -46,6 +46,26 @@ export function addBlock(desk: Desk, kind: Kind, near: Near = {}): boolean {
   setPage({ editing: id })
   desk.camera.show(id)
   return true
+}
+
+/** Delete blocks, and offer to bring them back. */
+export function deleteBlocks(desk: Pick<Desk, 'store'>, ids: readonly BlockId[]): void {
+  const { store } = desk
+  const [first] = ids
+  const what = ids.length === 1 ? `\`${store.graph.block(first!)?.name}\`` : `${ids.length} blocks`
+  if (!attempt(desk, { op: 'delete', ids })) return
+  sayDone(store, `${what} deleted.`)
+}
+
+/** Say what was done just now, and offer to take it back. */
+export function sayDone(store: CanvasStore, text: string): void {
+  const done = store.lastDone()
+  const undo = () => {
+    // Something else may have been done since: that is not what was meant.
+    if (store.lastDone() === done) store.undo()
+    else say('More was changed since. Z undoes one change after the other.')
+  }
+  say(text, { label: 'Undo', run: undo })
 }
 
 /** Put a block between the ends of an edge, at the place that the parent had among the child's parents. */

@@ -97,9 +97,10 @@ export function follow(live: Live, event: RunEvent, nowMs: number): Live {
 /** What the server advises on a command line; here it is offered. */
 const upTo = /; `--to [^`]*` runs it too$/
 /** It could not run because what is above it has no result; running up to it would do. */
-export const lacksAbove = ({ state, reason }: Live) => state === 'skipped' && upTo.test(reason)
+export const lacksAbove = ({ state, reason }: Live) =>
+  (state === 'skipped' || state === 'stale') && upTo.test(reason)
 /** The reason without what is said of commands. */
-export const plainReason = ({ reason }: Live) => reason.replace(upTo, '')
+export const plainReason = ({ reason }: { readonly reason: string }) => reason.replace(upTo, '')
 
 /** Seconds that the block's own code took. */
 export function secondsOf(live: Live): number | undefined {

@@ -17,6 +17,9 @@ export function runWords({ status, counts = {}, created_ms, finished_ms }: Run):
   if (status === 'running') return 'runs now'
   const parts = counted.flatMap((word) => (counts[word] ? [`${counts[word]} ${word}`] : []))
   if (parts.length === 0) parts.push(counts['up_to_date'] ? 'all up to date' : status)
-  if (typeof finished_ms === 'number') parts.push(`${((finished_ms - created_ms) / 1000).toFixed(1)} s`)
+  if (typeof finished_ms === 'number') {
+    const seconds = (finished_ms - created_ms) / 1000
+    parts.push(seconds < 0.05 ? 'at once' : `${seconds.toFixed(1)} s`)
+  }
   return parts.join(', ')
 }

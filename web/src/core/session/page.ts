@@ -58,8 +58,10 @@ export interface Page {
   readonly selection: Selection
   readonly edge: EdgeKey | undefined
   readonly editing: BlockId | undefined
-  /** A line that the block's editor is asked to go to. */
-  readonly line: { readonly block: BlockId; readonly line: number } | undefined
+  /** The block whose name is being written on its card. */
+  readonly renaming: BlockId | undefined
+  /** A line that the block's editor is asked to go to, and the message of what went wrong in it. */
+  readonly line: { readonly block: BlockId; readonly line: number; readonly about?: string } | undefined
   readonly folded: ReadonlySet<BlockId>
   /** The table that is looked at, of the attempt that was published when it was opened. */
   readonly table: TablePlace | undefined
@@ -85,6 +87,7 @@ export const usePage = create<Page>()(() => ({
   selection: nothing,
   edge: undefined,
   editing: undefined,
+  renaming: undefined,
   line: undefined,
   folded: new Set(),
   table: undefined,
