@@ -2,8 +2,8 @@
 // no server; tests/e2e/hostile_outputs.test.mjs holds them against the server's.
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-  "font-src 'self' data:; connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; media-src blob: data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+  "font-src 'self' data:; frame-src 'self'; worker-src 'self' blob:; media-src blob: data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; connect-src 'self'"
 export const framePolicy =
   "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; " +
   "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:; " +
