@@ -143,7 +143,8 @@ const plain = new Set([
 
 function kindOf({ type, shape, preview }: Variable): string {
   const short = type.split('.').at(-1)!
-  if (shape.length > 0) return `${shape.map((n) => n.toLocaleString('en')).join(' × ')} ${short}`
+  if (shape.length === 1) return `${short} of ${shape[0]!.toLocaleString('en')}`
+  if (shape.length > 1) return `${shape.map((n) => n.toLocaleString('en')).join(' × ')} ${short}`
   if (plain.has(short) && preview && !preview.includes('\n')) return `= ${preview}`
   return short === 'function' ? preview : short
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { found } from '../../model/found'
 import { Dialog } from '../ui/Dialog'
 import './palette.css'
 
@@ -26,12 +27,7 @@ export function PickList({
 }) {
   const [words, setWords] = useState('')
   const [at, setAt] = useState(0)
-  const asked = words.toLowerCase().split(/\s+/)
-  const shown = entries
-    .filter((entry) =>
-      asked.every((word) => `${entry.title} ${entry.also ?? ''}`.toLowerCase().includes(word)),
-    )
-    .slice(0, most)
+  const shown = found(entries, words).slice(0, most)
   const chosen = shown[Math.min(at, shown.length - 1)]
   const act = (entry: Entry | undefined) => {
     if (!entry || entry.why !== undefined) return
