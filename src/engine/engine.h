@@ -68,6 +68,7 @@ struct AttemptTimes {
   std::string attempt;
   double run_ms = 0;             ///< how long its code ran
   std::int64_t finished_ms = 0;  ///< Unix time
+  std::int64_t started_ms = 0;   ///< Unix time; 0 unless it runs
 };
 
 /// What is known of a block when the canvas is loaded.
@@ -111,7 +112,7 @@ struct BlockStanding {
 struct StandingReport {
   std::int32_t block = 0;
   BlockStanding standing;
-  AttemptTimes attempt;  ///< times are 0 while it runs; its name is empty if there is none
+  AttemptTimes attempt;  ///< while it runs only when it began; its name is empty if there is none
 };
 
 struct PlannedBlock {

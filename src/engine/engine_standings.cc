@@ -43,6 +43,8 @@ StandingReport Engine::ReportOf(std::int32_t block) {
                           : state.known.record.last_status == "succeeded"
                               ? state.known.record.published_attempt
                               : state.known.newest.attempt;
+    if (const auto running = attempts_.find(state.attempt); running != attempts_.end())
+      out.attempt.started_ms = running->second.record.started_ms;
   } else if (out.standing.standing == Standing::kFailed || out.standing.standing == Standing::kCancelled) {
     out.attempt = state.known.newest;
   } else if (const ManifestPtr& manifest = state.known.published; manifest != nullptr) {

@@ -23,6 +23,7 @@ json::object StandingJson(const StandingReport& report) {
   json::object out{{"state", StandingName(report.standing.standing)}, {"reason", report.standing.reason}};
   if (report.attempt.attempt.empty()) return out;
   out["attempt"] = report.attempt.attempt;
+  if (report.attempt.started_ms > 0) out["started_ms"] = report.attempt.started_ms;
   if (report.attempt.finished_ms > 0) {
     out["run_ms"] = report.attempt.run_ms;
     out["finished_ms"] = report.attempt.finished_ms;

@@ -135,9 +135,15 @@ story(
     const card = desk.card(page, 'count')
     await card.getByRole('heading').click()
     await page.keyboard.press('Control+Enter')
-    await card.locator('.stream').getByText(/n 3\b/).waitFor()
+    // 40 x 50 ms later.
+    await card.locator('.stream').getByText(/n 40\b/).waitFor()
     await page.reload()
     await inState(desk, page, 'count', 'running')
+    const [, minutes, seconds] = (await card.locator('header .time').textContent()).match(/^(\d+):(\d+)$/)
+    assert.ok(60 * minutes + Number(seconds) >= 2, 'its time counts since it began')
+    await page.keyboard.press('Control+j')
+    await page.locator('.timeline .under-way').waitFor()
+    await page.keyboard.press('Control+j')
     await page.waitForFunction(() => /n 2\b/.test(document.querySelector('.stream')?.textContent ?? ''))
     const numbers = () =>
       page.evaluate(() => [...document.querySelector('.stream').textContent.matchAll(/n (\d+)/g)].map((m) => Number(m[1])))

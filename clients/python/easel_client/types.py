@@ -425,6 +425,8 @@ class LiveBlock(TypedDict):
     run_ms: NotRequired[float]
     """How long its code ran in that attempt."""
     finished_ms: NotRequired[int]
+    started_ms: NotRequired[int]
+    """Unix time; only while it runs."""
 
 
 class Edge(TypedDict):

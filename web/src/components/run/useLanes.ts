@@ -45,7 +45,9 @@ export function useLanes(): Lanes {
 function lanesOf(store: CanvasStore): Lanes {
   const now = performance.now()
   const seen = [...store.graph.blocks()].map((block) => ({ block, live: store.live(block.id) }))
-  const started = seen.filter(({ live }) => live.marks !== undefined && live.startedMs !== undefined)
+  const started = seen.filter(
+    ({ live }) => live.startedMs !== undefined && (live.marks !== undefined || live.late),
+  )
   if (started.length === 0) return recorded(store)
   // A run's blocks follow each other closely; what began long before belongs to an earlier one.
   started.sort((a, b) => b.live.startedMs! - a.live.startedMs!)
@@ -74,7 +76,8 @@ function laneOf(id: BlockId, name: string, live: Live, begin: number, last: numb
   }
   const from = live.startedMs - begin
   const end = (live.endedMs ?? last) - begin
-  const marks = [{ phase: 'start', atMs: live.startedMs }, ...(live.marks ?? [])]
+  const first = live.late ? 'under-way' : 'start'
+  const marks = [{ phase: first, atMs: live.startedMs }, ...(live.marks ?? [])]
   const pieces = marks.map((mark, i) => ({
     phase: mark.phase,
     fromMs: mark.atMs - begin,

@@ -1497,6 +1497,8 @@ export interface components {
             /** @description How long its code ran in that attempt. */
             run_ms?: number;
             finished_ms?: number;
+            /** @description Unix time; only while it runs. */
+            started_ms?: number;
         };
         Edge: {
             parent: string;

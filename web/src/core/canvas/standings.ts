@@ -111,7 +111,7 @@ export class Standings {
     return printed
   }
 
-  #stand({ block, state, reason, attempt, run_ms, finished_ms }: Standing): void {
+  #stand({ block, state, reason, attempt, run_ms, finished_ms, started_ms }: Standing): void {
     const live = this.live(block)
     // A new attempt begins with nothing; what the one before showed stays until this one shows something.
     this.#live.set(block, {
@@ -121,6 +121,14 @@ export class Standings {
       attempt: attempt ?? live.attempt,
       finishedMs: finished_ms ?? live.finishedMs,
       phasesMs: run_ms === undefined ? live.phasesMs : { ...live.phasesMs, run: run_ms },
+      // Begun before this page came: on its own clock, and not in its future if the clocks differ.
+      ...(started_ms !== undefined &&
+        (live.attempt !== attempt || live.startedMs === undefined) && {
+          startedMs: performance.now() - Math.max(0, Date.now() - started_ms),
+          late: true,
+          marks: undefined,
+          endedMs: undefined,
+        }),
     })
     this.#details?.refresh(block)
   }

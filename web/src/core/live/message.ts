@@ -15,6 +15,8 @@ export interface Standing {
   readonly attempt?: string
   readonly run_ms?: number
   readonly finished_ms?: number
+  /** Unix time; while it runs. */
+  readonly started_ms?: number
 }
 export interface Person {
   /** Of the connection: one person may have two pages. */

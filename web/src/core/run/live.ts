@@ -13,6 +13,8 @@ export interface Live {
   readonly phase?: Phase
   /** On the page's clock, like all below: what it saw of this attempt. */
   readonly startedMs?: number
+  /** It began before this page came: its phases until then are not known. */
+  readonly late?: true
   readonly marks?: readonly { readonly phase: Phase; readonly atMs: number }[]
   readonly endedMs?: number
   readonly phasesMs: Readonly<Record<string, number>>
