@@ -11,8 +11,12 @@ export function Variables({ block, variables }: { block: Block; variables: reado
   const mayRun = useMayNot('runner') === undefined
   const { state } = useLive(block.id)
   const shown = variables.filter((v) => v.type !== 'module')
+  const kept = state === 'failed' || state === 'cancelled'
   const groups = [
-    ['Made here', shown.filter((v) => v.carried && v.origin === block.name)],
+    [
+      kept ? 'Made by its last good run' : 'Made here',
+      shown.filter((v) => v.carried && v.origin === block.name),
+    ],
     ['From parents', shown.filter((v) => v.carried && v.origin !== block.name)],
     ['Not kept', shown.filter((v) => !v.carried)],
   ] as const
