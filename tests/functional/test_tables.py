@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import subprocess
 import time
 import urllib.error
@@ -11,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from canvas_folder import BINARY
 from conftest import MakeCanvas
@@ -56,9 +59,10 @@ class Server:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 if "Set-Cookie" in answer.headers:
                     self.cookie = answer.headers["Set-Cookie"].split(";")[0]
-                text = answer.read().decode()
-                is_json = answer.headers.get_content_type() == "application/json"
-                return answer.status, json.loads(text) if is_json and text else text
+                content, kind = answer.read(), answer.headers.get_content_type()
+                if kind == "application/json" and content:
+                    return answer.status, json.loads(content)
+                return answer.status, content.decode() if kind.startswith("text/") else content
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
@@ -131,8 +135,19 @@ def test_export_is_a_csv_of_the_rows_that_are_selected(served: tuple[Server, str
     quoted = urllib.parse.quote(json.dumps(query))
     status, text = server.send("GET", f"{tables}/df/export?query={quoted}")
     assert (status, text) == (200, "n,x,s\r\n0,,name 0\r\n1,0.5,name 1\r\n")
-    status, problem = server.send("GET", f"{tables}/df/export?format=parquet")
+    status, problem = server.send("GET", f"{tables}/df/export?format=xlsx")
     assert (status, problem["reason"]) == (400, "EXPORT_FORMAT")
+
+
+def test_export_is_a_parquet_file_that_others_read(served: tuple[Server, str]) -> None:
+    server, tables = served
+    query = {"where": [{"column": 0, "is": "<", "values": ["2"]}], "columns": [0, 1, 3]}
+    quoted = urllib.parse.quote(json.dumps(query))
+    status, content = server.send("GET", f"{tables}/df/export?format=parquet&query={quoted}")
+    assert status == 200
+    rows = pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
+    assert math.isnan(rows[0].pop("x")), "as the frame has it: a number that is none, not a missing one"
+    assert rows == [{"n": 0, "s": "name 0"}, {"n": 1, "x": 0.5, "s": "name 1"}]
 
 
 @pytest.mark.parametrize(
