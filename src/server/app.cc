@@ -153,9 +153,9 @@ class RunningApp final : public App {
                .version = options.version},
         self_hosting_(*people_.database, clock_, workspace_.state_folder() + "/secrets.key",
                       people_.team ? &people_.team->audit() : nullptr),
-        connection_test_(clock_),
+        connection_check_(clock_),
         hosting_{.settings = self_hosting_,
-                 .test = connection_test_,
+                 .test = connection_check_,
                  .store = settings_.Text("store"),
                  .endpoints = settings_.Pairs("gcp.endpoints")} {
     ServeOpenCanvases(parts_);
@@ -207,7 +207,7 @@ class RunningApp final : public App {
     pool_
         .End();  // who answers later ends before the server; requests that still come are told that it is busy
     passwords_.End();
-    connection_test_.End();
+    connection_check_.End();
     canvases_.CloseAll();  // pages are told before their sockets go
     server_->Stop(grace);
     server_.reset();
@@ -297,7 +297,7 @@ class RunningApp final : public App {
   DirectUploads direct_uploads_;
   ServerParts parts_;  ///< complete before the server listens
   SelfHostingSettings self_hosting_;
-  ConnectionTest connection_test_;
+  ConnectionCheck connection_check_;
   const SelfHostingParts hosting_;
   Router router_;
   std::unique_ptr<Service> service_;

@@ -9,7 +9,7 @@
 #include "hub/open_canvases.h"
 #include "server/accounts.h"
 #include "server/blocking_pool.h"
-#include "server/connection_test.h"
+#include "server/connection_check.h"
 #include "server/router.h"
 #include "server/self_hosting_settings.h"
 #include "server/sign_in_limit.h"
@@ -49,7 +49,7 @@ struct ServerParts {
 /// What the routes of self-hosting hold on to besides.
 struct SelfHostingParts {
   SelfHostingSettings& settings;
-  ConnectionTest& test;
+  ConnectionCheck& test;
   std::string store;      ///< where this server keeps state, too; empty: nowhere
   std::string endpoints;  ///< other addresses of Google's services
 };

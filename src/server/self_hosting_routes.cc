@@ -97,9 +97,9 @@ Result<HttpResponse> BeginTest(const SelfHostingParts& hosting, const Call& call
   JsonReader reader(body, "body");
   const std::int64_t deadline_s = reader.IntOr("deadline_s", kDeadlineS);
   EASEL_RETURN_IF_ERROR(reader.status());
-  if (deadline_s < 0 || deadline_s > ConnectionTest::kMostSeconds)
+  if (deadline_s < 0 || deadline_s > ConnectionCheck::kMostSeconds)
     return Fail(Code::kInvalidArgument, "BAD_FIELD",
-                "`deadline_s` is from 0 to " + std::to_string(ConnectionTest::kMostSeconds));
+                "`deadline_s` is from 0 to " + std::to_string(ConnectionCheck::kMostSeconds));
   EASEL_TRY(const KeptSelfHosting kept, hosting.settings.Read());
   if (!kept.settings)
     return Fail(Code::kAborted, "NOT_SET_UP", "there is nothing to test yet: save the settings first");

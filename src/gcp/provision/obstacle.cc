@@ -12,6 +12,10 @@ struct Obstacle {
   std::string_view sentence;
 };
 
+constexpr std::string_view kBillingOff =
+    "Billing is off for this project. Link a billing account: "
+    "https://console.cloud.google.com/billing/linkedaccount?project=";
+
 constexpr std::array kObstacles{
     Obstacle{
         "TLS_FAILED", "TLS_FAILED",
@@ -67,15 +71,14 @@ constexpr std::array kObstacles{
     Obstacle{"bucket name is not available", "BUCKET_OF_OTHERS",
              "Names of buckets are shared by everybody, and somebody else has this one. Choose another by "
              "--bucket NAME."},
-    Obstacle{"BILLING", "BILLING_OFF",
-             "Billing is off for this project. Link a billing account: "
-             "https://console.cloud.google.com/billing/linkedaccount?project="},
-    Obstacle{"accountDisabled", "BILLING_OFF",
-             "Billing is off for this project. Link a billing account: "
-             "https://console.cloud.google.com/billing/linkedaccount?project="},
-    Obstacle{"billing", "BILLING_OFF",
-             "Billing is off for this project. Link a billing account: "
-             "https://console.cloud.google.com/billing/linkedaccount?project="},
+    // As APIs say it: by a reason, or in these sentences. A refused `billing.…` permission is another thing.
+    Obstacle{"BILLING", "BILLING_OFF", kBillingOff},
+    Obstacle{"accountDisabled", "BILLING_OFF", kBillingOff},
+    Obstacle{"billing account", "BILLING_OFF", kBillingOff},
+    Obstacle{"Billing account for project", "BILLING_OFF", kBillingOff},
+    Obstacle{"billing to be enabled", "BILLING_OFF", kBillingOff},
+    Obstacle{"configured billing", "BILLING_OFF", kBillingOff},
+    Obstacle{"billing disabled", "BILLING_OFF", kBillingOff},
     Obstacle{"SERVICE_DISABLED", "SERVICE_DISABLED",
              "An API is off, or was turned on a moment ago and is not yet on everywhere. Wait a few minutes "
              "and run the same command again."},

@@ -160,6 +160,11 @@ TEST(Obstacle, EachHasASentenceOfItsOwn) {
                    "The maximum number of service accounts on project p has been reached."),
             "ACCOUNT_QUOTA");
   EXPECT_EQ(reason(Code::kPermissionDenied, "BILLING_DISABLED", "x"), "BILLING_OFF");
+  EXPECT_EQ(reason(Code::kPermissionDenied, "forbidden",
+                   "The billing account for the owning project is disabled in state absent"),
+            "BILLING_OFF");
+  EXPECT_EQ(reason(Code::kPermissionDenied, "", "Permission 'billing.resourceAssociations.create' denied"),
+            "");
   EXPECT_EQ(reason(Code::kPermissionDenied, "SERVICE_DISABLED", "x"), "SERVICE_DISABLED");
   EXPECT_EQ(reason(Code::kInvalidArgument, "", "Identity Pool does not exist (p.svc.id.goog)."),
             "NO_WORKLOAD_POOL");

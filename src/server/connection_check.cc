@@ -1,4 +1,4 @@
-#include "server/connection_test.h"
+#include "server/connection_check.h"
 
 #include "hosting/verification.h"
 
@@ -8,7 +8,7 @@ namespace {
 // A person waits: one request that hangs must not take the whole test's time.
 constexpr std::chrono::milliseconds kAttempt{15'000}, kRequest{20'000};
 
-Result<std::vector<Check>> RunAll(const ConnectionTestRequest& request, const std::stop_token& stop,
+Result<std::vector<Check>> RunAll(const ConnectionCheckRequest& request, const std::stop_token& stop,
                                   const std::function<void(const std::vector<Check>&)>& told) {
   EASEL_TRY(const auto session, GoogleSession::Open({.endpoints = request.endpoints,
                                                      .cluster_ca = request.secrets.authority,
@@ -38,7 +38,7 @@ json::value OrNull(const std::string& text) { return text.empty() ? json::value(
 
 }  // namespace
 
-Status ConnectionTest::Begin(ConnectionTestRequest request) {
+Status ConnectionCheck::Begin(ConnectionCheckRequest request) {
   const std::lock_guard starting(starting_);
   {
     const std::lock_guard lock(mutex_);
@@ -59,7 +59,7 @@ Status ConnectionTest::Begin(ConnectionTestRequest request) {
   return {};
 }
 
-void ConnectionTest::Run(const ConnectionTestRequest& request, const std::stop_token& stop) {
+void ConnectionCheck::Run(const ConnectionCheckRequest& request, const std::stop_token& stop) {
   const auto checks = RunAll(request, stop, [this](const std::vector<Check>& known) {
     const std::lock_guard lock(mutex_);
     checks_ = known;
@@ -71,17 +71,17 @@ void ConnectionTest::Run(const ConnectionTestRequest& request, const std::stop_t
   if (!checks && !stop.stop_requested()) problem_ = ProblemOf(checks.error());
 }
 
-void ConnectionTest::Stop() {
+void ConnectionCheck::Stop() {
   const std::lock_guard starting(starting_);
   thread_.request_stop();
 }
 
-void ConnectionTest::End() {
+void ConnectionCheck::End() {
   const std::lock_guard starting(starting_);
   thread_ = {};
 }
 
-json::object ConnectionTest::Document() const {
+json::object ConnectionCheck::Document() const {
   const std::lock_guard lock(mutex_);
   constexpr const char* kStates[] = {"none", "running", "ended", "stopped"};
   json::object out = VerifyJson(checks_);

@@ -18,7 +18,7 @@
 
 namespace easel {
 
-struct ConnectionTestRequest {
+struct ConnectionCheckRequest {
   SelfHosting settings;
   std::int64_t settings_ms = 0;  ///< when they were changed
   ClusterSecrets secrets;
@@ -28,25 +28,25 @@ struct ConnectionTestRequest {
 };
 
 /// One test at a time, in memory only. Thread-safe.
-class ConnectionTest {
+class ConnectionCheck {
  public:
   static constexpr std::int64_t kMostSeconds = 420;  ///< a grant may take 7 minutes to act
 
-  explicit ConnectionTest(const Clock& clock) : clock_(clock) {}
-  ~ConnectionTest() { End(); }
+  explicit ConnectionCheck(const Clock& clock) : clock_(clock) {}
+  ~ConnectionCheck() { End(); }
 
   /// Errors: kAlreadyExists TEST_RUNNING.
-  Status Begin(ConnectionTestRequest request);
+  Status Begin(ConnectionCheckRequest request);
   /// Ask the test that runs, if one does, to end; it is soon `stopped`.
   void Stop();
   /// Stop, and wait.
   void End();
-  /// ConnectionTest of contracts/openapi.yaml.
+  /// `ConnectionTest` of contracts/openapi.yaml.
   json::object Document() const;
 
  private:
   enum class State { kNone, kRunning, kEnded, kStopped };
-  void Run(const ConnectionTestRequest& request, const std::stop_token& stop);
+  void Run(const ConnectionCheckRequest& request, const std::stop_token& stop);
 
   const Clock& clock_;
   std::mutex starting_;  ///< taken before mutex_
